@@ -1,1 +1,65 @@
-//! The log on disk.
+//! The log on disk: frames, segments, syncing, recovery, and the immutable block files beside it.
+//!
+//! This room knows bytes and event numbers. It does not know what a record means, it reads no
+//! clock, makes no random numbers and knows nothing of async. It is the only room that opens files.
+//!
+//! An event is one record of [`RECORD_BYTES`] plus, where it needs them, variable bytes (a *blob*)
+//! that the record refers to by offset. A [`Frame`] is a batch of events; the [`Appender`] writes one frame
+//! and returns when it is durable; a [`Reader`] finds single events or walks whole frames; [`Journal::open`]
+//! recovers what a crash left. The bytes are described in `docs/file-format.md`.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tocos_journal::{Frame, Journal, NewLedger, Options, sim::SimDisk};
+//!
+//! let disk = Arc::new(SimDisk::new(7));
+//! let options = Options::new(NewLedger { ledger_id: [1; 16], seed: [2; 16] });
+//! let mut replay = Journal::open(disk, options)?.replay(None)?;
+//! while let Some(frame) = replay.next_frame()? {
+//!     for record in frame.records() { /* apply it */ }
+//! }
+//! let (mut appender, reader, tail) = replay.finish()?;
+//!
+//! let mut frame = Frame::new(tail.after_event + 1, 1_700_000_000_000_000);
+//! let at = frame.blob(b"variable bytes");
+//! let mut record = [0; 64];
+//! record[..4].copy_from_slice(&at.to_le_bytes());
+//! frame.push(&record);
+//! appender.append(&frame)?;
+//! assert_eq!(reader.event(1)?.blob(at)?, b"variable bytes");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod appender;
+pub mod blockfile;
+mod disk;
+mod error;
+mod file_disk;
+mod frame;
+mod frames;
+mod index;
+mod layout;
+mod log;
+mod reader;
+mod recovery;
+mod segment;
+pub mod sim;
+mod snapshots;
+mod tail;
+mod window;
+
+pub use appender::{AppendError, Appender};
+pub use disk::{Disk, DiskFile, DiskLock, LockError};
+pub use error::{Broken, OpenError, ReadError};
+pub use file_disk::FileDisk;
+pub use frame::{Frame, Mark};
+pub use frames::Frames;
+pub use layout::{
+    FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES,
+    MAX_RECORDS, RECORD_BYTES,
+};
+pub use reader::{Reader, Stored};
+pub use recovery::{Journal, NewLedger, Opened, Options, Position, Replay};
+pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader};
+pub use snapshots::{Snapshots, keys_name, snapshot_name};
+pub use tail::TailReport;

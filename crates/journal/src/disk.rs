@@ -1,0 +1,79 @@
+//! What the journal asks of a disk. The real one is [`crate::FileDisk`]; the one that fails on request is
+//! [`crate::sim::SimDisk`].
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// A flat directory of files, owned by one journal.
+pub trait Disk: Send + Sync + fmt::Debug {
+    /// The names of all files, in no order.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Opens a file that exists, for reading and writing.
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Makes an empty file, or empties the one that is there. Its name lasts from the next
+    /// [`sync_dir`](Self::sync_dir) on.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Gives a file another name, in place of whatever had that name.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file. Whoever has it open can go on reading it.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Makes all names given and removed so far durable.
+    fn sync_dir(&self) -> io::Result<()>;
+
+    /// Takes the lock on the directory, which lasts until the answer is dropped or the process ends.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] if another process, or another journal in this one, has it.
+    fn lock(&self) -> Result<Box<dyn DiskLock>, LockError>;
+
+    /// A file's name as an operator finds it, for messages. An empty name stands for the directory.
+    fn place(&self, name: &str) -> String;
+}
+
+/// One open file. All positions are bytes from its start.
+pub trait DiskFile: Send + Sync + fmt::Debug {
+    /// Reads up to `buf.len()` bytes and answers how many; fewer only at the end of the file.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes all of `bytes`. Durable after the next [`sync`](Self::sync).
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Writes all of `bytes` and returns when they, and the length of the file that they need, are durable.
+    /// Other writes to the file need not be.
+    fn write_durable_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Makes content and length durable.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Cuts the file, or extends it with zeros.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Makes room for `len` bytes from the start and makes the file that long if it is shorter; the new bytes are zeros.
+    fn allocate(&self, len: u64) -> io::Result<()>;
+
+    /// The length in bytes.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether the file has no bytes.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+}
+
+/// The lock on a directory, held until it is dropped.
+pub trait DiskLock: Send + Sync + fmt::Debug {}
+
+/// Why the lock could not be taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Someone has it; the process id that its holder wrote down, if it can be read.
+    Held(Option<u32>),
+    /// The lock file could not be used.
+    Io(io::Error),
+}

@@ -1,0 +1,1 @@
+//! A disk in memory that crashes and fails on request, for tests.
