@@ -1,1 +1,44 @@
-//! The rules.
+//! The rules of the ledger, and nothing else.
+//!
+//! [`Ledger::decide`] judges one [`Request`] against the state at a given time and answers with the
+//! [`Event`] that would carry it out, or with a [`Refusal`]. [`Ledger::apply`] carries an event out.
+//! The state is what comes of applying all events in order; nothing else may change it.
+//!
+//! What may not enter: I/O, clocks, randomness, threads, async, serialisation frameworks, HTTP. Time
+//! comes in as an argument, and the same events give the same state on every machine.
+
+mod amount;
+mod apply;
+mod bytes;
+mod decide;
+mod event;
+mod ledger;
+mod lot;
+mod names;
+mod operation;
+mod record;
+mod refusal;
+mod snapshot;
+mod state;
+mod undo;
+
+pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
+pub use apply::Inconsistent;
+pub use event::{
+    CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
+    ReverseTerms, SpendTerms,
+};
+pub use ledger::{Decision, Ledger};
+pub use lot::{Category, Lot, LotAmount, Marks};
+pub use names::{
+    COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
+};
+pub use operation::{
+    CreateKey, Excess, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Mode, Operation, Original, Request, Right, Until,
+};
+pub use record::{Malformed, RECORD_BYTES, blob_offset};
+pub use refusal::{EndedAs, Refusal};
+pub use snapshot::SnapshotError;
+pub use state::{
+    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Hold, Limits, Profile, State, User, UserId,
+};

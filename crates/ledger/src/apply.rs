@@ -1,0 +1,334 @@
+//! Carrying out an event: the one place where the state changes.
+//!
+//! Applying trusts nothing: an event that does not follow from the state before it (a number out of turn, a
+//! balance that does not come out as written) is [`Inconsistent`], which on the way back from the log means
+//! that the log was not written by this program.
+
+use crate::amount::{Amount, Micros};
+use crate::event::{Entry, Event, Fact, Leg, Movement, MovementKind, Place};
+use crate::ledger::Ledger;
+use crate::lot::{Lot, LotAmount};
+use crate::state::{Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Profile, User, UserId};
+use core::fmt;
+
+/// An event that can't follow from the events before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inconsistent {
+    /// The event's number.
+    pub event: u64,
+    /// What does not fit.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for Inconsistent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {} does not follow from those before it: {}", self.event, self.reason)
+    }
+}
+
+impl std::error::Error for Inconsistent {}
+
+type Applied = Result<(), &'static str>;
+
+impl Ledger {
+    /// Carries out `event`, which must be the next one.
+    ///
+    /// # Errors
+    /// [`Inconsistent`]; the state is then unusable, since the event may be half done.
+    pub fn apply(&mut self, event: &Event<'_>) -> Result<(), Inconsistent> {
+        self.apply_fact(event).map_err(|reason| Inconsistent { event: event.number, reason })
+    }
+
+    fn apply_fact(&mut self, event: &Event<'_>) -> Applied {
+        if event.number != self.state.last_event + 1 {
+            return Err("its number is not the next one");
+        }
+        if event.at < self.state.now {
+            return Err("its time is before the last event's");
+        }
+        self.state.last_event = event.number;
+        self.state.now = event.at;
+        if let Some(key) = &event.key {
+            self.keys.insert(key.hash, event.number);
+            if let Some(undo) = &mut self.undo {
+                undo.saw_key(key.hash);
+            }
+        }
+        match &event.fact {
+            Fact::Moved(movement) => self.apply_movement(event.number, movement),
+            Fact::UserPut { user, id, name, created } => self.put_user(event, *user, id, *name, *created),
+            Fact::UserClosed { user } => {
+                self.user_mut(*user)?.closed = true;
+                Ok(())
+            }
+            Fact::CoinPut { coin, code, decimals, created } => self.put_coin(*coin, code, *decimals, *created),
+            Fact::LimitsPut { entry, floor, ceiling, frozen } => {
+                let account = self.account_for(entry)?;
+                let limits = &mut account.more_mut().limits;
+                limits.floor = *floor;
+                limits.ceiling = *ceiling;
+                limits.frozen = *frozen;
+                close_entry(account, entry, event.number)
+            }
+            Fact::HoldExtended { hold, account: _, expires_at } => self.extend_hold(*hold, *expires_at),
+            Fact::KeyCreated { id, name, hash, right, expires_at } => {
+                if usize::from(*id) != self.state.api_keys.len() + 1 {
+                    return Err("the API key's id is not the next one");
+                }
+                self.state.api_keys.push(ApiKey {
+                    name: (*name).into(),
+                    hash: *hash,
+                    right: *right,
+                    created_at: event.at,
+                    expires_at: *expires_at,
+                    revoked_at: None,
+                });
+                Ok(())
+            }
+            Fact::KeyRevoked { id } => {
+                let at = usize::from(*id).checked_sub(1).ok_or("there is no API key 0")?;
+                self.state.api_keys.get_mut(at).ok_or("there is no such API key")?.revoked_at = Some(event.at);
+                Ok(())
+            }
+        }
+    }
+
+    fn user_mut(&mut self, id: UserId) -> Result<&mut User, &'static str> {
+        let state = &mut self.state;
+        let row = state.users.find(id.0).ok_or("there is no such user")?;
+        if let Some(undo) = &mut self.undo {
+            undo.saw_user(id, row, state.profiles.get(id.0));
+        }
+        Ok(state.users.get_mut(id.0))
+    }
+
+    fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, &'static str> {
+        if let Some(undo) = &mut self.undo {
+            undo.saw_account(id, self.state.accounts.find(id.0).ok_or("there is no such account")?);
+        }
+        if id.0 as usize >= self.state.accounts.len() {
+            return Err("there is no such account");
+        }
+        Ok(self.state.accounts.get_mut(id.0))
+    }
+
+    fn put_user(&mut self, event: &Event<'_>, user: UserId, id: &str, name: Option<&str>, created: bool) -> Applied {
+        let metadata = event.metadata.map(Into::into);
+        let name = name.map(Into::into);
+        if !created {
+            self.user_mut(user)?;
+            let profile = self.state.profiles.get_mut(user.0);
+            profile.name = name;
+            profile.metadata = metadata;
+            return Ok(());
+        }
+        if user.0 as usize != self.state.users.len() {
+            return Err("the user's number is not the next one");
+        }
+        self.state.users.push(User { id: id.into(), account: None, closed: false });
+        self.state.profiles.push(Profile { name, metadata, created_at: event.at });
+        let users = &self.state.users;
+        self.index.insert(users, user);
+        self.state.order.insert(user.0, |other| users.get(other).id.as_str());
+        Ok(())
+    }
+
+    fn put_coin(&mut self, coin: CoinId, code: &str, decimals: u8, created: bool) -> Applied {
+        let at = usize::from(coin.0);
+        if created {
+            if at != self.state.coins.len() {
+                return Err("the coin's number is not the next one");
+            }
+            let code = code.into();
+            self.state.coins.push(Coin { code, decimals, issued: 0, spent: 0, expired: 0, held: 0 });
+            return Ok(());
+        }
+        self.state.coins.get_mut(at).ok_or("there is no such coin")?.decimals = decimals;
+        Ok(())
+    }
+
+    fn extend_hold(&mut self, id: u64, expires_at: Micros) -> Applied {
+        let mut hold = self.state.holds.get(&id).ok_or("there is no such open hold")?.clone();
+        self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
+        self.state.due.insert((expires_at, Due::Hold(id)));
+        hold.expires_at = expires_at;
+        self.state.holds.insert(id, hold);
+        Ok(())
+    }
+
+    /// The account of an entry, opened if the entry says so.
+    fn account_for(&mut self, entry: &Entry) -> Result<&mut Account, &'static str> {
+        if let Some((user, coin)) = entry.opens {
+            if entry.account.0 as usize != self.state.accounts.len() {
+                return Err("the account's number is not the next one");
+            }
+            if usize::from(coin.0) >= self.state.coins.len() {
+                return Err("there is no such coin");
+            }
+            let row = self.user_mut(user)?;
+            let next = row.account.replace(entry.account);
+            self.state.accounts.push(Account { user, coin, next, ..Account::default() });
+            return Ok(self.state.accounts.get_mut(entry.account.0));
+        }
+        self.account_mut(entry.account)
+    }
+
+    fn apply_movement(&mut self, number: u64, movement: &Movement) -> Applied {
+        let coin = self.account_for(&movement.a)?.coin;
+        if let Some(b) = &movement.b
+            && self.account_for(b)?.coin != coin
+        {
+            return Err("coins of one kind can't become another");
+        }
+        for leg in movement.legs.iter() {
+            self.take(number, movement, leg, coin)?;
+            self.give(number, movement, leg, coin)?;
+        }
+        self.close_holds(number, movement)?;
+        if let MovementKind::Reverse(terms) = &movement.kind {
+            let done = self.state.reversed(terms.of) + movement.amount;
+            self.state.reversed.insert(terms.of, done);
+        }
+        close_entry(self.state.accounts.get_mut(movement.a.account.0), &movement.a, number)?;
+        if let Some(b) = &movement.b {
+            close_entry(self.state.accounts.get_mut(b.account.0), b, number)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, number: u64, movement: &Movement, leg: &Leg, coin: CoinId) -> Applied {
+        let coin = &mut self.state.coins[usize::from(coin.0)];
+        match leg.from {
+            Place::Issued => {
+                coin.issued = coin.issued.checked_add(leg.amount).ok_or("more is issued than can be counted")?;
+            }
+            Place::Spent => coin.spent = coin.spent.checked_sub(leg.amount).ok_or("more comes back than was spent")?,
+            Place::Expired => return Err("nothing comes back from @expired"),
+            Place::A => self.take_from_account(movement.a.account, leg, false)?,
+            Place::B => {
+                let b = movement.b.as_ref().ok_or("it has no second account")?;
+                self.take_from_account(b.account, leg, movement.kind.b_is_plain())?;
+            }
+            Place::Hold => {
+                coin.held = coin.held.checked_sub(leg.amount).ok_or("more leaves holds than is held")?;
+                let id = movement.kind.hold(number).ok_or("it has no hold")?;
+                let account = self.state.accounts.get_mut(movement.a.account.0).more_mut();
+                account.held = account.held.checked_sub(leg.amount).ok_or("more leaves holds than is held")?;
+                let mut hold = self.state.holds.get(&id).ok_or("there is no such open hold")?.clone();
+                for part in leg.parts() {
+                    take_part(&mut hold.lots, part)?;
+                }
+                if matches!(leg.to, Place::Spent | Place::B) {
+                    hold.captured += leg.amount;
+                }
+                self.state.holds.insert(id, hold);
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, number: u64, movement: &Movement, leg: &Leg, coin: CoinId) -> Applied {
+        let coin = &mut self.state.coins[usize::from(coin.0)];
+        match leg.to {
+            Place::Issued => {
+                coin.issued = coin.issued.checked_sub(leg.amount).ok_or("more goes back than was issued")?
+            }
+            Place::Spent => coin.spent += leg.amount,
+            Place::Expired => coin.expired += leg.amount,
+            Place::A => self.give_to_account(movement.a.account, leg, false),
+            Place::B => {
+                let b = movement.b.as_ref().ok_or("it has no second account")?;
+                self.give_to_account(b.account, leg, movement.kind.b_is_plain());
+            }
+            Place::Hold => {
+                coin.held += leg.amount;
+                let MovementKind::Hold(terms) = &movement.kind else {
+                    return Err("only a hold can fill a hold");
+                };
+                let account = movement.a.account;
+                self.state.accounts.get_mut(account.0).more_mut().held += leg.amount;
+                let lots = leg.parts().collect();
+                let (to, expires_at, amount) = (terms.to, terms.expires_at, leg.amount);
+                self.state.holds.insert(number, Hold { account, to, expires_at, amount, captured: 0, lots });
+                self.state.due.insert((expires_at, Due::Hold(number)));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_from_account(&mut self, id: AccountId, leg: &Leg, as_plain: bool) -> Applied {
+        if as_plain || leg.lots.is_empty() {
+            self.state.accounts.get_mut(id.0).plain -= leg.amount as i64;
+            return Ok(());
+        }
+        for part in &leg.lots {
+            if !self.state.accounts.get_mut(id.0).take(*part) {
+                return Err("a lot has less than is taken from it");
+            }
+            self.keep_due(id, &part.lot);
+        }
+        Ok(())
+    }
+
+    fn give_to_account(&mut self, id: AccountId, leg: &Leg, as_plain: bool) {
+        if as_plain || leg.lots.is_empty() {
+            self.state.accounts.get_mut(id.0).plain += leg.amount as i64;
+            return;
+        }
+        for part in &leg.lots {
+            self.state.accounts.get_mut(id.0).put(*part);
+            self.keep_due(id, &part.lot);
+        }
+    }
+
+    /// The clock has an appointment with an account for each expiry among its available lots, and no other.
+    fn keep_due(&mut self, id: AccountId, lot: &Lot) {
+        let Some(at) = lot.marks.expires_at else { return };
+        let appointment = (at, Due::Lots(id));
+        if self.state.accounts.get(id.0).other_lots().iter().any(|part| part.lot.marks.expires_at == Some(at)) {
+            if !self.state.due.contains(&appointment) {
+                self.state.due.insert(appointment);
+            }
+        } else {
+            self.state.due.remove(&appointment);
+        }
+    }
+
+    fn close_holds(&mut self, number: u64, movement: &Movement) -> Applied {
+        let Some((id, ended_as)) = movement.kind.ends_hold() else {
+            return Ok(());
+        };
+        let hold = self.state.holds.remove(&id).ok_or("there is no such open hold")?;
+        if hold.held() != 0 {
+            return Err("its hold ends with coins in it");
+        }
+        self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
+        self.state.ended_holds.insert(id, (ended_as, number));
+        Ok(())
+    }
+}
+
+/// Takes some coins out of a list of lots.
+fn take_part(lots: &mut Vec<LotAmount>, part: LotAmount) -> Applied {
+    let at = lots.iter().position(|other| other.lot == part.lot).ok_or("the hold has no coins of that lot")?;
+    let left: Amount = lots[at].amount.checked_sub(part.amount).ok_or("the hold has less of a lot than is taken")?;
+    if left == 0 {
+        lots.remove(at);
+    } else {
+        lots[at].amount = left;
+    }
+    Ok(())
+}
+
+/// Checks that the account came out as the entry says, and adds the event to its history.
+#[inline]
+fn close_entry(account: &mut Account, entry: &Entry, number: u64) -> Applied {
+    if account.total() != entry.total || account.held() != entry.held {
+        return Err("the balance does not come out as written");
+    }
+    if account.head != entry.prev || account.next_skip().0 != entry.skip {
+        return Err("it does not continue the account's history");
+    }
+    account.link(number);
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! New coins.
+
+use super::Judge;
+use crate::amount::Amount;
+use crate::event::{Fact, GrantTerms, Leg, Legs, MovementKind, Place};
+use crate::lot::{Lot, LotAmount, Marks};
+use crate::refusal::Refusal;
+
+impl Judge<'_> {
+    pub(super) fn grant<'a>(&self, user: &str, coin: &str, amount: Amount, marks: Marks) -> Result<Fact<'a>, Refusal> {
+        let user = self.ledger.require_user(user)?;
+        let coin = self.ledger.require_coin(coin)?;
+        self.check_open(user)?;
+        if !marks.is_alive(self.now) {
+            return Err(Refusal::invalid("expires_at", "coins can't expire before they are granted".to_owned()));
+        }
+        let party = self.party(user, coin);
+        self.check_ceiling(party, amount)?;
+        let remaining = self.state.coin(coin).supply_left();
+        if amount > remaining {
+            return Err(Refusal::SupplyExhausted { coin: self.code_of(coin), remaining });
+        }
+        let mut leg = Leg::plain(Place::Issued, Place::A, amount);
+        if !marks.is_plain() {
+            let grant = self.state.last_event() + 1;
+            leg.lots = vec![LotAmount { lot: Lot { grant, marks }, amount }];
+        }
+        let kind = MovementKind::Grant(GrantTerms { marks });
+        Ok(Fact::Moved(self.movement(kind, amount, party, None, Legs { first: leg, rest: Vec::new() })))
+    }
+}

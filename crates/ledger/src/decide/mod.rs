@@ -1,0 +1,270 @@
+//! Judging one request: which event carries it out, or why it is refused. Nothing here changes anything.
+
+mod burn;
+mod capture;
+mod expire;
+mod grant;
+mod hold;
+mod keys;
+mod limits;
+mod reverse;
+mod same;
+mod spend;
+mod transfer;
+mod user;
+
+use crate::amount::{Amount, MAX_AMOUNT, Micros};
+use crate::event::{Entry, Event, Fact, Leg, Legs, Movement, MovementKind, Place};
+use crate::ledger::{Decision, Ledger};
+use crate::names;
+use crate::operation::{Operation, Request};
+use crate::refusal::Refusal;
+use crate::state::{Account, AccountId, Balance, CoinId, ENTRIES_PER_MILESTONE, State, UserId};
+
+impl Ledger {
+    /// Judges a request at `now`, which is not before the last event and after everything due has been
+    /// expired (see [`Ledger::expire`]).
+    ///
+    /// # Errors
+    /// The refusal, in the order of precedence that [`Refusal`] states.
+    pub fn decide<'a>(&self, request: &Request<'a>, now: Micros) -> Result<Decision<'a>, Refusal> {
+        debug_assert!(!self.is_due(now), "what is due is expired before anything is decided");
+        check_form(request)?;
+        let key = request.key.map(|text| self.hashed_key(text));
+        if let Some(key) = key
+            && let Some(event) = self.keys.find(key.hash)
+        {
+            return Ok(Decision::Known(event));
+        }
+        let fact = Judge { ledger: self, state: &self.state, now }.judge(&request.operation)?;
+        let number = self.state.last_event + 1;
+        Ok(Decision::Do(Event { number, at: now, by: request.by, key, metadata: request.metadata, fact }))
+    }
+}
+
+/// The request's own form, whatever the state.
+fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
+    if let Some(key) = request.key {
+        names::check_idempotency_key(key)?;
+    }
+    if let Some(metadata) = request.metadata {
+        names::check_metadata(metadata)?;
+    }
+    match &request.operation {
+        Operation::PutUser { user, name } => {
+            names::check_user_id("user", user)?;
+            name.map_or(Ok(()), names::check_name)
+        }
+        Operation::PutCoin { coin, decimals } => {
+            names::check_coin_code("coin", coin)?;
+            if *decimals > 9 {
+                return Err(Refusal::invalid("decimals", "a coin has 0 to 9 decimals".to_owned()));
+            }
+            Ok(())
+        }
+        Operation::PutLimits { floor, ceiling, .. } => limits::check(*floor, *ceiling),
+        Operation::Grant { amount, marks, .. } => {
+            if marks.priority > 100 {
+                return Err(Refusal::invalid("priority", "a priority is 0 to 100".to_owned()));
+            }
+            check_amount(*amount)
+        }
+        Operation::Spend { user, amount, to, .. } | Operation::Hold { user, amount, to, .. } => {
+            if *to == Some(user) {
+                return Err(Refusal::invalid("to", "coins can't go back to the user they come from".to_owned()));
+            }
+            check_amount(*amount)
+        }
+        Operation::Transfer { from, to, amount, .. } => {
+            if from == to {
+                return Err(Refusal::invalid("to", "from and to are the same user".to_owned()));
+            }
+            check_amount(*amount)
+        }
+        Operation::Capture { amount, .. } | Operation::Reverse { amount, .. } => amount.map_or(Ok(()), check_amount),
+        Operation::CreateKey(create) => names::check_name(create.name),
+        Operation::CloseUser { .. }
+        | Operation::Release { .. }
+        | Operation::Extend { .. }
+        | Operation::RevokeKey { .. } => Ok(()),
+    }
+}
+
+fn check_amount(amount: Amount) -> Result<(), Refusal> {
+    if (1..=MAX_AMOUNT).contains(&amount) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("amount", format!("an amount is a whole number from 1 to {MAX_AMOUNT}, not {amount}")))
+}
+
+/// Who judges: the ledger as it is, and the time.
+struct Judge<'l> {
+    ledger: &'l Ledger,
+    state: &'l State,
+    now: Micros,
+}
+
+/// One side of a movement before it happens.
+#[derive(Clone, Copy)]
+struct Party {
+    user: UserId,
+    coin: CoinId,
+    account: Option<AccountId>,
+}
+
+impl Judge<'_> {
+    fn judge<'a>(&self, operation: &Operation<'a>) -> Result<Fact<'a>, Refusal> {
+        match operation {
+            Operation::PutUser { user, name } => self.put_user(user, *name),
+            Operation::CloseUser { user } => self.close_user(user),
+            Operation::PutCoin { coin, decimals } => self.put_coin(coin, *decimals),
+            Operation::PutLimits { user, coin, floor, ceiling, frozen } => {
+                self.put_limits(user, coin, *floor, *ceiling, *frozen)
+            }
+            Operation::Grant { user, coin, amount, marks } => self.grant(user, coin, *amount, *marks),
+            Operation::Spend { user, coin, amount, to, mode } => self.spend(user, coin, *amount, *to, *mode),
+            Operation::Transfer { from, to, coin, amount } => self.transfer(from, to, coin, *amount),
+            Operation::Hold { user, coin, amount, until, to } => self.hold(user, coin, *amount, *until, *to),
+            Operation::Capture { hold, amount, last, excess } => self.capture(*hold, *amount, *last, *excess),
+            Operation::Release { hold } => self.release(*hold),
+            Operation::Extend { hold, expires_at } => self.extend(*hold, *expires_at),
+            Operation::Reverse { event, original, amount, renew_expires_at } => {
+                self.reverse(*event, *original, *amount, *renew_expires_at)
+            }
+            Operation::CreateKey(create) => self.create_key(create),
+            Operation::RevokeKey { id } => self.revoke_key(*id),
+        }
+    }
+
+    /// The user with this id, who is not closed.
+    fn open_user(&self, id: &str) -> Result<UserId, Refusal> {
+        let user = self.ledger.require_user(id)?;
+        self.check_open(user)?;
+        Ok(user)
+    }
+
+    fn check_open(&self, user: UserId) -> Result<(), Refusal> {
+        if self.state.user(user).closed {
+            return Err(Refusal::UserClosed { user: self.id_of(user) });
+        }
+        Ok(())
+    }
+
+    fn party(&self, user: UserId, coin: CoinId) -> Party {
+        Party { user, coin, account: self.state.account_of(user, coin) }
+    }
+
+    fn party_of(&self, account: AccountId) -> Party {
+        let row = self.state.account(account);
+        Party { user: row.user, coin: row.coin, account: Some(account) }
+    }
+
+    fn account(&self, party: Party) -> Option<&Account> {
+        party.account.map(|id| self.state.account(id))
+    }
+
+    fn id_of(&self, user: UserId) -> Box<str> {
+        self.state.user(user).id.as_str().into()
+    }
+
+    fn code_of(&self, coin: CoinId) -> Box<str> {
+        self.state.coin(coin).code.as_str().into()
+    }
+
+    fn balance(&self, party: Party) -> Balance {
+        self.account(party)
+            .map_or(Balance { total: 0, held: 0 }, |account| Balance { total: account.total(), held: account.held() })
+    }
+
+    /// A frozen account gives nothing.
+    fn check_not_frozen(&self, party: Party) -> Result<(), Refusal> {
+        if self.account(party).is_some_and(|account| account.limits().frozen) {
+            return Err(Refusal::AccountFrozen { user: self.id_of(party.user), coin: self.code_of(party.coin) });
+        }
+        Ok(())
+    }
+
+    /// No account goes above its ceiling.
+    fn check_ceiling(&self, party: Party, amount: Amount) -> Result<(), Refusal> {
+        let ceiling = self.account(party).map_or(MAX_AMOUNT, |account| account.limits().ceiling);
+        let total = self.balance(party).total;
+        // Both are below 2^54, so the sum fits.
+        if amount > 0 && total + amount as i64 > ceiling as i64 {
+            let (user, coin) = (self.id_of(party.user), self.code_of(party.coin));
+            return Err(Refusal::AboveCeiling { user, coin, ceiling, total });
+        }
+        Ok(())
+    }
+
+    fn insufficient(&self, party: Party, available: i64, needed: Amount) -> Refusal {
+        let (user, coin) = (self.id_of(party.user), self.code_of(party.coin));
+        Refusal::InsufficientFunds { user, coin, available, needed }
+    }
+
+    /// The movement with its entries: what each account will be afterwards follows from the legs.
+    fn movement(&self, kind: MovementKind, amount: Amount, a: Party, b: Option<Party>, legs: Legs) -> Movement {
+        let first_new = self.state.account_count() as u32;
+        let entry_a = self.entry(&kind, a, Place::A, first_new, &legs);
+        let second_new = first_new + u32::from(entry_a.opens.is_some());
+        let entry_b = b.map(|b| self.entry(&kind, b, Place::B, second_new, &legs));
+        Movement { kind, amount, a: entry_a, b: entry_b, legs }
+    }
+
+    fn entry(&self, kind: &MovementKind, party: Party, place: Place, new_id: u32, legs: &Legs) -> Entry {
+        let Balance { mut total, mut held } = self.balance(party);
+        for leg in legs.iter() {
+            for (end, sign) in [(leg.from, -1), (leg.to, 1)] {
+                let amount = sign * leg.amount as i64;
+                if end == place || (end == Place::Hold && place == Place::A) {
+                    total += amount;
+                }
+                if end == Place::Hold && place == Place::A {
+                    held = held.wrapping_add_signed(amount);
+                }
+            }
+        }
+        let Some(account) = self.account(party) else {
+            let (account, opens) = (AccountId(new_id), Some((party.user, party.coin)));
+            return Entry { account, opens, total, held, prev: 0, skip: 0, lots: None };
+        };
+        let (skip, milestone) = account.next_skip();
+        let lots = if milestone { lots_after(account, kind, place, legs) } else { None };
+        let id = party.account.unwrap_or_default();
+        Entry { account: id, opens: None, total, held, prev: account.head, skip, lots }
+    }
+
+    /// An entry that leaves the balance as it is.
+    fn untouched_entry(&self, party: Party) -> Entry {
+        let legs = Legs { first: Leg::plain(Place::Issued, Place::A, 0), rest: Vec::new() };
+        self.entry(&MovementKind::Transfer, party, Place::A, self.state.account_count() as u32, &legs)
+    }
+}
+
+/// The available lots of an account after a movement: written at every 64th entry, so that lots in the past are
+/// found from there. An account with nothing but plain coins writes none.
+fn lots_after(
+    account: &Account,
+    kind: &MovementKind,
+    place: Place,
+    legs: &Legs,
+) -> Option<Box<[crate::lot::LotAmount]>> {
+    debug_assert!((account.entries + 1).is_multiple_of(ENTRIES_PER_MILESTONE));
+    if account.more.as_ref().is_none_or(|more| more.lots.is_empty()) && legs.iter().all(|leg| leg.lots.is_empty()) {
+        return None;
+    }
+    let mut after = account.clone();
+    let as_plain = place == Place::B && kind.b_is_plain();
+    for leg in legs.iter() {
+        let part_of = |lot| if as_plain { crate::lot::Lot::PLAIN } else { lot };
+        for part in leg.parts() {
+            let part = crate::lot::LotAmount { lot: part_of(part.lot), ..part };
+            if leg.from == place {
+                after.take(part);
+            }
+            if leg.to == place {
+                after.put(part);
+            }
+        }
+    }
+    Some(after.other_lots().into())
+}

@@ -1,0 +1,155 @@
+//! Whether a request is the one that an event once carried out.
+
+use crate::amount::Amount;
+use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place};
+use crate::operation::{Mode, Operation, Request, Until};
+use crate::state::{AccountId, State, UserId};
+
+impl Event<'_> {
+    /// Compares a request with the one that this event carried out.
+    ///
+    /// # Errors
+    /// The name of the first field that differs, in the order in which the API names them; `op` if it is another
+    /// operation altogether.
+    pub fn same_request(&self, request: &Request<'_>, state: &State) -> Result<(), &'static str> {
+        Same { state }.operation(self, &request.operation)?;
+        same("metadata", self.metadata, request.metadata)
+    }
+}
+
+fn same<T: PartialEq>(field: &'static str, then: T, now: T) -> Result<(), &'static str> {
+    if then == now { Ok(()) } else { Err(field) }
+}
+
+struct Same<'s> {
+    state: &'s State,
+}
+
+impl Same<'_> {
+    fn operation(&self, event: &Event<'_>, operation: &Operation<'_>) -> Result<(), &'static str> {
+        match (&event.fact, operation) {
+            (Fact::UserPut { id, name: then, .. }, Operation::PutUser { user, name }) => {
+                same("user", *id, user)?;
+                same("name", *then, *name)
+            }
+            (Fact::UserClosed { user: then }, Operation::CloseUser { user }) => self.user("user", *then, user),
+            (Fact::CoinPut { code, decimals: then, .. }, Operation::PutCoin { coin, decimals }) => {
+                same("coin", *code, coin)?;
+                same("decimals", *then, *decimals)
+            }
+            (
+                Fact::LimitsPut { entry, floor: then_floor, ceiling: then_ceiling, frozen: then_frozen },
+                Operation::PutLimits { user, coin, floor, ceiling, frozen },
+            ) => {
+                self.owner("user", entry.account, user)?;
+                self.coin(entry.account, coin)?;
+                same("floor", *then_floor, *floor)?;
+                same("ceiling", *then_ceiling, *ceiling)?;
+                same("frozen", *then_frozen, *frozen)
+            }
+            (Fact::HoldExtended { hold: then, expires_at: then_at, .. }, Operation::Extend { hold, expires_at }) => {
+                same("hold", *then, *hold)?;
+                same("expires_at", *then_at, *expires_at)
+            }
+            (Fact::KeyCreated { name, right, expires_at, .. }, Operation::CreateKey(create)) => {
+                same("name", *name, create.name)?;
+                same("right", *right, create.right)?;
+                same("expires_at", *expires_at, create.expires_at)
+            }
+            (Fact::KeyRevoked { id: then }, Operation::RevokeKey { id }) => same("id", *then, *id),
+            (Fact::Moved(movement), _) => self.movement(movement, operation),
+            _ => Err("op"),
+        }
+    }
+
+    fn movement(&self, movement: &Movement, operation: &Operation<'_>) -> Result<(), &'static str> {
+        let a = movement.a.account;
+        let b = movement.b.as_ref().map(|entry| entry.account);
+        match (&movement.kind, operation) {
+            (MovementKind::Grant(terms), Operation::Grant { user, coin, amount, marks }) => {
+                self.owner("user", a, user)?;
+                self.coin(a, coin)?;
+                same("amount", movement.amount, *amount)?;
+                same("expires_at", terms.marks.expires_at, marks.expires_at)?;
+                same("priority", terms.marks.priority, marks.priority)?;
+                same("category", terms.marks.category, marks.category)
+            }
+            (MovementKind::Spend(terms), Operation::Spend { user, coin, amount, to, mode }) => {
+                self.owner("user", a, user)?;
+                self.coin(a, coin)?;
+                same("amount", terms.requested, *amount)?;
+                same("to", b.map(|b| self.owner_id(b)), *to)?;
+                same("mode", terms.mode == Mode::UpTo, *mode == Mode::UpTo)
+            }
+            (MovementKind::Transfer, Operation::Transfer { from, to, coin, amount }) => {
+                self.owner("from", a, from)?;
+                same("to", b.map(|b| self.owner_id(b)), Some(*to))?;
+                self.coin(a, coin)?;
+                same("amount", movement.amount, *amount)
+            }
+            (MovementKind::Hold(terms), Operation::Hold { user, coin, amount, until, to }) => {
+                self.owner("user", a, user)?;
+                self.coin(a, coin)?;
+                same("amount", movement.amount, *amount)?;
+                same_end(terms, *until)?;
+                same("to", terms.to.map(|to| self.state.user(to).id.as_str()), *to)
+            }
+            (MovementKind::Capture(terms), Operation::Capture { hold, amount, last, excess }) => {
+                same("hold", terms.hold, *hold)?;
+                same("amount", terms.requested, *amount)?;
+                same("final", terms.last, *last)?;
+                same("excess", terms.excess, *excess)
+            }
+            (MovementKind::Release(end), Operation::Release { hold }) => same("hold", end.hold, *hold),
+            (MovementKind::Reverse(terms), Operation::Reverse { event, amount, renew_expires_at, .. }) => {
+                same("event", terms.of, *event)?;
+                same("amount", terms.requested, *amount)?;
+                same("renew_expires_at", terms.renew_expires_at, *renew_expires_at)
+            }
+            _ => Err("op"),
+        }
+    }
+
+    fn owner_id(&self, account: AccountId) -> &str {
+        self.state.user(self.state.account(account).user).id.as_str()
+    }
+
+    fn user(&self, field: &'static str, then: UserId, now: &str) -> Result<(), &'static str> {
+        same(field, self.state.user(then).id.as_str(), now)
+    }
+
+    fn owner(&self, field: &'static str, then: AccountId, now: &str) -> Result<(), &'static str> {
+        same(field, self.owner_id(then), now)
+    }
+
+    fn coin(&self, then: AccountId, now: &str) -> Result<(), &'static str> {
+        same("coin", self.state.coin(self.state.account(then).coin).code.as_str(), now)
+    }
+}
+
+fn same_end(then: &HoldTerms, now: Until) -> Result<(), &'static str> {
+    match (then.timeout_s, now) {
+        (Some(then), Until::InSeconds(now)) => same("timeout_s", then, now),
+        (None, Until::At(now)) => same("expires_at", then.expires_at, now),
+        (Some(_), Until::At(_)) => Err("expires_at"),
+        (None, Until::InSeconds(_)) => Err("timeout_s"),
+    }
+}
+
+impl Movement {
+    /// The coins the movement took, by lot: what the answer names as `lots`.
+    #[must_use]
+    pub fn lots_named(&self) -> Vec<crate::lot::LotAmount> {
+        let main = |leg: &&crate::event::Leg| match self.kind {
+            MovementKind::Capture(_) => matches!(leg.to, Place::Spent | Place::B),
+            _ => true,
+        };
+        self.legs.iter().filter(main).flat_map(crate::event::Leg::parts).collect()
+    }
+
+    /// How much went to `@expired`.
+    #[must_use]
+    pub fn expired(&self) -> Amount {
+        self.legs.iter().filter(|leg| leg.to == Place::Expired).map(|leg| leg.amount).sum()
+    }
+}

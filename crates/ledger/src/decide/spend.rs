@@ -1,0 +1,37 @@
+//! Coins used up, or paid to somebody.
+
+use super::Judge;
+use crate::amount::Amount;
+use crate::event::{Fact, Legs, MovementKind, Place, SpendTerms};
+use crate::operation::Mode;
+use crate::refusal::Refusal;
+
+impl Judge<'_> {
+    pub(super) fn spend<'a>(
+        &self,
+        user: &str,
+        coin: &str,
+        requested: Amount,
+        to: Option<&str>,
+        mode: Mode,
+    ) -> Result<Fact<'a>, Refusal> {
+        let user = self.ledger.require_user(user)?;
+        let to = to.map(|id| self.ledger.require_user(id)).transpose()?;
+        let coin = self.ledger.require_coin(coin)?;
+        self.check_open(user)?;
+        to.map_or(Ok(()), |to| self.check_open(to))?;
+        let payer = self.party(user, coin);
+        let payee = to.map(|to| self.party(to, coin));
+        self.check_not_frozen(payer)?;
+        let amount = match mode {
+            Mode::Exact => requested,
+            // What is available, without going into debt.
+            Mode::UpTo => requested.min(u64::try_from(self.balance(payer).available()).unwrap_or(0)),
+        };
+        let place = if payee.is_some() { Place::B } else { Place::Spent };
+        let leg = self.burn(payer, amount, place)?;
+        payee.map_or(Ok(()), |payee| self.check_ceiling(payee, amount))?;
+        let kind = MovementKind::Spend(SpendTerms { requested, mode });
+        Ok(Fact::Moved(self.movement(kind, amount, payer, payee, Legs { first: leg, rest: Vec::new() })))
+    }
+}

@@ -1,0 +1,334 @@
+//! What was done: the facts that are written to the log and from which everything else follows.
+
+use crate::amount::{Amount, Micros};
+use crate::lot::{LotAmount, Marks};
+use crate::operation::{Excess, Mode, Right};
+use crate::refusal::EndedAs;
+use crate::state::{AccountId, CoinId, UserId};
+
+/// One numbered fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<'a> {
+    /// 1, 2, 3, ... without gaps.
+    pub number: u64,
+    /// When its batch was decided; never earlier than the event before.
+    pub at: Micros,
+    /// The API key that asked for it; 0 for none, and for what the clock did.
+    pub by: u16,
+    /// The idempotency key that names it.
+    pub key: Option<Key<'a>>,
+    /// The client's JSON object, canonical.
+    pub metadata: Option<&'a str>,
+    /// What happened.
+    pub fact: Fact<'a>,
+}
+
+/// An idempotency key with its hash under the ledger's seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key<'a> {
+    /// As the client gave it.
+    pub text: &'a str,
+    /// The low 80 bits of its keyed hash.
+    pub hash: u128,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact<'a> {
+    /// A user was made, or name and metadata were replaced.
+    UserPut { user: UserId, id: &'a str, name: Option<&'a str>, created: bool },
+    /// A user was closed.
+    UserClosed { user: UserId },
+    /// A coin was made, or its decimals were replaced.
+    CoinPut { coin: CoinId, code: &'a str, decimals: u8, created: bool },
+    /// An account's limits were replaced. The entry repeats the account's balance.
+    LimitsPut { entry: Entry, floor: i64, ceiling: Amount, frozen: bool },
+    /// Coins moved, were reserved or set free.
+    Moved(Movement),
+    /// A hold ends later.
+    HoldExtended { hold: u64, account: AccountId, expires_at: Micros },
+    /// An API key was made.
+    KeyCreated { id: u16, name: &'a str, hash: [u8; 32], right: Right, expires_at: Option<Micros> },
+    /// An API key was revoked.
+    KeyRevoked { id: u16 },
+}
+
+/// Coins on the move: double entry by construction, since every leg takes from one place what it gives to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    /// Which operation, with its terms.
+    pub kind: MovementKind,
+    /// The main amount: what the answer calls `amount`.
+    pub amount: Amount,
+    /// The account that [`Place::A`] stands for, as it is afterwards.
+    pub a: Entry,
+    /// The account that [`Place::B`] stands for, as it is afterwards.
+    pub b: Option<Entry>,
+    /// Which coins went where.
+    pub legs: Legs,
+}
+
+/// The kinds of movement and what each was asked for beyond accounts and amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MovementKind {
+    /// From `@issued` to A.
+    Grant(GrantTerms),
+    /// From A to `@spent`, or to B.
+    Spend(SpendTerms),
+    /// From A to B.
+    Transfer,
+    /// From A's available coins into a hold whose id is the event's number.
+    Hold(HoldTerms),
+    /// From a hold of A to `@spent` or to B, the rest back to A or to `@expired`.
+    Capture(CaptureTerms),
+    /// From a hold back to A, or to `@expired`.
+    Release(HoldEnd),
+    /// The same, done by the clock.
+    HoldExpired(HoldEnd),
+    /// From lots of A to `@expired`, done by the clock.
+    LotExpired,
+    /// Back to A (from B, or from `@spent`), or from A to `@issued` for a grant.
+    Reverse(ReverseTerms),
+}
+
+/// What a grant was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantTerms {
+    /// The marks of the new coins.
+    pub marks: Marks,
+}
+
+/// What a spend was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendTerms {
+    /// The amount asked for; more than the amount taken only with [`Mode::UpTo`].
+    pub requested: Amount,
+    /// Exact or up to.
+    pub mode: Mode,
+}
+
+/// What a hold was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldTerms {
+    /// When it ends by itself.
+    pub expires_at: Micros,
+    /// The timeout it was asked for with, in seconds; `None` if an instant was given.
+    pub timeout_s: Option<u32>,
+    /// Who gets what is captured; `None` is `@spent`.
+    pub to: Option<UserId>,
+}
+
+/// What a capture was asked for, and how it left the hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureTerms {
+    /// The hold.
+    pub hold: u64,
+    /// The amount asked for; `None` meant all that is held.
+    pub requested: Option<Amount>,
+    /// Whether the hold was to end with it.
+    pub last: bool,
+    /// What to do about more than is held.
+    pub excess: Excess,
+    /// Still held afterwards; 0 when the hold has ended.
+    pub held: Amount,
+    /// Whether the hold has ended: `last`, or nothing left.
+    pub ended: bool,
+}
+
+/// How a hold ended without a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldEnd {
+    /// The hold.
+    pub hold: u64,
+}
+
+/// What a reversal was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReverseTerms {
+    /// The event that is reversed.
+    pub of: u64,
+    /// Its kind, one of the four reversible ones.
+    pub of_kind: &'static str,
+    /// The amount asked for; `None` meant all that was left.
+    pub requested: Option<Amount>,
+    /// New expiry for coins whose lot has expired meanwhile.
+    pub renew_expires_at: Option<Micros>,
+    /// How much of the event is left to reverse.
+    pub remaining: Amount,
+}
+
+/// One account's line in an event: its balance afterwards and its place in the account's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Whose.
+    pub account: AccountId,
+    /// Set when the account comes into being with this event.
+    pub opens: Option<(UserId, CoinId)>,
+    /// Total after the event: available and held.
+    pub total: i64,
+    /// Held after the event.
+    pub held: Amount,
+    /// Number of the account's event before this one; 0 for none.
+    pub prev: u64,
+    /// Number of an event further back: the last multiple of 64 in the account's own count, or, for those, the
+    /// skip among them (see `docs/file-format.md`); 0 for none.
+    pub skip: u64,
+    /// All available lots afterwards, at every 64th entry of an account that has any.
+    pub lots: Option<Box<[LotAmount]>>,
+}
+
+/// Where coins come from and go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `@issued`.
+    Issued,
+    /// `@spent`.
+    Spent,
+    /// `@expired`.
+    Expired,
+    /// Available coins of the movement's account A.
+    A,
+    /// Available coins of the movement's account B.
+    B,
+    /// Coins of A that the movement's hold reserves.
+    Hold,
+}
+
+/// Coins from one place to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leg {
+    /// Where they come from.
+    pub from: Place,
+    /// Where they go.
+    pub to: Place,
+    /// How many.
+    pub amount: Amount,
+    /// Which; empty stands for `amount` plain coins.
+    pub lots: Vec<LotAmount>,
+}
+
+/// The legs of a movement: nearly always one, without an allocation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Legs {
+    /// The main leg.
+    pub first: Leg,
+    /// The others: released, expired or excess coins.
+    pub rest: Vec<Leg>,
+}
+
+impl Legs {
+    /// All legs in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Leg> {
+        core::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// How many coins went from one place to another.
+    #[must_use]
+    pub fn amount(&self, from: Place, to: Place) -> Amount {
+        self.iter().filter(|leg| leg.from == from && leg.to == to).map(|leg| leg.amount).sum()
+    }
+}
+
+impl Leg {
+    /// A leg of plain coins.
+    #[must_use]
+    pub fn plain(from: Place, to: Place, amount: Amount) -> Self {
+        Self { from, to, amount, lots: Vec::new() }
+    }
+}
+
+impl Event<'_> {
+    /// The word the API uses for the event's kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.fact {
+            Fact::UserPut { .. } => "user",
+            Fact::UserClosed { .. } => "user_closed",
+            Fact::CoinPut { .. } => "coin",
+            Fact::LimitsPut { .. } => "limits",
+            Fact::Moved(movement) => movement.kind.as_str(),
+            Fact::HoldExtended { .. } => "extend",
+            Fact::KeyCreated { .. } => "key",
+            Fact::KeyRevoked { .. } => "key_revoked",
+        }
+    }
+}
+
+impl MovementKind {
+    /// The word the API uses.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Grant(_) => "grant",
+            Self::Spend(_) => "spend",
+            Self::Transfer => "transfer",
+            Self::Hold(_) => "hold",
+            Self::Capture(_) => "capture",
+            Self::Release(_) => "release",
+            Self::HoldExpired(_) => "hold_expired",
+            Self::LotExpired => "expire",
+            Self::Reverse(_) => "reverse",
+        }
+    }
+
+    /// How a hold ends by a movement of this kind, if it does.
+    #[must_use]
+    pub fn ends_hold(&self) -> Option<(u64, EndedAs)> {
+        match self {
+            Self::Capture(terms) if terms.ended => Some((terms.hold, EndedAs::Captured)),
+            Self::Release(end) => Some((end.hold, EndedAs::Released)),
+            Self::HoldExpired(end) => Some((end.hold, EndedAs::Expired)),
+            _ => None,
+        }
+    }
+}
+
+impl MovementKind {
+    /// The hold that a movement of this kind, as event `number`, fills or draws on.
+    #[must_use]
+    pub fn hold(&self, number: u64) -> Option<u64> {
+        match self {
+            Self::Hold(_) => Some(number),
+            Self::Capture(terms) => Some(terms.hold),
+            Self::Release(end) | Self::HoldExpired(end) => Some(end.hold),
+            _ => None,
+        }
+    }
+
+    /// Whether account B deals in plain coins: what is paid to it by a spend or a capture arrives as plain coins,
+    /// however short-lived the payer's were, and goes back out of plain coins.
+    #[must_use]
+    pub fn b_is_plain(&self) -> bool {
+        match self {
+            Self::Spend(_) | Self::Capture(_) => true,
+            Self::Reverse(terms) => matches!(terms.of_kind, "spend" | "capture"),
+            _ => false,
+        }
+    }
+}
+
+impl Leg {
+    /// The coins by lot; plain ones as one part.
+    pub fn parts(&self) -> impl Iterator<Item = LotAmount> {
+        let plain = (self.lots.is_empty() && self.amount > 0)
+            .then_some(LotAmount { lot: crate::lot::Lot::PLAIN, amount: self.amount });
+        plain.into_iter().chain(self.lots.iter().copied())
+    }
+}
+
+impl Leg {
+    /// A leg of these coins, which are not more than can be counted.
+    pub(crate) fn of_lots(from: Place, to: Place, lots: Vec<LotAmount>) -> Self {
+        let amount = lots.iter().map(|part| part.amount).sum();
+        let mut leg = Self { from, to, amount, lots };
+        leg.forget_plain();
+        leg
+    }
+
+    /// Plain coins alone need no list.
+    pub(crate) fn forget_plain(&mut self) {
+        if self.lots.iter().all(|part| part.lot.is_plain()) {
+            self.lots = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What can be asked of the ledger.
+
+use crate::amount::{Amount, Micros};
+use crate::event::Event;
+use crate::lot::Marks;
+
+/// A hold without a time of its own ends after this many seconds.
+pub const HOLD_TIMEOUT_S_DEFAULT: u32 = 900;
+/// No hold lasts longer than 400 days from when it is made or extended.
+pub const HOLD_TIMEOUT_S_MAX: u32 = 400 * 86_400;
+
+/// One operation and what travels with it.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// What to do.
+    pub operation: Operation<'a>,
+    /// Names the operation for good: asked again under the same key, it is not done again.
+    pub key: Option<&'a str>,
+    /// The client's own words about it: a JSON object in canonical form.
+    pub metadata: Option<&'a str>,
+    /// The API key that asked; 0 where none was needed.
+    pub by: u16,
+}
+
+/// Everything that can change a ledger.
+#[derive(Clone, Debug)]
+pub enum Operation<'a> {
+    /// Makes a user, or replaces name and metadata of one.
+    PutUser { user: &'a str, name: Option<&'a str> },
+    /// Closes a user who has no coins and no open hold, for good.
+    CloseUser { user: &'a str },
+    /// Makes a coin, or replaces its decimals.
+    PutCoin { coin: &'a str, decimals: u8 },
+    /// Replaces floor, ceiling and frozen of an account.
+    PutLimits { user: &'a str, coin: &'a str, floor: i64, ceiling: Amount, frozen: bool },
+    /// New coins from `@issued`.
+    Grant { user: &'a str, coin: &'a str, amount: Amount, marks: Marks },
+    /// Coins to `@spent`, or to the user `to`.
+    Spend { user: &'a str, coin: &'a str, amount: Amount, to: Option<&'a str>, mode: Mode },
+    /// Coins from user to user, lots keeping their marks.
+    Transfer { from: &'a str, to: &'a str, coin: &'a str, amount: Amount },
+    /// Reserves coins.
+    Hold { user: &'a str, coin: &'a str, amount: Amount, until: Until, to: Option<&'a str> },
+    /// Moves held coins to where the hold leads. No amount means all that is held.
+    Capture { hold: u64, amount: Option<Amount>, last: bool, excess: Excess },
+    /// Gives held coins back.
+    Release { hold: u64 },
+    /// Moves the end of a hold further away.
+    Extend { hold: u64, expires_at: Micros },
+    /// Moves coins of an earlier event back. `original` is that event as it was written, which the caller reads
+    /// from the log. No amount means all that is left to reverse.
+    Reverse { event: u64, original: Option<&'a Original<'a>>, amount: Option<Amount>, renew_expires_at: Option<Micros> },
+    /// Makes an API key.
+    CreateKey(CreateKey<'a>),
+    /// Makes an API key useless, for good.
+    RevokeKey { id: u16 },
+}
+
+/// An event as read back from the log.
+pub type Original<'a> = Event<'a>;
+
+/// What a new API key is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateKey<'a> {
+    /// What people call it.
+    pub name: &'a str,
+    /// Hash of the secret; the ledger never sees the secret itself.
+    pub hash: [u8; 32],
+    /// What it may do.
+    pub right: Right,
+    /// When it stops working.
+    pub expires_at: Option<Micros>,
+}
+
+/// What an API key may do; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Look at everything but keys.
+    Read,
+    /// Move coins that exist: spend, transfer, hold, capture, release, extend.
+    Spend,
+    /// Make coins and users, and take things back: grant, reverse, users, coins, limits.
+    Grant,
+    /// Keys, and closing users.
+    Admin,
+}
+
+/// How much a spend must take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// All or nothing.
+    #[default]
+    Exact,
+    /// What is available, down to nothing.
+    UpTo,
+}
+
+/// When a hold ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// At this instant.
+    At(Micros),
+    /// This many seconds after it is made.
+    InSeconds(u32),
+}
+
+/// What a capture of more than is held does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Excess {
+    /// It is refused.
+    #[default]
+    Reject,
+    /// The rest is taken from what is available.
+    TakeAvailable,
+}

@@ -1,0 +1,407 @@
+//! Events as bytes: a record of 64 bytes, and behind it, only where needed, sections of variable length.
+//!
+//! The layout is written down in `docs/file-format.md`, section "Records". A plain transfer without key and
+//! metadata is its record alone.
+
+mod sections;
+
+use crate::amount::MAX_AMOUNT;
+use crate::bytes::{Fields, NONE_U32, Put};
+use crate::event::{
+    CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
+    ReverseTerms, SpendTerms,
+};
+use crate::ledger::Ledger;
+use crate::lot::Marks;
+use crate::operation::{Excess, Mode, Right};
+use crate::state::{AccountId, CoinId, UserId};
+use core::fmt;
+use sections::{Sections, Tag, put_section};
+
+/// Bytes of every event's fixed part.
+pub const RECORD_BYTES: usize = 64;
+
+/// Bytes that are no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "these bytes are no event: {}", self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+const HAS_A: u8 = 1;
+const HAS_B: u8 = 2;
+const HAS_BLOB: u8 = 4;
+const CREATED: u8 = 8;
+
+/// Where in a record the offset of its blob stands.
+const BLOB_AT: core::ops::Range<usize> = 12..16;
+
+/// Kinds as the record's first byte says them. Numbers are never used again for something else.
+const KINDS: [(u8, &str); 17] = [
+    (1, "user"),
+    (2, "user_closed"),
+    (3, "coin"),
+    (4, "limits"),
+    (5, "extend"),
+    (6, "key"),
+    (7, "key_revoked"),
+    (16, "grant"),
+    (17, "spend"),
+    (18, "transfer"),
+    (19, "hold"),
+    (20, "capture"),
+    (21, "release"),
+    (22, "hold_expired"),
+    (23, "expire"),
+    (24, "reverse"),
+    (0, ""),
+];
+
+fn number_of_kind(kind: &str) -> u8 {
+    KINDS.iter().find(|(_, name)| *name == kind).map_or(0, |(number, _)| *number)
+}
+
+fn kind_of_number(number: u8) -> &'static str {
+    KINDS.iter().find(|(other, _)| *other == number).map_or("", |(_, name)| name)
+}
+
+impl Event<'_> {
+    /// The event's record. What does not fit into it is handed to `put_blob`, which answers with the offset at
+    /// which it can be found again.
+    pub fn encode(&self, scratch: &mut Vec<u8>, put_blob: impl FnOnce(&[u8]) -> u32) -> [u8; RECORD_BYTES] {
+        scratch.clear();
+        let mut record = [0u8; RECORD_BYTES];
+        record[0] = number_of_kind(self.kind());
+        record[2..4].copy_from_slice(&self.by.to_le_bytes());
+        if let Some(key) = &self.key {
+            put_section(scratch, Tag::Key, key.text.as_bytes());
+        }
+        if let Some(metadata) = self.metadata {
+            put_section(scratch, Tag::Metadata, metadata.as_bytes());
+        }
+        match &self.fact {
+            Fact::Moved(movement) => encode_movement(&mut record, scratch, movement),
+            fact => encode_other(&mut record, scratch, fact),
+        }
+        if !scratch.is_empty() {
+            record[1] |= HAS_BLOB;
+            record[BLOB_AT].copy_from_slice(&put_blob(scratch).to_le_bytes());
+        }
+        record
+    }
+}
+
+/// The offset of a record's blob, if it has one.
+///
+/// # Errors
+/// None: any 64 bytes have an answer.
+#[must_use]
+pub fn blob_offset(record: &[u8; RECORD_BYTES]) -> Option<u32> {
+    let offset = u32::from_le_bytes([record[12], record[13], record[14], record[15]]);
+    (record[1] & HAS_BLOB != 0).then_some(offset)
+}
+
+fn encode_movement(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, movement: &Movement) {
+    record[16..24].copy_from_slice(&movement.amount.to_le_bytes());
+    encode_a(record, blob, &movement.a);
+    if let Some(b) = &movement.b {
+        record[1] |= HAS_B;
+        record[8..12].copy_from_slice(&b.account.0.to_le_bytes());
+        record[32..40].copy_from_slice(&b.total.to_le_bytes());
+        record[52..58].copy_from_slice(&b.prev.to_le_bytes()[..6]);
+        record[58..64].copy_from_slice(&b.skip.to_le_bytes()[..6]);
+        sections::put_entry(blob, b, Tag::OpensB, Tag::HeldB, Tag::LotsB);
+    }
+    put_terms(blob, movement);
+    if movement.legs != usual_legs(&movement.kind, movement.amount, movement.b.is_some()) {
+        sections::put_legs(blob, &movement.legs);
+    }
+}
+
+fn encode_a(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, a: &Entry) {
+    record[1] |= HAS_A;
+    record[4..8].copy_from_slice(&a.account.0.to_le_bytes());
+    record[24..32].copy_from_slice(&a.total.to_le_bytes());
+    record[40..46].copy_from_slice(&a.prev.to_le_bytes()[..6]);
+    record[46..52].copy_from_slice(&a.skip.to_le_bytes()[..6]);
+    sections::put_entry(blob, a, Tag::OpensA, Tag::HeldA, Tag::LotsA);
+}
+
+/// The legs that a movement of a kind has when it is only about plain coins: these are not written.
+fn usual_legs(kind: &MovementKind, amount: u64, has_b: bool) -> Legs {
+    let to = if has_b { Place::B } else { Place::Spent };
+    let (from, to) = match kind {
+        MovementKind::Grant(_) => (Place::Issued, Place::A),
+        MovementKind::Hold(_) => (Place::A, Place::Hold),
+        MovementKind::Capture(_) => (Place::Hold, to),
+        MovementKind::Release(_) | MovementKind::HoldExpired(_) => (Place::Hold, Place::A),
+        MovementKind::Reverse(_) => (to, Place::A),
+        MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => (Place::A, to),
+    };
+    Legs { first: Leg::plain(from, to, amount), rest: Vec::new() }
+}
+
+/// The terms of a movement, where its record does not say them.
+fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
+    let mut terms = Vec::new();
+    match &movement.kind {
+        MovementKind::Grant(grant) if !grant.marks.is_plain() => {
+            terms.put_instant(grant.marks.expires_at);
+            terms.put_u8(grant.marks.priority);
+            terms.put_u8(grant.marks.category as u8);
+        }
+        MovementKind::Spend(spend) if spend.mode == Mode::UpTo => terms.put_u64(spend.requested),
+        MovementKind::Hold(hold) => {
+            terms.put_i64(hold.expires_at);
+            terms.put_u32(hold.timeout_s.unwrap_or(NONE_U32));
+            terms.put_u32(hold.to.map_or(NONE_U32, |to| to.0));
+        }
+        MovementKind::Capture(capture) => {
+            terms.put_u64(capture.hold);
+            terms.put_amount(capture.requested);
+            terms.put_u8(u8::from(capture.last));
+            terms.put_u8(u8::from(capture.excess == Excess::TakeAvailable));
+            terms.put_u64(capture.held);
+            terms.put_u8(u8::from(capture.ended));
+        }
+        MovementKind::Release(end) | MovementKind::HoldExpired(end) => terms.put_u64(end.hold),
+        MovementKind::Reverse(reverse) => {
+            terms.put_u64(reverse.of);
+            terms.put_u8(number_of_kind(reverse.of_kind));
+            terms.put_amount(reverse.requested);
+            terms.put_instant(reverse.renew_expires_at);
+            terms.put_u64(reverse.remaining);
+        }
+        MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
+    }
+    if !terms.is_empty() {
+        put_section(blob, Tag::Terms, &terms);
+    }
+}
+
+fn encode_other(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, fact: &Fact<'_>) {
+    let mut terms = Vec::new();
+    match fact {
+        Fact::UserPut { user, id, name, created } => {
+            record[4..8].copy_from_slice(&user.0.to_le_bytes());
+            record[1] |= if *created { CREATED } else { 0 };
+            put_section(blob, Tag::Name, id.as_bytes());
+            if let Some(name) = name {
+                put_section(blob, Tag::Title, name.as_bytes());
+            }
+        }
+        Fact::UserClosed { user } => record[4..8].copy_from_slice(&user.0.to_le_bytes()),
+        Fact::CoinPut { coin, code, decimals, created } => {
+            record[4..8].copy_from_slice(&u32::from(coin.0).to_le_bytes());
+            record[16] = *decimals;
+            record[1] |= if *created { CREATED } else { 0 };
+            put_section(blob, Tag::Name, code.as_bytes());
+        }
+        Fact::LimitsPut { entry, floor, ceiling, frozen } => {
+            encode_a(record, blob, entry);
+            terms.put_i64(*floor);
+            terms.put_u64(*ceiling);
+            terms.put_u8(u8::from(*frozen));
+        }
+        Fact::HoldExtended { hold, account, expires_at } => {
+            record[4..8].copy_from_slice(&account.0.to_le_bytes());
+            record[16..24].copy_from_slice(&hold.to_le_bytes());
+            record[24..32].copy_from_slice(&expires_at.to_le_bytes());
+        }
+        Fact::KeyCreated { id, name, hash, right, expires_at } => {
+            record[4..8].copy_from_slice(&u32::from(*id).to_le_bytes());
+            record[16] = *right as u8;
+            terms.extend_from_slice(hash);
+            terms.put_instant(*expires_at);
+            put_section(blob, Tag::Title, name.as_bytes());
+        }
+        Fact::KeyRevoked { id } => record[4..8].copy_from_slice(&u32::from(*id).to_le_bytes()),
+        Fact::Moved(_) => {}
+    }
+    if !terms.is_empty() {
+        put_section(blob, Tag::Terms, &terms);
+    }
+}
+
+/// A record taken apart.
+struct Fixed {
+    kind: u8,
+    flags: u8,
+    by: u16,
+    a: u32,
+    b: u32,
+    amount: u64,
+    a_total: i64,
+    b_total: i64,
+    links: [u64; 4],
+}
+
+impl Fixed {
+    fn read(record: &[u8; RECORD_BYTES]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(record);
+        let (kind, flags, by) = (fields.u8()?, fields.u8()?, fields.u16()?);
+        let (a, b, _blob) = (fields.u32()?, fields.u32()?, fields.u32()?);
+        let (amount, a_total, b_total) = (fields.u64()?, fields.i64()?, fields.i64()?);
+        let links = [fields.u48()?, fields.u48()?, fields.u48()?, fields.u48()?];
+        Ok(Self { kind, flags, by, a, b, amount, a_total, b_total, links })
+    }
+
+    fn entry_a(&self, sections: &mut Sections<'_>) -> Result<Entry, Malformed> {
+        let [prev, skip, ..] = self.links;
+        sections.entry(AccountId(self.a), self.a_total, prev, skip, [Tag::OpensA, Tag::HeldA, Tag::LotsA])
+    }
+
+    fn entry_b(&self, sections: &mut Sections<'_>) -> Result<Entry, Malformed> {
+        let [.., prev, skip] = self.links;
+        sections.entry(AccountId(self.b), self.b_total, prev, skip, [Tag::OpensB, Tag::HeldB, Tag::LotsB])
+    }
+}
+
+impl Ledger {
+    /// Event `number` of time `at` from its record and blob.
+    ///
+    /// # Errors
+    /// [`Malformed`] if these are not what [`Event::encode`] makes.
+    pub fn decode_event<'a>(
+        &self,
+        number: u64,
+        at: i64,
+        record: &[u8; RECORD_BYTES],
+        blob: &'a [u8],
+    ) -> Result<Event<'a>, Malformed> {
+        let mut event = Event::decode(number, at, record, blob)?;
+        if let Some(key) = &mut event.key {
+            key.hash = self.hashed_key(key.text).hash;
+        }
+        Ok(event)
+    }
+}
+
+impl<'a> Event<'a> {
+    /// The same without a ledger: the hash of the event's key is left 0.
+    ///
+    /// # Errors
+    /// [`Malformed`] if these are not what [`Event::encode`] makes.
+    pub fn decode(number: u64, at: i64, record: &[u8; RECORD_BYTES], blob: &'a [u8]) -> Result<Self, Malformed> {
+        let fixed = Fixed::read(record)?;
+        let mut sections = Sections::read(if fixed.flags & HAS_BLOB == 0 { &[] } else { blob })?;
+        let key = sections.text(Tag::Key)?.map(|text| Key { text, hash: 0 });
+        let metadata = sections.text(Tag::Metadata)?;
+        let fact = if fixed.kind >= 16 {
+            Fact::Moved(decode_movement(&fixed, &mut sections)?)
+        } else {
+            decode_other(&fixed, record, &mut sections)?
+        };
+        sections.check_all_used()?;
+        Ok(Self { number, at, by: fixed.by, key, metadata, fact })
+    }
+}
+
+fn decode_movement(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<Movement, Malformed> {
+    if fixed.amount > MAX_AMOUNT {
+        return Err(Malformed("an amount is above 2^53-1"));
+    }
+    let kind = decode_kind(fixed, sections)?;
+    let a = fixed.entry_a(sections)?;
+    let b = if fixed.flags & HAS_B == 0 { None } else { Some(fixed.entry_b(sections)?) };
+    let legs = match sections.take(Tag::Legs) {
+        Some(bytes) => sections::legs(bytes)?,
+        None => usual_legs(&kind, fixed.amount, b.is_some()),
+    };
+    Ok(Movement { kind, amount: fixed.amount, a, b, legs })
+}
+
+fn decode_kind(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<MovementKind, Malformed> {
+    let bytes = sections.take(Tag::Terms);
+    let mut terms = Fields::new(bytes.unwrap_or(&[]));
+    let kind = match kind_of_number(fixed.kind) {
+        "grant" => {
+            let marks = if bytes.is_some() { terms.marks()? } else { Marks::PLAIN };
+            MovementKind::Grant(GrantTerms { marks })
+        }
+        "spend" => MovementKind::Spend(match bytes {
+            Some(_) => SpendTerms { requested: terms.u64()?, mode: Mode::UpTo },
+            None => SpendTerms { requested: fixed.amount, mode: Mode::Exact },
+        }),
+        "transfer" => MovementKind::Transfer,
+        "hold" => MovementKind::Hold(HoldTerms {
+            expires_at: terms.i64()?,
+            timeout_s: Some(terms.u32()?).filter(|s| *s != NONE_U32),
+            to: Some(terms.u32()?).filter(|to| *to != NONE_U32).map(UserId),
+        }),
+        "capture" => MovementKind::Capture(CaptureTerms {
+            hold: terms.u64()?,
+            requested: terms.amount()?,
+            last: terms.flag()?,
+            excess: if terms.flag()? { Excess::TakeAvailable } else { Excess::Reject },
+            held: terms.u64()?,
+            ended: terms.flag()?,
+        }),
+        "release" => MovementKind::Release(HoldEnd { hold: terms.u64()? }),
+        "hold_expired" => MovementKind::HoldExpired(HoldEnd { hold: terms.u64()? }),
+        "expire" => MovementKind::LotExpired,
+        "reverse" => MovementKind::Reverse(ReverseTerms {
+            of: terms.u64()?,
+            of_kind: kind_of_number(terms.u8()?),
+            requested: terms.amount()?,
+            renew_expires_at: terms.instant()?,
+            remaining: terms.u64()?,
+        }),
+        _ => return Err(Malformed("its kind is not known; a newer version may have written it")),
+    };
+    if terms.is_empty() { Ok(kind) } else { Err(Malformed("its terms are longer than its kind needs")) }
+}
+
+fn decode_other<'a>(
+    fixed: &Fixed,
+    record: &[u8; RECORD_BYTES],
+    sections: &mut Sections<'a>,
+) -> Result<Fact<'a>, Malformed> {
+    let created = fixed.flags & CREATED != 0;
+    let small = |value: u32| u16::try_from(value).map_err(|_| Malformed("a number is above 65,535"));
+    let bytes = sections.take(Tag::Terms);
+    let mut terms = Fields::new(bytes.unwrap_or(&[]));
+    let fact = match kind_of_number(fixed.kind) {
+        "user" => Fact::UserPut {
+            user: UserId(fixed.a),
+            id: sections.text(Tag::Name)?.ok_or(Malformed("a user has no id"))?,
+            name: sections.text(Tag::Title)?,
+            created,
+        },
+        "user_closed" => Fact::UserClosed { user: UserId(fixed.a) },
+        "coin" => Fact::CoinPut {
+            coin: CoinId(small(fixed.a)?),
+            code: sections.text(Tag::Name)?.ok_or(Malformed("a coin has no code"))?,
+            decimals: record[16],
+            created,
+        },
+        "limits" => Fact::LimitsPut {
+            floor: terms.i64()?,
+            ceiling: terms.u64()?,
+            frozen: terms.flag()?,
+            entry: fixed.entry_a(sections)?,
+        },
+        "extend" => Fact::HoldExtended { hold: fixed.amount, account: AccountId(fixed.a), expires_at: fixed.a_total },
+        "key" => Fact::KeyCreated {
+            id: small(fixed.a)?,
+            name: sections.text(Tag::Title)?.unwrap_or(""),
+            hash: terms.hash()?,
+            right: match record[16] {
+                0 => Right::Read,
+                1 => Right::Spend,
+                2 => Right::Grant,
+                3 => Right::Admin,
+                _ => return Err(Malformed("a right is not 0 to 3")),
+            },
+            expires_at: terms.instant()?,
+        },
+        "key_revoked" => Fact::KeyRevoked { id: small(fixed.a)? },
+        _ => return Err(Malformed("its kind is not known; a newer version may have written it")),
+    };
+    if terms.is_empty() { Ok(fact) } else { Err(Malformed("its terms are longer than its kind needs")) }
+}

@@ -1,0 +1,180 @@
+//! What stands behind a record: sections, each a tag, a length and bytes.
+
+use super::Malformed;
+use crate::bytes::{Fields, Put, text};
+use crate::event::{Entry, Leg, Legs, Place};
+use crate::lot::LotAmount;
+use crate::state::{AccountId, CoinId, UserId};
+
+/// What a section is. Numbers are never used again for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    Key = 1,
+    Metadata = 2,
+    /// A user's id or a coin's code.
+    Name = 3,
+    /// What people call it.
+    Title = 4,
+    Terms = 5,
+    Legs = 6,
+    OpensA = 7,
+    OpensB = 8,
+    HeldA = 9,
+    HeldB = 10,
+    LotsA = 11,
+    LotsB = 12,
+}
+
+const TAGS: usize = 13;
+
+/// A length is one byte below 128; above, two bytes of 15 bits or, with both upper bits set, four of 30.
+fn put_length(blob: &mut Vec<u8>, length: usize) {
+    match length {
+        0..0x80 => blob.put_u8(length as u8),
+        0x80..0x4000 => blob.extend_from_slice(&(length as u16 | 0x8000).to_be_bytes()),
+        // A blob is far below 2^30 bytes: 10,000 lots of 26 bytes, 8 KiB of metadata.
+        _ => blob.extend_from_slice(&(length as u32 | 0xc000_0000).to_be_bytes()),
+    }
+}
+
+fn length(fields: &mut Fields<'_>) -> Result<usize, Malformed> {
+    let first = fields.u8()?;
+    if first & 0x80 == 0 {
+        return Ok(usize::from(first));
+    }
+    let mut value = usize::from(first & 0x3f);
+    let more = if first & 0x40 == 0 { 1 } else { 3 };
+    for _ in 0..more {
+        value = value << 8 | usize::from(fields.u8()?);
+    }
+    Ok(value)
+}
+
+pub(super) fn put_section(blob: &mut Vec<u8>, tag: Tag, bytes: &[u8]) {
+    blob.put_u8(tag as u8);
+    put_length(blob, bytes.len());
+    blob.extend_from_slice(bytes);
+}
+
+/// What of an entry is not in the record.
+pub(super) fn put_entry(blob: &mut Vec<u8>, entry: &Entry, opens: Tag, held: Tag, lots: Tag) {
+    if let Some((user, coin)) = entry.opens {
+        blob.put_u8(opens as u8);
+        put_length(blob, 6);
+        blob.put_u32(user.0);
+        blob.put_u16(coin.0);
+    }
+    if entry.held != 0 {
+        put_section(blob, held, &entry.held.to_le_bytes());
+    }
+    if let Some(after) = &entry.lots {
+        let mut bytes = Vec::new();
+        put_lots(&mut bytes, after);
+        put_section(blob, lots, &bytes);
+    }
+}
+
+fn put_lots(bytes: &mut Vec<u8>, lots: &[LotAmount]) {
+    bytes.put_u32(lots.len() as u32);
+    for part in lots {
+        bytes.put_lot(part);
+    }
+}
+
+pub(super) fn put_legs(blob: &mut Vec<u8>, legs: &Legs) {
+    let mut bytes = Vec::new();
+    for leg in legs.iter() {
+        bytes.put_u8(leg.from as u8);
+        bytes.put_u8(leg.to as u8);
+        bytes.put_u64(leg.amount);
+        put_lots(&mut bytes, &leg.lots);
+    }
+    put_section(blob, Tag::Legs, &bytes);
+}
+
+pub(super) fn legs(bytes: &[u8]) -> Result<Legs, Malformed> {
+    let mut fields = Fields::new(bytes);
+    let first = leg(&mut fields)?;
+    let mut rest = Vec::new();
+    while !fields.is_empty() {
+        rest.push(leg(&mut fields)?);
+    }
+    Ok(Legs { first, rest })
+}
+
+fn leg(fields: &mut Fields<'_>) -> Result<Leg, Malformed> {
+    let (from, to) = (place(fields)?, place(fields)?);
+    let (amount, lots) = (fields.u64()?, fields.lots()?);
+    let sum = lots.iter().try_fold(0u64, |sum, part| sum.checked_add(part.amount));
+    if !lots.is_empty() && sum != Some(amount) {
+        return Err(Malformed("lots don't sum to their leg's amount"));
+    }
+    Ok(Leg { from, to, amount, lots })
+}
+
+fn place(fields: &mut Fields<'_>) -> Result<Place, Malformed> {
+    Ok(match fields.u8()? {
+        0 => Place::Issued,
+        1 => Place::Spent,
+        2 => Place::Expired,
+        3 => Place::A,
+        4 => Place::B,
+        5 => Place::Hold,
+        _ => return Err(Malformed("a place is not 0 to 5")),
+    })
+}
+
+/// The sections of one blob. Each is there at most once, and each must be asked for.
+#[derive(Debug)]
+pub(super) struct Sections<'a> {
+    by_tag: [Option<&'a [u8]>; TAGS],
+}
+
+impl<'a> Sections<'a> {
+    pub(super) fn read(blob: &'a [u8]) -> Result<Self, Malformed> {
+        let mut by_tag = [None; TAGS];
+        let mut fields = Fields::new(blob);
+        while !fields.is_empty() {
+            let tag = fields.u8()?;
+            let length = length(&mut fields)?;
+            let slot = by_tag.get_mut(usize::from(tag)).filter(|_| tag != 0);
+            let slot = slot.ok_or(Malformed("a section is not known; a newer version may have written it"))?;
+            if slot.replace(fields.bytes(length)?).is_some() {
+                return Err(Malformed("a section stands there twice"));
+            }
+        }
+        Ok(Self { by_tag })
+    }
+
+    pub(super) fn take(&mut self, tag: Tag) -> Option<&'a [u8]> {
+        self.by_tag[tag as usize].take()
+    }
+
+    pub(super) fn text(&mut self, tag: Tag) -> Result<Option<&'a str>, Malformed> {
+        self.take(tag).map(text).transpose()
+    }
+
+    pub(super) fn entry(
+        &mut self,
+        account: AccountId,
+        total: i64,
+        prev: u64,
+        skip: u64,
+        [opens, held, lots]: [Tag; 3],
+    ) -> Result<Entry, Malformed> {
+        let opens = self.take(opens).map(|bytes| {
+            let mut fields = Fields::new(bytes);
+            Ok((UserId(fields.u32()?), CoinId(fields.u16()?)))
+        });
+        let held = self.take(held).map_or(Ok(0), |bytes| Fields::new(bytes).u64())?;
+        let lots = self.take(lots).map(|bytes| Fields::new(bytes).lots()).transpose()?;
+        Ok(Entry { account, opens: opens.transpose()?, total, held, prev, skip, lots: lots.map(Into::into) })
+    }
+
+    pub(super) fn check_all_used(&self) -> Result<(), Malformed> {
+        if self.by_tag.iter().any(Option::is_some) {
+            return Err(Malformed("a section does not belong to its kind"));
+        }
+        Ok(())
+    }
+}

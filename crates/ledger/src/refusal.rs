@@ -1,0 +1,151 @@
+//! Why an operation is not done. A refusal is an outcome, not a fault: it changes nothing and writes nothing.
+//!
+//! Where several reasons hold at once, the first in this order is given: the request's own form; a known
+//! key; what it names exists; it is open; it is not frozen; time; holds and reversals; funds; ceiling; supply.
+
+use crate::amount::Amount;
+use core::fmt;
+
+/// How a hold came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedAs {
+    /// By its final capture.
+    Captured,
+    /// Given back by a release.
+    Released,
+    /// By its own time.
+    Expired,
+}
+
+impl EndedAs {
+    /// The word the API uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::Released => "released",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Why an operation was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request itself is wrong, whatever the state.
+    InvalidRequest { field: &'static str, reason: String },
+    /// The account has less available than asked.
+    InsufficientFunds { user: Box<str>, coin: Box<str>, available: i64, needed: Amount },
+    /// No such user.
+    UserNotFound { user: Box<str> },
+    /// No such coin.
+    CoinNotFound { coin: Box<str> },
+    /// No such hold.
+    HoldNotFound { hold: u64 },
+    /// No such event.
+    EventNotFound { event: u64 },
+    /// No such API key.
+    KeyNotFound { key: u16 },
+    /// The idempotency key names another request; `field` is the first that differs.
+    IdempotencyKeyReused { field: &'static str, event: u64 },
+    /// The hold is no longer open.
+    HoldEnded { hold: u64, ended_as: EndedAs },
+    /// A capture asks for more than is held.
+    HoldAmountExceeded { hold: u64, held: Amount },
+    /// Less of the event is left to reverse than asked.
+    AlreadyReversed { event: u64, remaining: Amount },
+    /// Events of this kind are not reversible.
+    NotReversible { event: u64, kind: &'static str },
+    /// The account would hold more than its ceiling.
+    AboveCeiling { user: Box<str>, coin: Box<str>, ceiling: Amount, total: i64 },
+    /// The account gives nothing.
+    AccountFrozen { user: Box<str>, coin: Box<str> },
+    /// The user is closed.
+    UserClosed { user: Box<str> },
+    /// A user with coins or open holds can't be closed.
+    UserNotEmpty { user: Box<str>, coin: Box<str>, total: i64 },
+    /// No more of the coin can be issued.
+    SupplyExhausted { coin: Box<str>, remaining: Amount },
+}
+
+impl Refusal {
+    pub(crate) fn invalid(field: &'static str, reason: String) -> Self {
+        Self::InvalidRequest { field, reason }
+    }
+
+    /// The stable word for this refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest { .. } => "invalid_request",
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+            Self::UserNotFound { .. } => "user_not_found",
+            Self::CoinNotFound { .. } => "coin_not_found",
+            Self::HoldNotFound { .. } => "hold_not_found",
+            Self::EventNotFound { .. } => "event_not_found",
+            Self::KeyNotFound { .. } => "key_not_found",
+            Self::IdempotencyKeyReused { .. } => "idempotency_key_reused",
+            Self::HoldEnded { .. } => "hold_ended",
+            Self::HoldAmountExceeded { .. } => "hold_amount_exceeded",
+            Self::AlreadyReversed { .. } => "already_reversed",
+            Self::NotReversible { .. } => "not_reversible",
+            Self::AboveCeiling { .. } => "above_ceiling",
+            Self::AccountFrozen { .. } => "account_frozen",
+            Self::UserClosed { .. } => "user_closed",
+            Self::UserNotEmpty { .. } => "user_not_empty",
+            Self::SupplyExhausted { .. } => "supply_exhausted",
+        }
+    }
+}
+
+/// A sentence for people: what, where, and what to do.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRequest { field, reason } => write!(f, "{field}: {reason}."),
+            Self::InsufficientFunds { user, coin, available, needed } => write!(
+                f,
+                "{user} has {available} {coin} available and {needed} are needed. Grant more, or ask for less."
+            ),
+            Self::UserNotFound { user } => write!(f, "There is no user {user}. PUT /v1/users/{user} makes one."),
+            Self::CoinNotFound { coin } => write!(f, "There is no coin {coin}. PUT /v1/coins/{coin} makes one."),
+            Self::HoldNotFound { hold } => {
+                write!(f, "There is no hold {hold}. A hold's id is the event number that POST /v1/holds answered.")
+            }
+            Self::EventNotFound { event } => write!(f, "There is no event {event}."),
+            Self::KeyNotFound { key } => write!(f, "There is no API key {key}. GET /v1/keys lists them."),
+            Self::IdempotencyKeyReused { field, event } => write!(
+                f,
+                "This idempotency key already names event {event}, whose {field} differs. Use a new key for a new request."
+            ),
+            Self::HoldEnded { hold, ended_as } => {
+                write!(f, "Hold {hold} has ended: it was {}. Make a new hold.", ended_as.as_str())
+            }
+            Self::HoldAmountExceeded { hold, held } => write!(
+                f,
+                "Hold {hold} holds {held}, less than asked. Ask for at most {held}, or say excess: take_available."
+            ),
+            Self::AlreadyReversed { event, remaining } => {
+                write!(f, "Only {remaining} of event {event} are left to reverse. Ask for at most that.")
+            }
+            Self::NotReversible { event, kind } => {
+                write!(f, "Event {event} is a {kind}; only a grant, spend, transfer or capture can be reversed.")
+            }
+            Self::AboveCeiling { user, coin, ceiling, total } => {
+                write!(f, "{user} has {total} {coin} and may have at most {ceiling}. Raise the ceiling, or give less.")
+            }
+            Self::AccountFrozen { user, coin } => write!(
+                f,
+                "The {coin} account of {user} is frozen and gives nothing. PUT its limits with frozen: false to thaw it."
+            ),
+            Self::UserClosed { user } => write!(f, "User {user} is closed, for good."),
+            Self::UserNotEmpty { user, coin, total } => write!(
+                f,
+                "{user} still has {total} {coin} or an open hold of it. Spend, transfer or release them first."
+            ),
+            Self::SupplyExhausted { coin, remaining } => {
+                write!(f, "Only {remaining} more {coin} can ever be outstanding. Grant at most that.")
+            }
+        }
+    }
+}

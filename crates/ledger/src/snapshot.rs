@@ -1,0 +1,356 @@
+//! The state as blocks of bytes, and back. The same events give the same blocks, byte for byte.
+//!
+//! Idempotency keys are not among them: they are found in the log, and kept beside it in files of their own.
+
+use crate::amount::Amount;
+use crate::bytes::{Fields, NONE_U32, Put};
+use crate::ledger::Ledger;
+use crate::lot::LotAmount;
+use crate::operation::Right;
+use crate::record::Malformed;
+use crate::refusal::EndedAs;
+use crate::state::{
+    Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, State, User, UserId,
+};
+
+/// Blocks that are no snapshot of a ledger.
+pub type SnapshotError = Malformed;
+
+/// Bytes at which a block is full.
+const BLOCK_BYTES: usize = 1 << 18;
+
+/// What the rows of a block are.
+#[derive(Clone, Copy)]
+enum Rows {
+    Head = 1,
+    Coins,
+    Users,
+    Order,
+    Accounts,
+    Holds,
+    EndedHolds,
+    Reversed,
+    ApiKeys,
+    End,
+}
+
+const ALL_ROWS: [Rows; 10] = [
+    Rows::Head,
+    Rows::Coins,
+    Rows::Users,
+    Rows::Order,
+    Rows::Accounts,
+    Rows::Holds,
+    Rows::EndedHolds,
+    Rows::Reversed,
+    Rows::ApiKeys,
+    Rows::End,
+];
+
+/// Cuts rows into blocks.
+struct Blocks<'s> {
+    rows: Rows,
+    source: Box<dyn Iterator<Item = Vec<u8>> + Send + 's>,
+}
+
+impl State {
+    /// The state as blocks of about 256 KiB. Takes no lock and can run on a clone beside the writer.
+    pub fn blocks(&self) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
+        ALL_ROWS.into_iter().flat_map(|rows| Blocks { rows, source: self.rows(rows) })
+    }
+
+    fn rows(&self, rows: Rows) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
+        match rows {
+            Rows::Head => Box::new(core::iter::once_with(|| {
+                let mut row = Vec::new();
+                row.put_u64(self.last_event);
+                row.put_i64(self.now);
+                row
+            })),
+            Rows::Coins => Box::new(self.coins.iter().map(coin_row)),
+            Rows::Users => Box::new(self.users.iter().zip(self.profiles.iter()).map(|(user, profile)| {
+                let mut row = Vec::new();
+                put_user(&mut row, user, profile);
+                row
+            })),
+            Rows::Order => Box::new(self.order.iter().map(|user| user.to_le_bytes().to_vec())),
+            Rows::Accounts => Box::new(self.accounts.iter().map(account_row)),
+            Rows::Holds => Box::new(self.holds.iter().map(|(id, hold)| hold_row(*id, hold))),
+            Rows::EndedHolds => Box::new(self.ended_holds.iter().map(|(id, (ended_as, event))| {
+                let mut row = Vec::new();
+                row.put_u64(*id);
+                row.put_u8(*ended_as as u8);
+                row.put_u64(*event);
+                row
+            })),
+            Rows::Reversed => Box::new(self.reversed.iter().map(|(event, amount)| {
+                let mut row = Vec::new();
+                row.put_u64(*event);
+                row.put_u64(*amount);
+                row
+            })),
+            Rows::ApiKeys => Box::new(self.api_keys.iter().map(api_key_row)),
+            Rows::End => Box::new(core::iter::once(Vec::new())),
+        }
+    }
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let first = self.source.next()?;
+        let mut block = Vec::with_capacity(BLOCK_BYTES + 1024);
+        block.put_u8(self.rows as u8);
+        block.extend_from_slice(&first);
+        while block.len() < BLOCK_BYTES {
+            let Some(row) = self.source.next() else { break };
+            block.extend_from_slice(&row);
+        }
+        Some(block)
+    }
+}
+
+fn coin_row(coin: &Coin) -> Vec<u8> {
+    let mut row = Vec::new();
+    row.put_text(&coin.code);
+    row.put_u8(coin.decimals);
+    for amount in [coin.issued, coin.spent, coin.expired, coin.held] {
+        row.put_u64(amount);
+    }
+    row
+}
+
+fn put_user(row: &mut Vec<u8>, user: &User, profile: &Profile) {
+    row.put_u8(
+        u8::from(user.closed) | u8::from(profile.name.is_some()) << 1 | u8::from(profile.metadata.is_some()) << 2,
+    );
+    row.put_u32(user.account.map_or(NONE_U32, |account| account.0));
+    row.put_i64(profile.created_at);
+    row.put_text(&user.id);
+    if let Some(name) = &profile.name {
+        row.put_text(name);
+    }
+    if let Some(metadata) = &profile.metadata {
+        row.put_text(metadata);
+    }
+}
+
+fn account_row(account: &Account) -> Vec<u8> {
+    let mut row = Vec::with_capacity(64);
+    row.put_u32(account.user.0);
+    row.put_u32(account.next.map_or(NONE_U32, |next| next.0));
+    row.put_u16(account.coin.0);
+    row.put_u32(account.entries);
+    row.put_u64(account.head);
+    row.put_u64(account.milestone);
+    row.put_i64(account.plain);
+    row.put_u8(u8::from(account.more.is_some()));
+    if let Some(more) = &account.more {
+        row.put_u64(more.held);
+        row.put_i64(more.limits.floor);
+        row.put_u64(more.limits.ceiling);
+        row.put_u8(u8::from(more.limits.frozen));
+        put_lots(&mut row, &more.lots);
+        row.put_u32(more.milestones.len() as u32);
+        for milestone in &more.milestones {
+            row.put_u64(*milestone);
+        }
+    }
+    row
+}
+
+fn put_lots(row: &mut Vec<u8>, lots: &[LotAmount]) {
+    row.put_u32(lots.len() as u32);
+    for part in lots {
+        row.put_lot(part);
+    }
+}
+
+fn hold_row(id: u64, hold: &Hold) -> Vec<u8> {
+    let mut row = Vec::new();
+    row.put_u64(id);
+    row.put_u32(hold.account.0);
+    row.put_u32(hold.to.map_or(NONE_U32, |to| to.0));
+    row.put_i64(hold.expires_at);
+    row.put_u64(hold.amount);
+    row.put_u64(hold.captured);
+    put_lots(&mut row, &hold.lots);
+    row
+}
+
+fn api_key_row(key: &ApiKey) -> Vec<u8> {
+    let mut row = Vec::new();
+    row.put_text(&key.name);
+    row.extend_from_slice(&key.hash);
+    row.put_u8(key.right as u8);
+    row.put_i64(key.created_at);
+    row.put_instant(key.expires_at);
+    row.put_instant(key.revoked_at);
+    row
+}
+
+impl Ledger {
+    /// The ledger whose state gave these blocks. `seed` as in [`Ledger::new`]. Keys are not among them: see
+    /// [`Ledger::remember`].
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if these are not all blocks of a state, in order.
+    pub fn from_blocks<E: From<SnapshotError>>(
+        seed: [u8; 16],
+        blocks: impl Iterator<Item = Result<Vec<u8>, E>>,
+    ) -> Result<Self, E> {
+        let mut state = State::default();
+        let mut order = Vec::new();
+        let mut ended = false;
+        for block in blocks {
+            let block = block?;
+            let mut fields = Fields::new(&block);
+            let rows = fields.u8()?;
+            if rows == Rows::End as u8 {
+                ended = true;
+            }
+            while !fields.is_empty() {
+                state.read_row(rows, &mut fields, &mut order)?;
+            }
+        }
+        if !ended {
+            return Err(Malformed("the snapshot has no end").into());
+        }
+        if order.len() != state.users.len() || order.iter().any(|user| *user as usize >= order.len()) {
+            return Err(Malformed("the order of users does not fit the users").into());
+        }
+        state.order = Order::from_sorted(&order);
+        state.make_appointments();
+        Ok(Self::with_state(seed, state))
+    }
+}
+
+impl State {
+    fn read_row(&mut self, rows: u8, fields: &mut Fields<'_>, order: &mut Vec<u32>) -> Result<(), Malformed> {
+        const HEAD: u8 = Rows::Head as u8;
+        const COINS: u8 = Rows::Coins as u8;
+        const USERS: u8 = Rows::Users as u8;
+        const ORDER: u8 = Rows::Order as u8;
+        const ACCOUNTS: u8 = Rows::Accounts as u8;
+        const HOLDS: u8 = Rows::Holds as u8;
+        const ENDED_HOLDS: u8 = Rows::EndedHolds as u8;
+        const REVERSED: u8 = Rows::Reversed as u8;
+        const API_KEYS: u8 = Rows::ApiKeys as u8;
+        match rows {
+            HEAD => (self.last_event, self.now) = (fields.u64()?, fields.i64()?),
+            COINS => self.coins.push(read_coin(fields)?),
+            USERS => {
+                let (user, profile) = read_user(fields)?;
+                self.users.push(user);
+                self.profiles.push(profile);
+            }
+            ORDER => order.push(fields.u32()?),
+            ACCOUNTS => {
+                let account = read_account(fields)?;
+                if account.user.0 as usize >= self.users.len() || usize::from(account.coin.0) >= self.coins.len() {
+                    return Err(Malformed("an account is of no user or of no coin"));
+                }
+                self.accounts.push(account);
+            }
+            HOLDS => {
+                let (id, hold) = read_hold(fields)?;
+                self.holds.insert(id, hold);
+            }
+            ENDED_HOLDS => {
+                let id = fields.u64()?;
+                let ended_as = match fields.u8()? {
+                    0 => EndedAs::Captured,
+                    1 => EndedAs::Released,
+                    2 => EndedAs::Expired,
+                    _ => return Err(Malformed("a hold ended as none of the three ways")),
+                };
+                self.ended_holds.insert(id, (ended_as, fields.u64()?));
+            }
+            REVERSED => {
+                let (event, amount): (u64, Amount) = (fields.u64()?, fields.u64()?);
+                self.reversed.insert(event, amount);
+            }
+            API_KEYS => self.api_keys.push(read_api_key(fields)?),
+            _ => return Err(Malformed("the snapshot has rows that are not known")),
+        }
+        Ok(())
+    }
+
+    /// What is due when follows from holds and lots.
+    fn make_appointments(&mut self) {
+        for (id, hold) in &self.holds {
+            self.due.insert((hold.expires_at, Due::Hold(*id)));
+        }
+        for (at, account) in (0..).zip(self.accounts.iter()) {
+            for part in account.other_lots() {
+                if let Some(expires_at) = part.lot.marks.expires_at {
+                    self.due.insert((expires_at, Due::Lots(AccountId(at))));
+                }
+            }
+        }
+    }
+}
+
+fn read_coin(fields: &mut Fields<'_>) -> Result<Coin, Malformed> {
+    Ok(Coin {
+        code: fields.text()?.into(),
+        decimals: fields.u8()?,
+        issued: fields.u64()?,
+        spent: fields.u64()?,
+        expired: fields.u64()?,
+        held: fields.u64()?,
+    })
+}
+
+fn read_user(fields: &mut Fields<'_>) -> Result<(User, Profile), Malformed> {
+    let flags = fields.u8()?;
+    let account = Some(fields.u32()?).filter(|id| *id != NONE_U32).map(AccountId);
+    let created_at = fields.i64()?;
+    let user = User { id: fields.text()?.into(), account, closed: flags & 1 != 0 };
+    let name = if flags & 2 == 0 { None } else { Some(fields.text()?.into()) };
+    let metadata = if flags & 4 == 0 { None } else { Some(fields.text()?.into()) };
+    Ok((user, Profile { name, metadata, created_at }))
+}
+
+fn read_account(fields: &mut Fields<'_>) -> Result<Account, Malformed> {
+    let user = UserId(fields.u32()?);
+    let next = Some(fields.u32()?).filter(|id| *id != NONE_U32).map(AccountId);
+    let coin = CoinId(fields.u16()?);
+    let entries = fields.u32()?;
+    let (head, milestone, plain) = (fields.u64()?, fields.u64()?, fields.i64()?);
+    let more = if fields.flag()? {
+        let held = fields.u64()?;
+        let limits = Limits { floor: fields.i64()?, ceiling: fields.u64()?, frozen: fields.flag()? };
+        let lots = fields.lots()?;
+        let count = fields.u32()?;
+        let milestones = (0..count).map(|_| fields.u64()).collect::<Result<_, _>>()?;
+        Some(Box::new(More { lots, held, limits, milestones }))
+    } else {
+        None
+    };
+    Ok(Account { user, next, coin, entries, head, milestone, plain, more })
+}
+
+fn read_hold(fields: &mut Fields<'_>) -> Result<(u64, Hold), Malformed> {
+    let id = fields.u64()?;
+    let account = AccountId(fields.u32()?);
+    let to = Some(fields.u32()?).filter(|to| *to != NONE_U32).map(UserId);
+    let expires_at = fields.i64()?;
+    let (amount, captured) = (fields.u64()?, fields.u64()?);
+    Ok((id, Hold { account, to, expires_at, amount, captured, lots: fields.lots()? }))
+}
+
+fn read_api_key(fields: &mut Fields<'_>) -> Result<ApiKey, Malformed> {
+    let name = fields.text()?.into();
+    let hash = fields.hash()?;
+    let right = match fields.u8()? {
+        0 => Right::Read,
+        1 => Right::Spend,
+        2 => Right::Grant,
+        3 => Right::Admin,
+        _ => return Err(Malformed("a right is not 0 to 3")),
+    };
+    let created_at = fields.i64()?;
+    Ok(ApiKey { name, hash, right, created_at, expires_at: fields.instant()?, revoked_at: fields.instant()? })
+}

@@ -1,0 +1,65 @@
+//! A growing array in chunks that are shared between clones until one of them writes.
+
+use std::sync::Arc;
+
+/// Rows in a chunk. A write after a clone copies one chunk: at most about 24 KiB.
+const CHUNK: usize = 512;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Chunked<T> {
+    chunks: Vec<Arc<[T]>>,
+    len: usize,
+}
+
+impl<T> Default for Chunked<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Clone + Default> Chunked<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Row `at`, which must exist.
+    #[inline]
+    pub(crate) fn get(&self, at: u32) -> &T {
+        let at = at as usize;
+        &self.chunks[at / CHUNK][at % CHUNK]
+    }
+
+    /// Row `at` if it exists: for numbers that come from outside.
+    #[inline]
+    pub(crate) fn find(&self, at: u32) -> Option<&T> {
+        ((at as usize) < self.len).then(|| self.get(at))
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, at: u32) -> &mut T {
+        let at = at as usize;
+        &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK]
+    }
+
+    pub(crate) fn push(&mut self, row: T) {
+        if self.len == self.chunks.len() * CHUNK {
+            self.chunks.push((0..CHUNK).map(|_| T::default()).collect());
+        }
+        let at = self.len;
+        self.len += 1;
+        Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK] = row;
+    }
+
+    /// Takes the last rows away again, down to `len`.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        for at in len..self.len {
+            Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK] = T::default();
+        }
+        self.len = self.len.min(len);
+        self.chunks.truncate(self.len.div_ceil(CHUNK));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).take(self.len)
+    }
+}

@@ -1,0 +1,128 @@
+//! Remembered idempotency keys: which event each names. 16 bytes a slot, in shards that grow one at a time, so
+//! that growing never stalls a batch.
+
+use siphasher::sip128::{Hasher128, SipHasher24};
+use std::hash::Hasher;
+
+const SHARDS: usize = 256;
+/// Slots in a shard to begin with: small, so that an empty ledger is small.
+const SLOTS_MIN: usize = 16;
+const HASH_BITS: u32 = 80;
+const HASH_MASK: u128 = (1 << HASH_BITS) - 1;
+
+/// A slot is the event's number (48 bits) above 80 bits of the key's hash; 0 is empty. Two different keys with
+/// one hash (1 in 10^24 a pair, under a secret seed) would be told apart by the key text in the log: the second
+/// is refused, never applied twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    shards: Vec<Shard>,
+    seed: (u64, u64),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shard {
+    slots: Vec<u128>,
+    len: usize,
+}
+
+impl Keys {
+    pub(crate) fn new(seed: (u64, u64)) -> Self {
+        Self { shards: vec![Shard::default(); SHARDS], seed }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len).sum()
+    }
+
+    /// The low 80 bits of the key's hash.
+    pub(crate) fn hash(&self, key: &str) -> u128 {
+        let mut hasher = SipHasher24::new_with_keys(self.seed.0, self.seed.1);
+        hasher.write(key.as_bytes());
+        hasher.finish128().as_u128() & HASH_MASK
+    }
+
+    /// The event the key with this hash names.
+    pub(crate) fn find(&self, hash: u128) -> Option<u64> {
+        let shard = &self.shards[shard_of(hash)];
+        if shard.slots.is_empty() {
+            return None;
+        }
+        let mask = shard.slots.len() - 1;
+        let mut at = home(hash) & mask;
+        loop {
+            let slot = shard.slots[at];
+            if slot == 0 {
+                return None;
+            }
+            if slot & HASH_MASK == hash {
+                return Some((slot >> HASH_BITS) as u64);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Remembers that the key with this hash names `event`, which is not 0.
+    pub(crate) fn insert(&mut self, hash: u128, event: u64) {
+        let shard = &mut self.shards[shard_of(hash)];
+        if shard.len * 8 >= shard.slots.len() * 7 {
+            shard.grow();
+        }
+        shard.put(u128::from(event) << HASH_BITS | hash);
+        shard.len += 1;
+    }
+
+    /// Forgets a key that is there: its batch was undone.
+    pub(crate) fn forget(&mut self, hash: u128) {
+        let shard = &mut self.shards[shard_of(hash)];
+        let mask = shard.slots.len() - 1;
+        let mut at = home(hash) & mask;
+        while shard.slots[at] & HASH_MASK != hash {
+            at = (at + 1) & mask;
+        }
+        shard.remove(at);
+    }
+}
+
+fn shard_of(hash: u128) -> usize {
+    (hash >> (HASH_BITS - 8)) as usize
+}
+
+fn home(hash: u128) -> usize {
+    hash as u64 as usize
+}
+
+impl Shard {
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(SLOTS_MIN);
+        let old = std::mem::replace(&mut self.slots, vec![0; size]);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            self.put(slot);
+        }
+    }
+
+    fn put(&mut self, slot: u128) {
+        let mask = self.slots.len() - 1;
+        let mut at = home(slot & HASH_MASK) & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = slot;
+    }
+
+    /// Empties slot `at` and moves up those behind it that would no longer be found.
+    fn remove(&mut self, at: usize) {
+        let mask = self.slots.len() - 1;
+        let mut hole = at;
+        let mut next = (at + 1) & mask;
+        while self.slots[next] != 0 {
+            let wanted = home(self.slots[next] & HASH_MASK) & mask;
+            if (next.wrapping_sub(wanted) & mask) >= (next.wrapping_sub(hole) & mask) {
+                self.slots[hole] = self.slots[next];
+                hole = next;
+            }
+            next = (next + 1) & mask;
+        }
+        self.slots[hole] = 0;
+        self.len -= 1;
+    }
+}

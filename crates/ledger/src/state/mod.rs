@@ -1,0 +1,207 @@
+//! What the ledger knows: users, coins, accounts, holds, what expires when.
+//!
+//! A state is a value: cloning it costs a few pointers per thousand rows, and the clone stays as it is while
+//! the original moves on. That is how snapshots, long listings and undo work without stopping the writer.
+
+mod account;
+mod chunked;
+mod coin;
+mod hold;
+mod keys;
+mod order;
+mod user;
+
+pub use account::{Account, AccountBalance, AccountId, Balance, Limits};
+pub use coin::{Coin, CoinId};
+pub use hold::{Due, Hold};
+pub use user::{User, UserId};
+
+pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
+pub(crate) use chunked::Chunked;
+pub(crate) use keys::Keys;
+pub(crate) use order::Order;
+pub use user::Profile;
+pub(crate) use user::UserIndex;
+
+use crate::amount::{Amount, Micros};
+use crate::operation::Right;
+use crate::refusal::EndedAs;
+
+/// An API key as the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// What people call it.
+    pub name: Box<str>,
+    /// Hash of the secret.
+    pub hash: [u8; 32],
+    /// What it may do.
+    pub right: Right,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it stops working.
+    pub expires_at: Option<Micros>,
+    /// When it was revoked.
+    pub revoked_at: Option<Micros>,
+}
+
+/// Everything that follows from the events so far, but for the two hash indexes that can be rebuilt from it
+/// (users by id) or from the log (idempotency keys).
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    pub(crate) users: Chunked<User>,
+    pub(crate) profiles: Chunked<Profile>,
+    pub(crate) order: Order,
+    pub(crate) accounts: Chunked<Account>,
+    pub(crate) coins: Vec<Coin>,
+    pub(crate) holds: imbl::OrdMap<u64, Hold>,
+    pub(crate) ended_holds: imbl::OrdMap<u64, (EndedAs, u64)>,
+    pub(crate) due: imbl::OrdSet<(Micros, Due)>,
+    pub(crate) reversed: imbl::OrdMap<u64, Amount>,
+    pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) last_event: u64,
+    pub(crate) now: Micros,
+}
+
+impl State {
+    /// Number of the last event applied; 0 in a new ledger.
+    #[must_use]
+    pub fn last_event(&self) -> u64 {
+        self.last_event
+    }
+
+    /// Time of the last event applied.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// How many users there are, closed ones included.
+    #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How many accounts there are.
+    #[must_use]
+    pub fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The coins, in the order they were made.
+    #[must_use]
+    pub fn coins(&self) -> &[Coin] {
+        &self.coins
+    }
+
+    /// The coin with this code.
+    #[must_use]
+    pub fn coin_by_code(&self, code: &str) -> Option<CoinId> {
+        let at = self.coins.iter().position(|coin| coin.code == code)?;
+        u16::try_from(at).ok().map(CoinId)
+    }
+
+    /// The coin `id`.
+    #[must_use]
+    pub fn coin(&self, id: CoinId) -> &Coin {
+        &self.coins[usize::from(id.0)]
+    }
+
+    /// The user `id`.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> &User {
+        self.users.get(id.0)
+    }
+
+    /// Display name and metadata of a user.
+    #[must_use]
+    pub fn profile(&self, id: UserId) -> &Profile {
+        self.profiles.get(id.0)
+    }
+
+    /// The account `id`.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> &Account {
+        self.accounts.get(id.0)
+    }
+
+    /// A user's account of a coin, if it has come into being.
+    #[must_use]
+    pub fn account_of(&self, user: UserId, coin: CoinId) -> Option<AccountId> {
+        self.accounts_of(user).find(|id| self.account(*id).coin == coin)
+    }
+
+    /// A user's accounts, the oldest last.
+    pub fn accounts_of(&self, user: UserId) -> impl Iterator<Item = AccountId> {
+        let mut next = self.user(user).account;
+        core::iter::from_fn(move || {
+            let id = next?;
+            next = self.account(id).next;
+            Some(id)
+        })
+    }
+
+    /// Users in the order of their ids, from the first that is at least `from`.
+    pub fn users_from(&self, from: &str) -> impl Iterator<Item = UserId> {
+        self.order.from(from, |id| self.user(UserId(id)).id.as_str()).map(UserId)
+    }
+
+    /// An open hold.
+    #[must_use]
+    pub fn hold(&self, id: u64) -> Option<&Hold> {
+        self.holds.get(&id)
+    }
+
+    /// How a hold that is no longer open ended, and by which event.
+    #[must_use]
+    pub fn ended_hold(&self, id: u64) -> Option<(EndedAs, u64)> {
+        self.ended_holds.get(&id).copied()
+    }
+
+    /// Open holds, the oldest first.
+    pub fn open_holds(&self) -> impl Iterator<Item = (u64, &Hold)> {
+        self.holds.iter().map(|(id, hold)| (*id, hold))
+    }
+
+    /// How many holds are open.
+    #[must_use]
+    pub fn open_hold_count(&self) -> usize {
+        self.holds.len()
+    }
+
+    /// The next instant at which a hold or a lot expires.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Micros> {
+        self.due.get_min().map(|(at, _)| *at)
+    }
+
+    /// What expires before `until`, soonest first.
+    pub fn due_before(&self, until: Micros) -> impl Iterator<Item = (Micros, Due)> {
+        self.due.iter().copied().take_while(move |(at, _)| *at < until)
+    }
+
+    /// How much of an event has been reversed.
+    #[must_use]
+    pub fn reversed(&self, event: u64) -> Amount {
+        self.reversed.get(&event).copied().unwrap_or(0)
+    }
+
+    /// The API keys; a key's id is its place here plus one.
+    pub fn api_keys(&self) -> impl Iterator<Item = (u16, &ApiKey)> {
+        (1..=u16::MAX).zip(&self.api_keys)
+    }
+
+    /// The sum of all balances of a coin, system accounts included, counted afresh over all accounts: 0 unless
+    /// something is badly wrong. Takes about 5 ns an account.
+    #[must_use]
+    pub fn sums_of_all_balances(&self) -> Vec<i128> {
+        let mut sums: Vec<i128> = self
+            .coins
+            .iter()
+            .map(|coin| i128::from(coin.spent) + i128::from(coin.expired) - i128::from(coin.issued))
+            .collect();
+        for account in self.accounts.iter() {
+            sums[usize::from(account.coin.0)] += i128::from(account.total());
+        }
+        sums
+    }
+}

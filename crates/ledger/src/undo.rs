@@ -1,0 +1,93 @@
+//! Taking back an atomic batch that failed half-way, or a batch that was only a dry run.
+
+use crate::ledger::Ledger;
+use crate::state::{Account, AccountId, Profile, State, User, UserId};
+
+/// The state as it was. What is small or persistent is kept whole; of the large arrays only the rows that were
+/// written.
+#[derive(Clone, Debug)]
+pub(crate) struct Undo {
+    small: State,
+    users: usize,
+    accounts: usize,
+    account_rows: Vec<(AccountId, Account)>,
+    user_rows: Vec<(UserId, User, Profile)>,
+    keys: Vec<u128>,
+}
+
+impl Undo {
+    pub(crate) fn new(state: &State) -> Self {
+        let small = State {
+            users: crate::state::Chunked::default(),
+            profiles: crate::state::Chunked::default(),
+            order: crate::state::Order::default(),
+            accounts: crate::state::Chunked::default(),
+            coins: state.coins.clone(),
+            holds: state.holds.clone(),
+            ended_holds: state.ended_holds.clone(),
+            due: state.due.clone(),
+            reversed: state.reversed.clone(),
+            api_keys: state.api_keys.clone(),
+            last_event: state.last_event,
+            now: state.now,
+        };
+        Self {
+            small,
+            users: state.users.len(),
+            accounts: state.accounts.len(),
+            account_rows: Vec::new(),
+            user_rows: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    pub(crate) fn saw_account(&mut self, id: AccountId, row: &Account) {
+        if (id.0 as usize) < self.accounts {
+            self.account_rows.push((id, row.clone()));
+        }
+    }
+
+    pub(crate) fn saw_user(&mut self, id: UserId, row: &User, profile: &Profile) {
+        if (id.0 as usize) < self.users {
+            self.user_rows.push((id, row.clone(), profile.clone()));
+        }
+    }
+
+    pub(crate) fn saw_key(&mut self, hash: u128) {
+        self.keys.push(hash);
+    }
+
+    pub(crate) fn restore(self, ledger: &mut Ledger) {
+        for hash in self.keys {
+            ledger.keys.forget(hash);
+        }
+        let state = &mut ledger.state;
+        for id in (self.users..state.users.len()).rev() {
+            // Rows are numbered in u32, so the cast is exact.
+            let id = UserId(id as u32);
+            ledger.index.remove(&state.users, id);
+            let users = &state.users;
+            state.order.remove(id.0, |other| users.get(other).id.as_str());
+        }
+        state.users.truncate(self.users);
+        state.profiles.truncate(self.users);
+        state.accounts.truncate(self.accounts);
+        // Backwards, so that the first row seen, the oldest, is what remains.
+        for (id, row) in self.account_rows.into_iter().rev() {
+            *state.accounts.get_mut(id.0) = row;
+        }
+        for (id, row, profile) in self.user_rows.into_iter().rev() {
+            *state.users.get_mut(id.0) = row;
+            *state.profiles.get_mut(id.0) = profile;
+        }
+        let State { coins, holds, ended_holds, due, reversed, api_keys, last_event, now, .. } = self.small;
+        state.coins = coins;
+        state.holds = holds;
+        state.ended_holds = ended_holds;
+        state.due = due;
+        state.reversed = reversed;
+        state.api_keys = api_keys;
+        state.last_event = last_event;
+        state.now = now;
+    }
+}
