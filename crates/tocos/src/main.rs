@@ -1,2 +1,3 @@
 //! The binary.
+mod list;
 fn main(){}

@@ -1,0 +1,197 @@
+//! From the fields of one row to a checked user, whichever format they were written in.
+
+use super::loose::{Loose, shortened};
+use super::{BadRow, Notes, Place, ReadOptions, Row};
+
+/// Longest user id, in bytes.
+const USER_ID_LENGTH_MAX: usize = 128;
+/// Longest coin code, in bytes.
+const COIN_CODE_LENGTH_MAX: usize = 16;
+/// Longest display name, in bytes of UTF-8.
+const NAME_LENGTH_MAX: usize = 256;
+/// The largest amount: 2^53 - 1.
+pub(super) const AMOUNT_MAX: u64 = (1 << 53) - 1;
+
+/// Parses and checks the text of one JSON object.
+pub(super) fn from_json(
+    text: &[u8],
+    place: Place,
+    options: &ReadOptions,
+    notes: &mut Notes,
+) -> Result<Row, BadRow> {
+    let bad = |reason: String| BadRow { place, reason };
+    let text = std::str::from_utf8(text)
+        .map_err(|error| bad(format!("not UTF-8: byte {} of the row begins no character", error.valid_up_to())))?;
+    if text.trim().is_empty() {
+        return Err(bad("nothing between two commas".to_owned()));
+    }
+    let value = serde_json::from_str::<Loose>(text).map_err(|error| bad(json_reason(&error)))?;
+    let Loose::Map(fields) = value else {
+        return Err(bad(format!("a user is an object with id, name and coins, this is {}", value.described())));
+    };
+    from_fields(fields, place, options, notes).map_err(bad)
+}
+
+/// The parser's words, with the position counted within the row.
+fn json_reason(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let words = whole.strip_suffix(&position).unwrap_or(&whole);
+    if error.line() > 1 {
+        format!("not JSON: {words} (its line {}, column {})", error.line(), error.column())
+    } else {
+        format!("not JSON: {words} (column {})", error.column())
+    }
+}
+
+fn from_fields(
+    fields: Vec<(String, Loose)>,
+    place: Place,
+    options: &ReadOptions,
+    notes: &mut Notes,
+) -> Result<Row, String> {
+    let (mut id, mut name, mut coins) = (None, None, None);
+    for (field, value) in fields {
+        let slot = match field.as_str() {
+            "id" => &mut id,
+            "name" => &mut name,
+            "coins" => &mut coins,
+            _ => {
+                if !options.ignore.contains(&field) {
+                    notes.ignored(shortened(&field));
+                }
+                continue;
+            }
+        };
+        if slot.replace(value).is_some() {
+            return Err(format!("the field `{field}` stands there twice"));
+        }
+    }
+    let id = id_from_json(id)?;
+    let name = match name {
+        None | Some(Loose::Null) => None,
+        Some(Loose::Text(name)) => Some(name),
+        Some(other) => return Err(format!("`name` is a text or null, this is {}", other.described())),
+    };
+    check_name(name.as_deref())?;
+    let coins = match coins {
+        None => return Err("the field `coins` is missing; a user without coins has 0 or {} there".to_owned()),
+        Some(Loose::Null) => Vec::new(),
+        Some(number @ Loose::Number(_)) => vec![(options.coin.clone(), amount_from_json("coins", &number)?)],
+        Some(Loose::Map(map)) => coins_from_json(map)?,
+        Some(other) => {
+            return Err(format!("`coins` is a whole number or an object by coin, this is {}", other.described()));
+        }
+    };
+    Ok(Row { place, id, name, coins })
+}
+
+fn id_from_json(id: Option<Loose>) -> Result<String, String> {
+    let id = match id {
+        None => return Err("the field `id` is missing".to_owned()),
+        Some(Loose::Text(id)) => id,
+        Some(Loose::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
+        Some(other) => return Err(format!("`id` is a text or a whole number, this is {}", other.described())),
+    };
+    check_id(&id)?;
+    Ok(id)
+}
+
+fn coins_from_json(map: Vec<(String, Loose)>) -> Result<Vec<(String, u64)>, String> {
+    let mut coins: Vec<(String, u64)> = Vec::with_capacity(map.len());
+    for (code, amount) in map {
+        check_coin(&code)?;
+        if coins.iter().any(|(earlier, _)| *earlier == code) {
+            return Err(format!("the coin `{code}` stands there twice"));
+        }
+        let amount = amount_from_json(&code, &amount)?;
+        coins.push((code, amount));
+    }
+    Ok(coins)
+}
+
+fn amount_from_json(what: &str, value: &Loose) -> Result<u64, String> {
+    let Loose::Number(number) = value else {
+        return Err(format!("`{what}` is a whole number, this is {}", value.described()));
+    };
+    if let Some(amount) = number.as_u64() {
+        return check_amount(what, amount);
+    }
+    if number.as_f64().is_some_and(|float| float < 0.0) {
+        return Err(format!("`{what}` is {number}; an amount is 0 or more"));
+    }
+    if number.as_f64().is_some_and(|float| float >= AMOUNT_MAX as f64) {
+        return Err(too_big(what, &number.to_string()));
+    }
+    Err(format!("`{what}` is {number}; amounts are whole numbers of the coin's smallest unit"))
+}
+
+/// An amount as CSV writes it: digits only; an empty cell is 0.
+pub(super) fn amount_from_text(what: &str, text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(0);
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| too_big(what, text)).and_then(|amount| check_amount(what, amount));
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() < text.len() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("`{what}` is {}; an amount is 0 or more", shortened(text)));
+    }
+    Err(format!("`{what}` is \"{}\"; amounts are whole numbers of the coin's smallest unit", shortened(text)))
+}
+
+fn check_amount(what: &str, amount: u64) -> Result<u64, String> {
+    if amount > AMOUNT_MAX { Err(too_big(what, &amount.to_string())) } else { Ok(amount) }
+}
+
+fn too_big(what: &str, amount: &str) -> String {
+    format!("`{what}` is {}; the largest amount is {AMOUNT_MAX}", shortened(amount))
+}
+
+/// Checks a user id by the ledger's rule for ids.
+pub(super) fn check_id(id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err("the id is empty".to_owned());
+    }
+    if id.len() > USER_ID_LENGTH_MAX {
+        return Err(format!("the id has {} bytes, at most {USER_ID_LENGTH_MAX} are possible", id.len()));
+    }
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '~');
+    match id.chars().find(|c| !good(*c)) {
+        None => Ok(()),
+        Some(c) => Err(format!(
+            "the id \"{}\" has '{}' in it; ids are made of A-Z a-z 0-9 . _ - : ~",
+            shortened(id),
+            c.escape_debug()
+        )),
+    }
+}
+
+/// Checks a display name by the ledger's rule for names.
+pub(super) fn check_name(name: Option<&str>) -> Result<(), String> {
+    let Some(name) = name else { return Ok(()) };
+    if name.len() > NAME_LENGTH_MAX {
+        return Err(format!("the name has {} bytes, at most {NAME_LENGTH_MAX} are possible", name.len()));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(format!("the name \"{}\" has a control character in it", shortened(name)));
+    }
+    Ok(())
+}
+
+/// Checks a coin code by the ledger's rule for codes.
+pub(crate) fn check_coin(code: &str) -> Result<(), String> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    if code.len() > COIN_CODE_LENGTH_MAX
+        || !code.starts_with(|c: char| c.is_ascii_lowercase())
+        || !code.bytes().all(good)
+    {
+        return Err(format!(
+            "\"{}\" is no coin code: 1 to {COIN_CODE_LENGTH_MAX} of a-z 0-9 _ - beginning with a letter",
+            shortened(code)
+        ));
+    }
+    Ok(())
+}
