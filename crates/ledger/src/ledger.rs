@@ -92,6 +92,14 @@ impl Ledger {
         self.keys.insert(hash, event);
     }
 
+    /// The hashes of the keys that name events in a range, with those events, by event.
+    #[must_use]
+    pub fn keys_between(&self, first: u64, last: u64) -> Vec<(u64, u128)> {
+        let mut keys: Vec<_> = self.keys.iter().filter(|(event, _)| (first..=last).contains(event)).collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// Whether anything expires at or before `now`. If so, [`Ledger::expire`] comes before any other decision.
     #[must_use]
     pub fn is_due(&self, now: Micros) -> bool {

@@ -16,6 +16,7 @@ mod ledger;
 mod lot;
 mod names;
 mod operation;
+mod past;
 mod record;
 mod refusal;
 mod snapshot;
@@ -36,6 +37,7 @@ pub use names::{
 pub use operation::{
     CreateKey, Excess, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Mode, Operation, Original, Request, Right, Until,
 };
+pub use past::{Link, PastLots};
 pub use record::{Malformed, RECORD_BYTES, blob_offset};
 pub use refusal::{EndedAs, Refusal};
 pub use snapshot::SnapshotError;

@@ -405,3 +405,15 @@ fn decode_other<'a>(
     };
     if terms.is_empty() { Ok(fact) } else { Err(Malformed("its terms are longer than its kind needs")) }
 }
+
+impl Event<'_> {
+    /// The idempotency key in a record's blob, read without decoding the rest.
+    #[must_use]
+    pub fn key_in(blob: &[u8]) -> Option<&str> {
+        // The key is the first section wherever there is one.
+        if blob.first() != Some(&(Tag::Key as u8)) {
+            return None;
+        }
+        Sections::read(blob).ok()?.text(Tag::Key).ok()?
+    }
+}

@@ -61,6 +61,12 @@ impl Keys {
         }
     }
 
+    /// All keys: the event each names, and its hash.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u128)> {
+        let slots = self.shards.iter().flat_map(|shard| &shard.slots).filter(|slot| **slot != 0);
+        slots.map(|slot| ((slot >> HASH_BITS) as u64, slot & HASH_MASK))
+    }
+
     /// Remembers that the key with this hash names `event`, which is not 0.
     pub(crate) fn insert(&mut self, hash: u128, event: u64) {
         let shard = &mut self.shards[shard_of(hash)];

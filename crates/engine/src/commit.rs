@@ -1,0 +1,87 @@
+//! The commit thread: writes and syncs one frame while the next one fills.
+
+use crate::engine::Shared;
+use crate::error::Unavailable;
+use crate::snapshot::Job;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use tocos_journal::{Appender, Frame};
+use tocos_ledger::State;
+
+/// How long an idle ledger sleeps before it looks whether something has expired. What has expired is not spendable
+/// at once, whether swept or not: this only bounds how late its event is written.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// Events behind the last snapshot from which on closing makes one: about 10 ms of the next start.
+const CLOSING_SNAPSHOT_EVENTS: u64 = 50_000;
+
+/// A frame to write, and the state at its end if a snapshot is to be made of it.
+struct Work {
+    frame: Arc<Frame>,
+    state: Option<State>,
+}
+
+/// Runs until the engine is closed and all that was decided is on the disk.
+pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSender<Job>) {
+    while let Some(Work { frame, state }) = next_work(shared) {
+        let started = Instant::now();
+        let appended = appender.append(&frame);
+        let took_us = started.elapsed().as_micros() as u64;
+        let (last, events) = (frame.last(), frame.len());
+        let failed = appended.err().map(|error| Unavailable::Storage { cause: error.to_string() });
+        shared.lock().writer.settle(frame, failed.clone());
+        match failed {
+            None => {
+                shared.counters.synced(events, took_us);
+                shared.progress.reach(last);
+                if let Some(state) = state {
+                    // A snapshot that is still being made is enough: this one is dropped.
+                    let _busy = snapshots.try_send(Job { state, position: appender.position() });
+                }
+            }
+            Some(unavailable) => shared.progress.fail(unavailable),
+        }
+    }
+    closing_snapshot(shared, &appender, snapshots);
+    shared.progress.close();
+}
+
+/// So that the next start need not read much of the log again.
+fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender<Job>) {
+    let behind = appender.last_event() - shared.counters.snapshot_event.load(Ordering::Relaxed);
+    let state = shared.lock().writer.ledger.state().clone();
+    if behind >= CLOSING_SNAPSHOT_EVENTS && !appender.is_poisoned() && state.last_event() == appender.last_event() {
+        // If the snapshot thread is gone there is nobody to make one, and the log has everything.
+        let _gone = snapshots.send(Job { state, position: appender.position() });
+    }
+}
+
+/// Waits for a frame; `None` when the engine is closed and none is left.
+fn next_work(shared: &Shared) -> Option<Work> {
+    let mut core = shared.lock();
+    loop {
+        if core.wants_seal || core.closing {
+            core.wants_seal = false;
+            if let Some(frame) = core.writer.seal() {
+                let due = frame.last() >= core.snapshot_at;
+                let state = due.then(|| core.writer.ledger.state().clone());
+                if due {
+                    core.snapshot_at = frame.last() + shared.snapshot_every_events;
+                }
+                return Some(Work { frame, state });
+            }
+        }
+        if core.closing {
+            return None;
+        }
+        let (guard, timeout) = shared.work.wait_timeout(core, IDLE).unwrap_or_else(PoisonError::into_inner);
+        core = guard;
+        if timeout.timed_out() && core.writer.unavailable.is_none() {
+            // What has come due is expired by stamping; an error here is told to whoever asks next.
+            let _told_later = core.writer.stamp();
+            core.wants_seal = core.writer.pending_events() > 0;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Waiting until an event is on the disk, without a channel for each answer.
+
+use crate::error::Unavailable;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// How far the log is durable, and who waits for more.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    durable: AtomicU64,
+    waiting: Mutex<Waiting>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    answers: Vec<(u64, Waker)>,
+    herald: Option<Waker>,
+    unavailable: Option<Unavailable>,
+    closed: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(durable: u64) -> Self {
+        Self { durable: AtomicU64::new(durable), ..Self::default() }
+    }
+
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing in here can panic half-way, so a poisoned lock is as good as any.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything up to `event` is on the disk.
+    pub(crate) fn reach(&self, event: u64) {
+        self.durable.store(event, Ordering::Release);
+        self.tell();
+    }
+
+    /// Nothing more will become durable.
+    pub(crate) fn fail(&self, unavailable: Unavailable) {
+        self.waiting().unavailable = Some(unavailable);
+        self.tell();
+    }
+
+    pub(crate) fn close(&self) {
+        self.waiting().closed = true;
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let mut waiting = self.waiting();
+        // The herald wakes the answers from within their own runtime, which is much cheaper than doing it from here.
+        if let Some(herald) = waiting.herald.take() {
+            herald.wake();
+        } else {
+            self.wake_answers(&mut waiting);
+        }
+        self.moved.notify_all();
+    }
+
+    fn wake_answers(&self, waiting: &mut Waiting) {
+        let durable = self.durable();
+        let all = waiting.unavailable.is_some() || waiting.closed;
+        let ready = |event: u64| all || event <= durable;
+        for (_, waker) in waiting.answers.extract_if(.., |(event, _)| ready(*event)) {
+            waker.wake();
+        }
+    }
+
+    /// Whether `event` is durable, or never will be.
+    fn state_of(&self, event: u64, waiting: &Waiting) -> Poll<Result<(), Unavailable>> {
+        if event <= self.durable() {
+            return Poll::Ready(Ok(()));
+        }
+        match &waiting.unavailable {
+            Some(unavailable) => Poll::Ready(Err(unavailable.clone())),
+            None if waiting.closed => Poll::Ready(Err(Unavailable::ShuttingDown)),
+            None => Poll::Pending,
+        }
+    }
+
+    pub(crate) fn wait_blocking(&self, event: u64) -> Result<(), Unavailable> {
+        let mut waiting = self.waiting();
+        loop {
+            if let Poll::Ready(result) = self.state_of(event, &waiting) {
+                return result;
+            }
+            waiting = self.moved.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(crate) fn poll_herald(&self, context: &Context<'_>) -> Poll<()> {
+        let mut waiting = self.waiting();
+        self.wake_answers(&mut waiting);
+        if waiting.closed {
+            return Poll::Ready(());
+        }
+        waiting.herald = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// Ready when an event is on the disk.
+#[derive(Debug)]
+#[must_use = "an answer may leave only when this is ready"]
+pub struct Durable {
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) event: u64,
+}
+
+impl Durable {
+    /// Waits on this thread.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the event will never be known to be on the disk.
+    pub fn wait(&self) -> Result<(), Unavailable> {
+        self.progress.wait_blocking(self.event)
+    }
+}
+
+impl Future for Durable {
+    type Output = Result<(), Unavailable>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.event <= self.progress.durable() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut waiting = self.progress.waiting();
+        let state = self.progress.state_of(self.event, &waiting);
+        if state.is_pending() {
+            waiting.answers.push((self.event, context.waker().clone()));
+        }
+        state
+    }
+}

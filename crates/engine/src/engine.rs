@@ -1,0 +1,266 @@
+//! The engine as its callers see it.
+
+use crate::clock::NotATestClock;
+use crate::commit;
+use crate::durable::{Durable, Progress};
+use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
+use crate::snapshot;
+use crate::stats::{Counters, Stats};
+use crate::stored::StoredEvent;
+use crate::writer::{Batch, Submitted, Writer};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use tocos_journal::{Appender, Disk, Reader};
+use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
+
+/// Something read from memory: it may be shown when event `seen` is durable.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<R> {
+    /// What was read.
+    pub value: R,
+    /// The last event it rests on.
+    pub seen: u64,
+}
+
+/// A ledger that is open for business. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    pub(crate) work: Condvar,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) reader: Reader,
+    pub(crate) counters: Counters,
+    pub(crate) snapshot_every_events: u64,
+    recovery_us: u64,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) writer: Writer,
+    pub(crate) wants_seal: bool,
+    pub(crate) closing: bool,
+    /// The event from which on the next frame's end makes a snapshot.
+    pub(crate) snapshot_at: u64,
+}
+
+/// What an opened ledger is put together from.
+pub(crate) struct Parts {
+    pub(crate) writer: Writer,
+    pub(crate) appender: Appender,
+    pub(crate) reader: Reader,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) snapshot_event: u64,
+    pub(crate) snapshot_every_events: u64,
+    pub(crate) recovery_us: u64,
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
+        // A panic while deciding would abort the process in a release build; in a test it must not hide behind a
+        // second panic here.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    pub(crate) fn start(parts: Parts) -> Result<Self, OpenFailure> {
+        let durable = parts.reader.last_event();
+        let counters = Counters::new();
+        counters.snapshot_event.store(parts.snapshot_event, Ordering::Relaxed);
+        let shared = Arc::new(Shared {
+            core: Mutex::new(Core {
+                writer: parts.writer,
+                wants_seal: false,
+                closing: false,
+                snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
+            }),
+            work: Condvar::new(),
+            progress: Arc::new(Progress::new(durable)),
+            reader: parts.reader,
+            counters,
+            snapshot_every_events: parts.snapshot_every_events,
+            recovery_us: parts.recovery_us,
+            threads: Mutex::new(Vec::new()),
+        });
+        let (jobs, inbox) = mpsc::sync_channel(1);
+        let committing = Arc::clone(&shared);
+        let appender = parts.appender;
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenFailure::Thread)
+        };
+        let commit = spawn("tocos-commit", Box::new(move || commit::run(&committing, appender, &jobs)))?;
+        let snapshotting = Arc::clone(&shared);
+        let disk = parts.disk;
+        let snapshot = spawn("tocos-snapshot", Box::new(move || snapshot::run(&snapshotting, &disk, &inbox)))?;
+        shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot]);
+        Ok(Self { shared })
+    }
+
+    /// Decides one operation now. `render` makes the answer from the event, under the writer's lock; for a request
+    /// that was done before it gets the event as it was written, so the answer is the same.
+    ///
+    /// # Errors
+    /// [`Rejection`]; then nothing was changed, unless the storage failed.
+    pub fn submit<R>(
+        &self,
+        request: &Request<'_>,
+        dry_run: bool,
+        render: impl FnOnce(&Event<'_>, &State) -> R,
+    ) -> Result<Submitted<R>, Rejection> {
+        let mut core = self.shared.lock();
+        if core.closing {
+            return Err(Rejection::Unavailable(Unavailable::ShuttingDown));
+        }
+        core.writer.submit(request, dry_run, render)
+    }
+
+    /// Decides a batch of operations in order, at one time.
+    ///
+    /// # Errors
+    /// [`BatchRejection`]; then nothing was changed, unless the storage failed.
+    pub fn submit_batch<R>(
+        &self,
+        requests: &[Request<'_>],
+        how: Batch,
+        render: impl FnMut(&Event<'_>, &State) -> R,
+    ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
+        let mut core = self.shared.lock();
+        if core.closing {
+            return Err(BatchRejection::Unavailable(Unavailable::ShuttingDown));
+        }
+        core.writer.submit_batch(requests, how, render)
+    }
+
+    /// Hands what was decided to the commit thread, at once or as soon as that has finished the frame before.
+    /// Call it when the callers that are ready have been served: one sync then serves them all.
+    pub fn seal(&self) {
+        let mut core = self.shared.lock();
+        if core.writer.pending_events() > 0 && !core.wants_seal {
+            core.wants_seal = true;
+            if !core.writer.is_in_flight() {
+                self.shared.work.notify_one();
+            }
+        }
+    }
+
+    /// Ready when everything up to event `seen` is on the disk.
+    pub fn durable(&self, seen: u64) -> Durable {
+        Durable { progress: Arc::clone(&self.shared.progress), event: seen }
+    }
+
+    /// Wakes the answers that have become durable, from within the runtime that awaits them. One task a runtime runs
+    /// this; it ends when the engine is closed.
+    pub async fn herald(&self) {
+        std::future::poll_fn(|context| self.shared.progress.poll_herald(context)).await;
+    }
+
+    /// Looks at the ledger, under the writer's lock: keep `look` short. It is given the time as of which it looks; what
+    /// is due by then has been expired.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when memory may be ahead of what will ever be on the disk.
+    pub fn read<R>(&self, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Unavailable> {
+        let mut core = self.shared.lock();
+        let before = core.writer.pending_events();
+        let now = core.writer.stamp()?;
+        let value = look(&core.writer.ledger, now);
+        let seen = core.writer.last_event();
+        let swept = core.writer.pending_events() > before;
+        drop(core);
+        if swept {
+            self.seal();
+        }
+        Ok(Seen { value, seen })
+    }
+
+    /// The state as it is now, to look at for as long as it takes. Cheap; the writer then copies what it touches.
+    ///
+    /// # Errors
+    /// As [`Engine::read`].
+    pub fn state(&self) -> Result<Seen<State>, Unavailable> {
+        self.read(|ledger, _| ledger.state().clone())
+    }
+
+    /// An event by its number, from the log.
+    ///
+    /// # Errors
+    /// [`EventError::NotFound`] if there is none, or none that is durable yet.
+    pub fn event(&self, number: u64) -> Result<StoredEvent, EventError> {
+        StoredEvent::read(&self.shared.reader, number)
+    }
+
+    /// Up to `limit` durable events after number `after`, in order.
+    ///
+    /// # Errors
+    /// [`EventError::Unreadable`].
+    pub fn events_after(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, EventError> {
+        let last = self.shared.reader.last_event();
+        (after.saturating_add(1)..=last).take(limit).map(|number| self.event(number)).collect()
+    }
+
+    /// The last durable event.
+    #[must_use]
+    pub fn durable_event(&self) -> u64 {
+        self.shared.progress.durable()
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.shared.reader
+    }
+
+    /// Moves a test clock forward. What expires by then does so with the next look or operation.
+    ///
+    /// # Errors
+    /// [`NotATestClock`].
+    pub fn advance_clock(&self, seconds: u32) -> Result<Micros, NotATestClock> {
+        self.shared.lock().writer.clock.advance(seconds)
+    }
+
+    /// Figures for metrics.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let counters = &self.shared.counters;
+        let (sync_us, batch_events) = counters.histograms();
+        let core = self.shared.lock();
+        Stats {
+            sync_us,
+            batch_events,
+            last_event: core.writer.last_event(),
+            durable_event: self.shared.progress.durable(),
+            pending_events: core.writer.pending_events() as u64,
+            keys: core.writer.ledger.key_count() as u64,
+            log_bytes: self.shared.reader.log_bytes(),
+            snapshot_event: counters.snapshot_event.load(Ordering::Relaxed),
+            snapshot_at: counters.snapshot_at.load(Ordering::Relaxed) as i64,
+            snapshot_failures: counters.snapshot_failures.load(Ordering::Relaxed),
+            recovery_us: self.shared.recovery_us,
+            unavailable: core.writer.unavailable.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Refuses what comes from now on, writes and syncs what was decided, and returns when the threads have ended.
+    /// A snapshot is made on the way if the log behind the last one has grown enough to be felt at the next start.
+    ///
+    /// # Errors
+    /// [`Unavailable::Storage`] if the storage had failed.
+    pub fn close(&self) -> Result<(), Unavailable> {
+        {
+            let mut core = self.shared.lock();
+            core.closing = true;
+        }
+        self.shared.work.notify_all();
+        let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A thread that panicked has already said so; the log is whole all the same.
+            let _ended = thread.join();
+        }
+        self.shared.lock().writer.unavailable.clone().map_or(Ok(()), Err)
+    }
+}

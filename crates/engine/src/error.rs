@@ -1,0 +1,173 @@
+//! What can go wrong, and what the caller does next.
+
+use std::fmt;
+use tocos_journal::OpenError;
+use tocos_journal::blockfile::BlockFileError;
+use tocos_ledger::{Inconsistent, Malformed, Refusal};
+
+/// Nothing can be written, and nothing read, until the process has been started again. What was asked may or may not
+/// have happened: its idempotency key finds out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// A write or a sync failed, or the writer met something impossible.
+    Storage {
+        /// What happened.
+        cause: String,
+    },
+    /// The ledger is being closed.
+    ShuttingDown,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage { cause } => {
+                write!(
+                    f,
+                    "The ledger stopped because its storage failed: {cause}. It recovers when the service is started again."
+                )
+            }
+            Self::ShuttingDown => {
+                f.write_str("The service is shutting down. Ask again in a moment, with the same key.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// Why one operation was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The rules refuse it. `seen` is the event up to which the refusal rests on the state: answer when that is durable.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// See above.
+        seen: u64,
+    },
+    /// It could not be decided.
+    Unavailable(Unavailable),
+}
+
+/// Why a whole batch was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchRejection {
+    /// It was atomic, and this operation of it is refused. Nothing was changed.
+    Refused {
+        /// Which, counted from 0.
+        operation: usize,
+        /// Why.
+        refusal: Refusal,
+        /// As in [`Rejection::Refused`].
+        seen: u64,
+    },
+    /// It could not be decided.
+    Unavailable(Unavailable),
+}
+
+/// Why a ledger could not be opened.
+#[derive(Debug)]
+pub enum OpenFailure {
+    /// The data directory or its log can't be used.
+    Journal(OpenError),
+    /// The data directory can't be used at all.
+    Directory {
+        /// Its path.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An event in the log can't be read.
+    Malformed {
+        /// Its number.
+        event: u64,
+        /// What is wrong with it.
+        source: Malformed,
+    },
+    /// An event in the log does not follow from those before it.
+    Inconsistent(Inconsistent),
+    /// The operating system gave no random bytes for a new ledger.
+    Random(getrandom::Error),
+    /// A ledger with a test clock was opened without it, or the other way round.
+    WrongClock {
+        /// Whether the ledger has a test clock.
+        is_test_ledger: bool,
+    },
+    /// A file with idempotency keys can't be used.
+    Keys(BlockFileError),
+    /// A thread could not be started.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for OpenFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(f),
+            Self::Directory { path, source } => write!(
+                f,
+                "the data directory {path} can't be used: {source}. Give the user that runs tocos the right to write there, or choose another with --data-dir"
+            ),
+            Self::Malformed { event, source } => write!(
+                f,
+                "event {event} in the log can't be read: {source}. Start the version that wrote it, or restore a backup; nothing was changed"
+            ),
+            Self::Inconsistent(error) => {
+                write!(f, "{error}. The log was not written by this program as it is; restore a backup; nothing was changed")
+            }
+            Self::Random(error) => write!(f, "the operating system gave no random bytes: {error}"),
+            Self::WrongClock { is_test_ledger: true } => {
+                f.write_str("this ledger's time is a test clock's; start it with --test-clock, or use another data directory")
+            }
+            Self::WrongClock { is_test_ledger: false } => f.write_str(
+                "this ledger's time is the real one; a test clock would spoil it. Start without --test-clock, or use another data directory",
+            ),
+            Self::Keys(error) => error.fmt(f),
+            Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenFailure {}
+
+impl From<OpenError> for OpenFailure {
+    fn from(error: OpenError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<Inconsistent> for OpenFailure {
+    fn from(error: Inconsistent) -> Self {
+        Self::Inconsistent(error)
+    }
+}
+
+/// Why an event could not be read.
+#[derive(Debug)]
+pub enum EventError {
+    /// There is none with that number.
+    NotFound {
+        /// The number.
+        event: u64,
+    },
+    /// It is there but can't be read.
+    Unreadable {
+        /// The number.
+        event: u64,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { event } => write!(f, "there is no event {event}"),
+            Self::Unreadable { event, reason } => {
+                write!(f, "event {event} can't be read: {reason}. Stop the service and run tocos verify")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EventError {}

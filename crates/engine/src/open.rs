@@ -1,0 +1,184 @@
+//! Opening a ledger: the newest good snapshot, and the log behind it.
+
+use crate::clock::Clock;
+use crate::engine::{Engine, Parts};
+use crate::error::OpenFailure;
+use crate::key_files;
+use crate::writer::Writer;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tocos_journal::{Disk, FileDisk, FrameView, Journal, NewLedger, Opened, Options, Position, Snapshots, TailReport};
+use tocos_ledger::{Event, Ledger, Malformed, blob_offset};
+
+/// Ids of ledgers with a test clock begin so.
+const TEST_LEDGER: &[u8; 4] = b"TEST";
+
+/// How a ledger is opened.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Where it lies; made if it is not there.
+    pub data_dir: PathBuf,
+    /// Size of the log's files, in bytes.
+    pub segment_bytes: u64,
+    /// How many events go by between snapshots.
+    pub snapshot_every_events: u64,
+    /// Whether its time moves only when told. Decided when the ledger is made, and for good.
+    pub test_clock: bool,
+}
+
+impl EngineOptions {
+    /// Files of 64 MiB, a snapshot every million events, real time.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into(), segment_bytes: 64 << 20, snapshot_every_events: 1_000_000, test_clock: false }
+    }
+}
+
+/// What opening found.
+#[derive(Clone, Debug)]
+pub struct OpenReport {
+    /// The event that the snapshot stood at; 0 without one.
+    pub snapshot_event: u64,
+    /// Snapshots that could not be used, and why.
+    pub unusable_snapshots: Vec<String>,
+    /// Events read from the log behind the snapshot.
+    pub replayed_events: u64,
+    /// How the log ended; `bytes_cut` above 0 tells of a torn last frame.
+    pub tail: TailReport,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// A ledger read back, not yet running.
+pub(crate) struct Recovered {
+    pub(crate) parts: Parts,
+    pub(crate) report: OpenReport,
+}
+
+impl Engine {
+    /// Opens the ledger in a directory, or makes one there.
+    ///
+    /// # Errors
+    /// [`OpenFailure`]; nothing was changed, but for a torn last frame that may have been cut off.
+    pub fn open(options: &EngineOptions) -> Result<(Self, OpenReport), OpenFailure> {
+        let disk = FileDisk::open(&options.data_dir)
+            .map_err(|source| OpenFailure::Directory { path: options.data_dir.display().to_string(), source })?;
+        let Recovered { parts, report } = recover(Arc::new(disk), options, None)?;
+        Ok((Self::start(parts)?, report))
+    }
+}
+
+/// Reads a ledger back from a disk. `new` names a new ledger; the operating system's random bytes if it is `None`.
+pub(crate) fn recover(
+    disk: Arc<dyn Disk>,
+    options: &EngineOptions,
+    new: Option<NewLedger>,
+) -> Result<Recovered, OpenFailure> {
+    let started = Instant::now();
+    let new = new.map_or_else(|| random_ledger(options.test_clock), Ok)?;
+    let journal_options = Options { segment_bytes: options.segment_bytes, ..Options::new(new) };
+    let opened = Journal::open(Arc::clone(&disk), journal_options)?;
+    let is_test_ledger = opened.ledger_id().starts_with(TEST_LEDGER);
+    if is_test_ledger != options.test_clock {
+        return Err(OpenFailure::WrongClock { is_test_ledger });
+    }
+    let mut unusable_snapshots = Vec::new();
+    let (mut ledger, position) = newest_snapshot(&disk, &opened, &mut unusable_snapshots);
+    let snapshot_event = position.map_or(0, |position| position.event);
+    let mut replay = opened.replay(position)?;
+    while let Some(frame) = replay.next_frame()? {
+        apply_frame(&mut ledger, &frame)?;
+    }
+    let (appender, reader, tail) = replay.finish()?;
+    let clock = if is_test_ledger {
+        Clock::Test { now: ledger.state().now().max(crate::clock::system_now()) }
+    } else {
+        Clock::System
+    };
+    let replayed_events = ledger.state().last_event() - snapshot_event;
+    let took_us = started.elapsed().as_micros() as u64;
+    let writer = Writer::new(ledger, clock, reader.clone());
+    let snapshot_every_events = options.snapshot_every_events.max(1);
+    let parts = Parts { writer, appender, reader, disk, snapshot_event, snapshot_every_events, recovery_us: took_us };
+    let report = OpenReport { snapshot_event, unusable_snapshots, replayed_events, tail, took_us };
+    Ok(Recovered { parts, report })
+}
+
+fn random_ledger(test_clock: bool) -> Result<NewLedger, OpenFailure> {
+    let (mut ledger_id, mut seed) = ([0; 16], [0; 16]);
+    getrandom::fill(&mut ledger_id).map_err(OpenFailure::Random)?;
+    getrandom::fill(&mut seed).map_err(OpenFailure::Random)?;
+    if test_clock {
+        ledger_id[..4].copy_from_slice(TEST_LEDGER);
+    } else {
+        // One in 2^32 real ledgers would else pass for a test ledger.
+        ledger_id[0] |= 0x80;
+    }
+    Ok(NewLedger { ledger_id, seed })
+}
+
+/// The ledger of the newest snapshot that can be used, or an empty one.
+fn newest_snapshot(disk: &Arc<dyn Disk>, opened: &Opened, unusable: &mut Vec<String>) -> (Ledger, Option<Position>) {
+    let snapshots = Snapshots::new(Arc::clone(disk));
+    for event in snapshots.list().unwrap_or_default() {
+        match load_snapshot(disk, &snapshots, opened, event) {
+            Ok((ledger, position)) => return (ledger, Some(position)),
+            Err(reason) => unusable.push(reason),
+        }
+    }
+    (Ledger::new(opened.seed()), None)
+}
+
+fn load_snapshot(
+    disk: &Arc<dyn Disk>,
+    snapshots: &Snapshots,
+    opened: &Opened,
+    event: u64,
+) -> Result<(Ledger, Position), String> {
+    let mut reader = snapshots.open(event).map_err(|error| error.to_string())?;
+    let header = *reader.header();
+    if header.ledger_id != opened.ledger_id() || header.kind != crate::snapshot::KIND || header.event != event {
+        return Err(format!("the snapshot at event {event} is not of this ledger, or of another format"));
+    }
+    let blocks = std::iter::from_fn(|| match reader.next_block() {
+        Ok(block) => block.map(|block| Ok(block.to_vec())),
+        Err(error) => Some(Err(Unusable(error.to_string()))),
+    });
+    let mut ledger = Ledger::from_blocks(opened.seed(), blocks).map_err(|Unusable(reason)| reason)?;
+    if ledger.state().last_event() != event {
+        return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
+    }
+    let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
+    let mut end = 0;
+    for range in ranges {
+        if range.0 == end + 1 && range.1 <= event {
+            key_files::load(disk, range, &mut ledger).map_err(|error| error.to_string())?;
+            end = range.1;
+        }
+    }
+    if end != event {
+        return Err(format!("the files of idempotency keys end at event {end}, before the snapshot at event {event}"));
+    }
+    Ok((ledger, Position { event, chain: header.chain }))
+}
+
+struct Unusable(String);
+
+impl From<Malformed> for Unusable {
+    fn from(error: Malformed) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Carries out the events of one frame.
+pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
+    for (number, record) in (frame.first()..).zip(frame.records()) {
+        let blob = blob_offset(record).map_or(Some(&[][..]), |offset| frame.blob(offset));
+        let malformed = |source| OpenFailure::Malformed { event: number, source };
+        let blob = blob.ok_or(Malformed("its blob lies outside its frame")).map_err(malformed)?;
+        let event: Event<'_> = ledger.decode_event(number, frame.at_us(), record, blob).map_err(malformed)?;
+        ledger.apply(&event)?;
+    }
+    Ok(())
+}

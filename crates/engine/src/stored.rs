@@ -1,0 +1,50 @@
+//! An event as it lies in the log or in a frame on its way there.
+
+use crate::error::EventError;
+use tocos_journal::{Frame, Reader};
+use tocos_ledger::{Event, Malformed, RECORD_BYTES, blob_offset};
+
+/// An event's bytes.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    /// Its number.
+    pub number: u64,
+    /// Its time, in microseconds since 1970.
+    pub at: i64,
+    /// Its fixed part.
+    pub record: [u8; RECORD_BYTES],
+    /// What did not fit there.
+    pub blob: Vec<u8>,
+}
+
+impl StoredEvent {
+    /// The event itself. The hash of its key is left 0.
+    ///
+    /// # Errors
+    /// [`EventError::Unreadable`] if the bytes are no event.
+    pub fn decode(&self) -> Result<Event<'_>, EventError> {
+        Event::decode(self.number, self.at, &self.record, &self.blob).map_err(|malformed: Malformed| {
+            EventError::Unreadable { event: self.number, reason: malformed.to_string() }
+        })
+    }
+
+    pub(crate) fn read(reader: &Reader, number: u64) -> Result<Self, EventError> {
+        if number == 0 || number > reader.last_event() {
+            return Err(EventError::NotFound { event: number });
+        }
+        let unreadable =
+            |error: tocos_journal::ReadError| EventError::Unreadable { event: number, reason: error.to_string() };
+        let stored = reader.event(number).map_err(unreadable)?;
+        let blob =
+            blob_offset(&stored.record).map_or(Ok(Vec::new()), |offset| stored.blob(offset)).map_err(unreadable)?;
+        Ok(Self { number, at: stored.at_us, record: stored.record, blob })
+    }
+
+    /// The event from a frame that holds it.
+    pub(crate) fn in_frame(frame: &Frame, number: u64) -> Option<Self> {
+        let index = usize::try_from(number.checked_sub(frame.first())?).ok()?;
+        let record = *frame.record(index)?;
+        let blob = blob_offset(&record).and_then(|offset| frame.blob_at(offset)).unwrap_or(&[]).to_vec();
+        Some(Self { number, at: frame.at_us(), record, blob })
+    }
+}

@@ -1,0 +1,266 @@
+//! Deciding: the ledger, the frame that is being filled, and the frame that is being synced. No threads here and no
+//! waiting: the commit thread drives it in a server, a simulation drives it in tests.
+
+use crate::clock::Clock;
+use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
+use crate::stored::StoredEvent;
+use std::sync::Arc;
+use tocos_journal::{Frame, Reader};
+use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, State};
+
+/// How a batch is to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// All or none.
+    pub atomic: bool,
+    /// Answer as if it were done, and do nothing.
+    pub dry_run: bool,
+}
+
+/// What an operation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted<R> {
+    /// The event that carried it out.
+    pub event: u64,
+    /// Whether that was an earlier request with the same key.
+    pub replayed: bool,
+    /// Answer when this event is durable.
+    pub seen: u64,
+    /// What `render` made of the event.
+    pub answer: R,
+}
+
+/// Events in a frame beyond which what is due waits for the next one.
+const SWEPT_PER_FRAME_MAX: usize = 1 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Clock,
+    pending: Frame,
+    in_flight: Option<Arc<Frame>>,
+    spare: Option<Frame>,
+    scratch: Vec<u8>,
+    reader: Reader,
+    pub(crate) unavailable: Option<Unavailable>,
+}
+
+type Outcome<R> = Result<Submitted<R>, Step>;
+
+/// Why one step of deciding did not come to an answer.
+enum Step {
+    Refused(Refusal),
+    Broken(Unavailable),
+}
+
+impl From<Refusal> for Step {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(ledger: Ledger, clock: Clock, reader: Reader) -> Self {
+        let next = ledger.state().last_event() + 1;
+        Self {
+            ledger,
+            clock,
+            pending: Frame::new(next, 0),
+            in_flight: None,
+            spare: None,
+            scratch: Vec::new(),
+            reader,
+            unavailable: None,
+        }
+    }
+
+    /// The last event decided, durable or not.
+    pub(crate) fn last_event(&self) -> u64 {
+        self.ledger.state().last_event()
+    }
+
+    pub(crate) fn pending_events(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    fn check(&self) -> Result<(), Unavailable> {
+        self.unavailable.clone().map_or(Ok(()), Err)
+    }
+
+    /// The time of the batch that is being filled; everything due by then has been expired.
+    pub(crate) fn stamp(&mut self) -> Result<Micros, Unavailable> {
+        self.check()?;
+        if self.pending.is_empty() {
+            let now = self.clock.now().max(self.ledger.state().now());
+            self.pending.reset(self.last_event() + 1, now);
+        }
+        let now = self.pending.at_us();
+        while self.pending.len() < SWEPT_PER_FRAME_MAX
+            && let Some(event) = self.ledger.expire(now)
+        {
+            self.write(&event)?;
+        }
+        Ok(now)
+    }
+
+    /// Puts an event into the frame and carries it out.
+    fn write(&mut self, event: &Event<'_>) -> Result<(), Unavailable> {
+        let pending = &mut self.pending;
+        let record = event.encode(&mut self.scratch, |blob| pending.blob(blob));
+        pending.push(&record);
+        self.ledger.apply(event).map_err(|inconsistent| {
+            // What was decided can't be carried out: a bug. Nothing more is decided on a state that can't be trusted.
+            let broken = Unavailable::Storage { cause: inconsistent.to_string() };
+            self.unavailable = Some(broken.clone());
+            broken
+        })
+    }
+
+    /// An event by number, wherever it is.
+    pub(crate) fn look_up(&self, number: u64) -> Result<StoredEvent, EventError> {
+        if number > self.last_event() {
+            return Err(EventError::NotFound { event: number });
+        }
+        let in_flight = self.in_flight.as_deref().into_iter();
+        in_flight
+            .chain([&self.pending])
+            .find_map(|frame| StoredEvent::in_frame(frame, number))
+            .map_or_else(|| StoredEvent::read(&self.reader, number), Ok)
+    }
+
+    fn step<R>(
+        &mut self,
+        request: &Request<'_>,
+        now: Micros,
+        apply: bool,
+        render: impl FnOnce(&Event<'_>, &State) -> R,
+    ) -> Outcome<R> {
+        if let Operation::Reverse { event, original: None, amount, renew_expires_at } = request.operation {
+            let stored = match self.look_up(event) {
+                Ok(stored) => stored,
+                Err(EventError::NotFound { event }) => return Err(Refusal::EventNotFound { event }.into()),
+                Err(error) => return Err(Step::Broken(Unavailable::Storage { cause: error.to_string() })),
+            };
+            let original = stored.decode().map_err(unreadable)?;
+            let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at };
+            return self.decide(&Request { operation, ..request.clone() }, now, apply, render);
+        }
+        self.decide(request, now, apply, render)
+    }
+
+    fn decide<R>(
+        &mut self,
+        request: &Request<'_>,
+        now: Micros,
+        apply: bool,
+        render: impl FnOnce(&Event<'_>, &State) -> R,
+    ) -> Outcome<R> {
+        match self.ledger.decide(request, now)? {
+            Decision::Do(event) => {
+                let seen = self.last_event();
+                if apply {
+                    self.write(&event).map_err(Step::Broken)?;
+                }
+                let answer = render(&event, self.ledger.state());
+                let seen = if apply { event.number } else { seen };
+                Ok(Submitted { event: event.number, replayed: false, seen, answer })
+            }
+            Decision::Known(number) => {
+                let stored = self.look_up(number).map_err(unreadable)?;
+                let event = stored.decode().map_err(unreadable)?;
+                let state = self.ledger.state();
+                event
+                    .same_request(request, state)
+                    .map_err(|field| Refusal::IdempotencyKeyReused { field, event: number })?;
+                let answer = render(&event, state);
+                Ok(Submitted { event: number, replayed: true, seen: number, answer })
+            }
+        }
+    }
+
+    pub(crate) fn submit<R>(
+        &mut self,
+        request: &Request<'_>,
+        dry_run: bool,
+        render: impl FnOnce(&Event<'_>, &State) -> R,
+    ) -> Result<Submitted<R>, Rejection> {
+        let now = self.stamp().map_err(Rejection::Unavailable)?;
+        self.step(request, now, !dry_run, render).map_err(|step| match step {
+            Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
+            Step::Broken(unavailable) => Rejection::Unavailable(unavailable),
+        })
+    }
+
+    pub(crate) fn submit_batch<R>(
+        &mut self,
+        requests: &[Request<'_>],
+        how: Batch,
+        mut render: impl FnMut(&Event<'_>, &State) -> R,
+    ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
+        let now = self.stamp().map_err(BatchRejection::Unavailable)?;
+        let (mark, seen) = (self.pending.mark(), self.last_event());
+        let may_roll_back = how.atomic || how.dry_run;
+        if may_roll_back {
+            self.ledger.begin();
+        }
+        let mut results = Vec::with_capacity(requests.len());
+        for (operation, request) in requests.iter().enumerate() {
+            match self.step(request, now, true, &mut render) {
+                Ok(submitted) => results.push(Ok(submitted)),
+                Err(Step::Refused(refusal)) if how.atomic => {
+                    self.ledger.roll_back();
+                    self.pending.truncate(mark);
+                    return Err(BatchRejection::Refused { operation, refusal, seen });
+                }
+                Err(Step::Refused(refusal)) => results.push(Err(refusal)),
+                Err(Step::Broken(unavailable)) => return Err(BatchRejection::Unavailable(unavailable)),
+            }
+        }
+        if how.dry_run {
+            self.ledger.roll_back();
+            self.pending.truncate(mark);
+            for submitted in results.iter_mut().flatten() {
+                submitted.seen = submitted.seen.min(seen);
+            }
+        } else if may_roll_back {
+            self.ledger.keep();
+        }
+        Ok(results)
+    }
+
+    /// Takes the frame that was filled, to be written and synced; `None` while one is on its way or nothing waits.
+    pub(crate) fn seal(&mut self) -> Option<Arc<Frame>> {
+        if self.in_flight.is_some() || self.pending.is_empty() || self.unavailable.is_some() {
+            return None;
+        }
+        let next = self.spare.take().unwrap_or_else(|| Frame::new(0, 0));
+        let mut sealed = std::mem::replace(&mut self.pending, next);
+        self.pending.reset(sealed.last() + 1, sealed.at_us());
+        if !sealed.fits() {
+            let cause = format!("a batch of {} events is too large for a frame", sealed.len());
+            self.unavailable = Some(Unavailable::Storage { cause });
+            sealed.reset(0, 0);
+            return None;
+        }
+        let frame = Arc::new(sealed);
+        self.in_flight = Some(Arc::clone(&frame));
+        Some(frame)
+    }
+
+    /// The sealed frame is durable, or has failed for good.
+    pub(crate) fn settle(&mut self, frame: Arc<Frame>, failed: Option<Unavailable>) {
+        self.in_flight = None;
+        self.spare = Arc::into_inner(frame);
+        if failed.is_some() {
+            self.unavailable = failed;
+        }
+    }
+}
+
+fn unreadable(error: EventError) -> Step {
+    Step::Broken(Unavailable::Storage { cause: error.to_string() })
+}
