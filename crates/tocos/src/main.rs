@@ -1,3 +1,24 @@
-//! The binary.
+//! The binary: `tocos serve`, and the commands that are clients of its API.
+//!
+//! `cli` knows which commands there are, `commands` has a file for each, `session` and `client` talk to a
+//! server, `list` reads and writes files of users, and `exit` turns the outcome into an exit code.
+
+mod answer;
+mod cli;
+mod client;
+mod commands;
+mod describe;
+mod exit;
 mod list;
-fn main(){}
+mod session;
+mod table;
+mod terminal;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    exit::code(cli::Cli::parse().run())
+}

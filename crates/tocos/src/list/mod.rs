@@ -15,7 +15,8 @@ use std::fmt;
 use std::io;
 
 pub(crate) use self::detect::open;
-pub(crate) use self::write::{ListWriter, check_csv_columns};
+pub(crate) use self::row::check_coin;
+pub(crate) use self::write::{ListWriter, WrittenRow, check_csv_columns};
 
 /// The longest text of one row, in bytes. Longer ones are bad rows; none is ever held whole.
 pub(crate) const ROW_BYTES_MAX: usize = 1024 * 1024;

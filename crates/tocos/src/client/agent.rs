@@ -1,0 +1,105 @@
+//! How connections are made: timeouts, proxies, certificates, and what their failures mean.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::exit::Usage;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What differs between the agents of the commands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AgentOptions<'a> {
+    /// Certificates to trust instead of the built-in ones, a PEM file.
+    pub ca_file: Option<&'a Path>,
+    /// Where a redirect is followed; the API never sends one.
+    pub follow_redirects: bool,
+}
+
+/// An agent for requests to `url`.
+///
+/// # Errors
+/// The certificate file can't be read or holds none.
+pub(crate) fn agent(url: &str, options: AgentOptions<'_>) -> anyhow::Result<Agent> {
+    let mut config = Agent::config_builder()
+        .http_status_as_error(false)
+        .user_agent(concat!("tocos/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .max_redirects(if options.follow_redirects { 10 } else { 0 })
+        .max_redirects_will_error(false);
+    if is_loopback(url) {
+        // What runs on this machine is never behind a proxy.
+        config = config.proxy(None);
+    }
+    if let Some(path) = options.ca_file {
+        config = config.tls_config(TlsConfig::builder().root_certs(root_certs(path)?).build());
+    }
+    Ok(config.build().new_agent())
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|start| host.starts_with(start))
+}
+
+fn root_certs(path: &Path) -> anyhow::Result<RootCerts> {
+    let pem = std::fs::read(path).with_context(|| format!("--ca-file: {} can't be read", path.display()))?;
+    let certificates: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(Usage(format!("--ca-file: {} holds no certificate in PEM form", path.display())).into());
+    }
+    Ok(RootCerts::from(certificates))
+}
+
+/// What a failed connection means.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    /// What happened.
+    pub words: String,
+    /// The request was never sent: nobody was there to take it.
+    pub never_connected: bool,
+    /// Trying again can't help: the address or the certificate is wrong.
+    pub hopeless: bool,
+}
+
+/// Puts an error of the HTTP library into our words.
+pub(crate) fn reason(error: &ureq::Error) -> Reason {
+    let words = match error {
+        ureq::Error::HostNotFound => "its name is not known".to_owned(),
+        ureq::Error::ConnectionFailed => "nothing there takes connections".to_owned(),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    let never_connected = match error {
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => true,
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+        ),
+        _ => false,
+    };
+    let hopeless = matches!(
+        error,
+        ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::InvalidProxyUrl
+            | ureq::Error::Tls(_)
+            | ureq::Error::Pem(_)
+            | ureq::Error::Rustls(_)
+            | ureq::Error::BodyExceedsLimit(_)
+    );
+    Reason { words, never_connected, hopeless }
+}

@@ -1,0 +1,103 @@
+//! `tocos event N` and `tocos events`: what the ledger did, in order.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::page_limit;
+use crate::answer::{Event, EventPage};
+use crate::client::Request;
+use crate::describe::{sentence, written};
+use crate::session::{ConnectionArgs, Session, parse};
+use crate::terminal::{print, print_bytes};
+
+/// How long the server may keep a question for new events open.
+const WAIT: Duration = Duration::from_secs(25);
+/// How long to go on asking a server that went away while its events are being followed.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Show one event
+#[derive(Args, Debug)]
+pub(crate) struct EventArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// The event's number
+    event: u64,
+}
+
+/// Show events in order, and new ones as they come
+#[derive(Args, Debug)]
+pub(crate) struct EventsArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Begin behind this event number
+    #[arg(long, value_name = "EVENT", default_value = "0")]
+    after: u64,
+    /// How many at most [default: all there are]
+    #[arg(long)]
+    limit: Option<u64>,
+    /// Events that the server sends at once, at most 1000
+    #[arg(long, value_parser = page_limit, default_value = "1000", hide = true)]
+    page: u16,
+    /// Wait for new events and show them, until interrupted
+    #[arg(long)]
+    follow: bool,
+}
+
+impl EventArgs {
+    /// Asks and prints the answer.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let answer = session.send(&Request::get(format!("/v1/events/{}", self.event)))?;
+        session.show(&answer, |event: &Event| {
+            let at = event.at.as_deref().unwrap_or_default();
+            format!("{at}  {}", written(event, session.decimals(), false))
+        })
+    }
+}
+
+impl EventsArgs {
+    /// Asks for events, again and again, and prints each on a line.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let mut session = self.connection.session()?;
+        if self.follow {
+            session.client = session.client.patient(PATIENCE, |_, _| {});
+        }
+        let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
+        while left > 0 {
+            let page = self.page(&session, after, left)?;
+            if page.events.is_empty() && !self.follow {
+                break;
+            }
+            for raw in &page.events {
+                after = show(&session, raw.get())?;
+                left -= 1;
+            }
+            if after >= page.last_event && !self.follow {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn page(&self, session: &Session, after: u64, left: u64) -> anyhow::Result<EventPage> {
+        let mut request = Request::get("/v1/events").query("after", after).query("limit", left.min(self.page.into()));
+        if self.follow {
+            request = request.query("wait_s", WAIT.as_secs()).timeout(WAIT + Duration::from_secs(30));
+        }
+        parse(&session.send(&request)?)
+    }
+}
+
+/// Prints one event on a line and tells its number.
+fn show(session: &Session, raw: &str) -> anyhow::Result<u64> {
+    let event: Event = serde_json::from_str(raw).context("an event is not what this version of tocos expects")?;
+    if session.json {
+        print_bytes(raw.as_bytes())?;
+    } else {
+        let at = event.at.as_deref().unwrap_or_default();
+        print(&format!("{:>8}  {at}  {}\n", event.event, sentence(&event, session.decimals())))?;
+    }
+    Ok(event.event)
+}

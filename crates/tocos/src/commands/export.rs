@@ -1,0 +1,105 @@
+//! `tocos export`: the list of users and their coins, in a form that `tocos import` reads.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::answer::{CoinList, UserPage};
+use crate::client::Request;
+use crate::list::{Format, ListWriter, WrittenRow, check_csv_columns};
+use crate::session::{ConnectionArgs, Session, parse};
+use crate::terminal::note;
+
+const PAGE: u16 = 1000;
+
+/// Write the list of users and their coins in a form that import reads
+///
+/// The list carries ids, names and totals. It does not carry metadata, limits, holds (held coins count
+/// as the user's), the expiry, priority and category of lots, closed users or the history. An account with
+/// nothing in it is left out.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// How to write it [default: what the ending of --out says, else json]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write to this file, whole or not at all [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    /// Asks for page after page and writes each row as it comes.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let named = self.out.as_deref().and_then(|path| Format::from_name(&path.to_string_lossy()));
+        let format = self.format.or(named).unwrap_or(Format::Json);
+        match &self.out {
+            None => {
+                write_list(&session, format, BufWriter::new(io::stdout().lock()))?;
+            }
+            Some(path) => {
+                let count = write_file(&session, format, path)?;
+                note(&format!("{count} users written to {}", path.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes beside the file and gives it its name when it is whole.
+fn write_file(session: &Session, format: Format, path: &Path) -> anyhow::Result<u64> {
+    let mut name = path.file_name().ok_or_else(|| anyhow!("{} is no name of a file", path.display()))?.to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let file = File::create(&part).with_context(|| format!("{} can't be written", part.display()))?;
+    let written = write_list(session, format, BufWriter::new(file)).and_then(|(count, output)| {
+        output.get_ref().sync_all()?;
+        fs::rename(&part, path)?;
+        Ok(count)
+    });
+    if written.is_err() {
+        // What is left of a list that is not whole would only mislead.
+        drop(fs::remove_file(&part));
+    }
+    written.with_context(|| format!("{} was not written", path.display()))
+}
+
+fn write_list<W: Write>(session: &Session, format: Format, output: W) -> anyhow::Result<(u64, W)> {
+    let coins = if format == Format::Csv { csv_columns(session)? } else { Vec::new() };
+    let mut writer = ListWriter::new(format, output, &coins)?;
+    let (mut count, mut below_zero) = (0, 0_u64);
+    let mut cursor: Option<String> = None;
+    loop {
+        let request = Request::get("/v1/users").query("limit", PAGE).query_if("cursor", cursor.as_deref());
+        let page: UserPage = parse(&session.send(&request)?)?;
+        for user in &page.users {
+            let coins: BTreeMap<String, i64> =
+                user.coins.iter().filter(|(_, amount)| **amount != 0).map(|(coin, amount)| (coin.clone(), *amount)).collect();
+            below_zero += coins.values().map(|amount| u64::from(*amount < 0)).sum::<u64>();
+            writer.row(&WrittenRow { id: &user.id, name: user.name.as_deref(), coins: &coins })?;
+            count += 1;
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let output = writer.finish()?;
+    if below_zero > 0 {
+        note(&format!("{below_zero} accounts are below zero; import refuses their rows"));
+    }
+    Ok((count, output))
+}
+
+fn csv_columns(session: &Session) -> anyhow::Result<Vec<String>> {
+    let list: CoinList = parse(&session.send(&Request::get("/v1/coins"))?)?;
+    let coins: Vec<String> = list.coins.into_iter().map(|coin| coin.code).collect();
+    check_csv_columns(&coins).map_err(|reason| anyhow!(reason))?;
+    Ok(coins)
+}

@@ -1,0 +1,196 @@
+//! `tocos hold create|show|capture|release|extend`: reserve coins now, take them later.
+
+use clap::{Args, Subcommand};
+use jiff::Span;
+
+use super::amount;
+use crate::answer::{Decimals, Event, Hold};
+use crate::client::Request;
+use crate::describe::{lot, written};
+use crate::session::{ConnectionArgs, Fields, WriteArgs};
+use crate::time::{after, instant, span};
+
+/// Reserve coins now and take them later
+#[derive(Args, Debug)]
+pub(crate) struct HoldArgs {
+    #[command(subcommand)]
+    command: HoldCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum HoldCommand {
+    /// Reserve coins of a user; by default for 15 minutes
+    Create(Create),
+    /// What a hold holds and how it stands
+    Show(Show),
+    /// Take held coins, all of them or some, and give back the rest
+    Capture(Capture),
+    /// Give all held coins back
+    Release(Release),
+    /// Let a hold end later
+    Extend(Extend),
+}
+
+#[derive(Args, Debug)]
+struct Create {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// Whose coins
+    user: String,
+    /// How many, in the coin's smallest unit
+    #[arg(value_parser = amount, allow_negative_numbers = true)]
+    amount: u64,
+    /// Which coin
+    #[arg(long, default_value = "toco")]
+    coin: String,
+    /// The instant at which it ends by itself (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "timeout")]
+    expires_at: Option<String>,
+    /// Seconds until it ends by itself, at most 400 days [default: 900]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Who gets what is captured; else it is gone
+    #[arg(long, value_name = "USER")]
+    to: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Show {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// The hold's number
+    hold: u64,
+}
+
+#[derive(Args, Debug)]
+struct Capture {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The hold's number
+    hold: u64,
+    /// How many [default: all that is held]
+    #[arg(long, value_parser = amount, allow_negative_numbers = true)]
+    amount: Option<u64>,
+    /// Keep the rest held, for further captures
+    #[arg(long)]
+    keep_open: bool,
+    /// If more is asked for than is held: refuse, or take the rest from what is available [default: reject]
+    #[arg(long, value_parser = ["reject", "take_available"])]
+    excess: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Release {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The hold's number
+    hold: u64,
+}
+
+#[derive(Args, Debug)]
+struct Extend {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The hold's number
+    hold: u64,
+    /// The instant at which it ends by itself, later than before (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = instant, required_unless_present = "expires_in", conflicts_with = "expires_in")]
+    expires_at: Option<String>,
+    /// The same, counted from now by this machine's clock: 30m, 12h, 7d
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    expires_in: Option<Span>,
+}
+
+impl HoldArgs {
+    /// Asks and prints the answer.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            HoldCommand::Create(args) => args.run(),
+            HoldCommand::Show(args) => args.run(),
+            HoldCommand::Capture(args) => args.run(),
+            HoldCommand::Release(args) => args.run(),
+            HoldCommand::Extend(args) => args.run(),
+        }
+    }
+}
+
+impl Create {
+    fn run(self) -> anyhow::Result<()> {
+        let fields = Fields::new()
+            .with("user", self.user)
+            .with("coin", self.coin)
+            .with("amount", self.amount)
+            .with_if("expires_at", self.expires_at)
+            .with_if("timeout_s", self.timeout)
+            .with_if("to", self.to);
+        send(&self.connection, "/v1/holds".to_owned(), fields, &self.write)
+    }
+}
+
+impl Show {
+    fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let answer = session.send(&Request::get(format!("/v1/holds/{}", self.hold)))?;
+        session.show(&answer, |hold: &Hold| hold_text(hold, session.decimals()))
+    }
+}
+
+impl Capture {
+    fn run(self) -> anyhow::Result<()> {
+        let fields = Fields::new()
+            .with_if("amount", self.amount)
+            .with_if("final", self.keep_open.then_some(false))
+            .with_if("excess", self.excess);
+        send(&self.connection, format!("/v1/holds/{}/capture", self.hold), fields, &self.write)
+    }
+}
+
+impl Release {
+    fn run(self) -> anyhow::Result<()> {
+        send(&self.connection, format!("/v1/holds/{}/release", self.hold), Fields::new(), &self.write)
+    }
+}
+
+impl Extend {
+    fn run(self) -> anyhow::Result<()> {
+        let expires_at = match self.expires_in {
+            Some(span) => Some(after(span)?),
+            None => self.expires_at,
+        };
+        let fields = Fields::new().with_if("expires_at", expires_at);
+        send(&self.connection, format!("/v1/holds/{}/extend", self.hold), fields, &self.write)
+    }
+}
+
+fn send(connection: &ConnectionArgs, path: String, fields: Fields, write: &WriteArgs) -> anyhow::Result<()> {
+    let session = connection.session()?;
+    let answer = session.write(Request::post(path), fields, write)?;
+    session.show(&answer, |event: &Event| written(event, session.decimals(), write.dry_run))
+}
+
+fn hold_text(hold: &Hold, decimals: &Decimals) -> String {
+    let amount = |amount| decimals.coins(&hold.coin, amount);
+    let mut text = format!("hold {} of {}: {}\n", hold.id, hold.user, hold.state);
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<9} {value}\n"));
+    line("amount", amount(hold.amount));
+    line("held", amount(hold.held));
+    line("captured", amount(hold.captured));
+    let times = [("created", &hold.created_at), ("ends", &hold.expires_at), ("ended", &hold.ended_at), ("to", &hold.to)];
+    for (name, value) in times {
+        if let Some(value) = value {
+            line(name, value.clone());
+        }
+    }
+    for each in hold.lots.iter().filter(|lot| lot.grant.is_some()) {
+        line("lot", lot(each, &hold.coin, decimals));
+    }
+    text
+}

@@ -1,0 +1,38 @@
+//! `tocos reverse EVENT`: move coins back.
+
+use clap::Args;
+
+use super::amount;
+use crate::answer::Event;
+use crate::client::Request;
+use crate::describe::written;
+use crate::session::{ConnectionArgs, Fields, WriteArgs};
+use crate::time::instant;
+
+/// Move the coins of an earlier grant, spend, transfer or capture back
+#[derive(Args, Debug)]
+pub(crate) struct ReverseArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The event's number
+    event: u64,
+    /// How many [default: all that has not been reversed yet]
+    #[arg(long, value_parser = amount, allow_negative_numbers = true)]
+    amount: Option<u64>,
+    /// Give coins whose time is over a new one instead of letting them expire at once (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    renew_expires_at: Option<String>,
+}
+
+impl ReverseArgs {
+    /// Asks and prints the answer.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let fields = Fields::new().with_if("amount", self.amount).with_if("renew_expires_at", self.renew_expires_at);
+        let request = Request::post(format!("/v1/events/{}/reverse", self.event));
+        let answer = session.write(request, fields, &self.write)?;
+        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+    }
+}

@@ -1,0 +1,47 @@
+//! `tocos spend USER AMOUNT`: take coins for good, or pay them to someone.
+
+use clap::Args;
+
+use super::amount;
+use crate::answer::Event;
+use crate::client::Request;
+use crate::describe::written;
+use crate::session::{ConnectionArgs, Fields, WriteArgs};
+
+/// Take coins from a user, for good or to pay someone
+#[derive(Args, Debug)]
+pub(crate) struct SpendArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// Who pays
+    user: String,
+    /// How many, in the coin's smallest unit
+    #[arg(value_parser = amount, allow_negative_numbers = true)]
+    amount: u64,
+    /// Which coin
+    #[arg(long, default_value = "toco")]
+    coin: String,
+    /// Who gets them, as a shop does; else they are gone
+    #[arg(long, value_name = "USER")]
+    to: Option<String>,
+    /// Take what is available, at most AMOUNT, even if that is nothing
+    #[arg(long)]
+    up_to: bool,
+}
+
+impl SpendArgs {
+    /// Asks and prints the answer.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let fields = Fields::new()
+            .with("user", self.user)
+            .with("coin", self.coin)
+            .with("amount", self.amount)
+            .with_if("to", self.to)
+            .with_if("mode", self.up_to.then_some("up_to"));
+        let answer = session.write(Request::post("/v1/spends"), fields, &self.write)?;
+        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+    }
+}

@@ -1,0 +1,121 @@
+//! `tocos users`: the list of users and their coins.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use super::page_limit;
+use crate::answer::{Decimals, UserPage};
+use crate::client::Request;
+use crate::session::{ConnectionArgs, parse};
+use crate::table::{Side, Table};
+use crate::terminal::{note, print};
+
+/// List users and their coins
+#[derive(Args, Debug)]
+pub(crate) struct UsersArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Only users who have this coin, and only this coin
+    #[arg(long)]
+    coin: Option<String>,
+    /// Only users whose id begins so
+    #[arg(long)]
+    prefix: Option<String>,
+    /// Closed users too
+    #[arg(long)]
+    closed: bool,
+    /// Users on a page, at most 1000
+    #[arg(long, value_parser = page_limit, default_value = "100")]
+    limit: u16,
+    /// Go on from a cursor that an earlier page gave
+    #[arg(long, conflicts_with = "all")]
+    cursor: Option<String>,
+    /// All pages, one after another
+    #[arg(long)]
+    all: bool,
+}
+
+impl UsersArgs {
+    /// Asks for pages and prints each as it comes.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let mut cursor = self.cursor.clone();
+        let mut pages = 0_u64;
+        loop {
+            let answer = session.send(&self.request(cursor.as_deref()))?;
+            let page: UserPage = parse(&answer)?;
+            session.show(&answer, |page: &UserPage| {
+                if page.users.is_empty() && pages == 0 {
+                    return "no users\n".to_owned();
+                }
+                users_table(page, session.decimals())
+            })?;
+            pages += 1;
+            cursor = page.next_cursor;
+            let Some(next) = &cursor else { return Ok(()) };
+            if !self.all {
+                if !session.json {
+                    note(&format!("There are more: --all shows all of them, --cursor {next} the next page."));
+                }
+                return Ok(());
+            }
+            if !session.json {
+                print("\n")?;
+            }
+        }
+    }
+
+    fn request(&self, cursor: Option<&str>) -> Request {
+        let limit = if self.all { 1000 } else { self.limit };
+        Request::get("/v1/users")
+            .query_if("coin", self.coin.as_deref())
+            .query_if("prefix", self.prefix.as_deref())
+            .query_if("closed", self.closed.then_some(true))
+            .query("limit", limit)
+            .query_if("cursor", cursor)
+    }
+}
+
+/// The users of a page, with a column for each coin that any of them has.
+pub(crate) fn users_table(page: &UserPage, decimals: &Decimals) -> String {
+    let coins: BTreeSet<&str> = page.users.iter().flat_map(|user| user.coins.keys().map(String::as_str)).collect();
+    let columns = [("id", Side::Left), ("name", Side::Left)];
+    let mut table = Table::new(columns.into_iter().chain(coins.iter().map(|coin| (*coin, Side::Right))));
+    for user in &page.users {
+        let mut cells = vec![user.id.clone(), user.name.clone().unwrap_or_default()];
+        let amount = |coin: &&str| user.coins.get(*coin).map(|amount| decimals.amount(coin, *amount));
+        cells.extend(coins.iter().map(|coin| amount(coin).unwrap_or_default()));
+        table.row(cells);
+    }
+    table.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_to_the_right_and_wide_names_do_not_push_them() {
+        let page: UserPage = serde_json::from_str(
+            r#"{"users":[{"id":"ana","name":"王小明","coins":{"toco":5}},
+                {"id":"b","name":null,"coins":{"gems":12,"toco":1234}},
+                {"id":"c","name":"สมชาย 👩‍🚀","coins":{}}],"next_cursor":null}"#,
+        )
+        .unwrap();
+        let decimals: Decimals = Decimals::of(
+            &serde_json::from_str::<Vec<crate::answer::Coin>>(r#"[{"code":"gems","decimals":1}]"#).unwrap(),
+        );
+        let text = users_table(&page, &decimals);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "id   name       gems  toco",
+                "ana  王小明              5",
+                "b                1.2  1234",
+                "c    สมชาย 👩‍🚀",
+            ]
+        );
+    }
+}
