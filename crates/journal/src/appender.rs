@@ -1,11 +1,17 @@
 //! The one writer of the log.
 
+use std::fmt;
 use std::io;
+use std::sync::Arc;
 
+use crate::disk::DiskFile;
 use crate::frame::Frame;
-use crate::recovery::Position;
+use crate::log::{Log, Segment};
+use crate::recovery::{Options, Position};
+use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
-/// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log; opening again tells.
+/// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log;
+/// opening again tells.
 #[derive(Debug)]
 pub enum AppendError {
     /// The frame does not start with the event that must follow. Nothing was written.
@@ -38,34 +44,158 @@ pub enum AppendError {
     },
 }
 
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongNumber { expected, found } => {
+                write!(f, "the frame starts with event {found}, but event {expected} must follow")
+            }
+            Self::Empty => f.write_str("a frame without events is never written"),
+            Self::TooLarge { records, blob_bytes } => write!(
+                f,
+                "the frame is too large to be written: {records} events with {blob_bytes} bytes beside them. Split it."
+            ),
+            Self::Disk { place, source } => write!(
+                f,
+                "writing {place} failed: {source}. Nothing more is written until tocos is restarted; check the disk first."
+            ),
+            Self::Poisoned { cause } => {
+                write!(f, "nothing is written since {cause}. Check the disk, then restart tocos.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AppendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Disk { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
 /// Appends frames, one at a time, each durable before the call returns.
 #[derive(Debug)]
-pub struct Appender {}
+pub struct Appender {
+    log: Arc<Log>,
+    options: Options,
+    segment: Arc<Segment>,
+    file: Arc<dyn DiskFile>,
+    /// Where the next frame goes.
+    offset: u64,
+    /// Up to where the segment holds zeros that were written and not only allocated.
+    zeroed_to: u64,
+    position: Position,
+    /// The frame's bytes, kept for the next one.
+    buffer: Vec<u8>,
+    poisoned: Option<String>,
+}
 
 impl Appender {
+    pub(crate) fn new(
+        log: Arc<Log>,
+        options: Options,
+        (segment, file): (Arc<Segment>, Arc<dyn DiskFile>),
+        position: Position,
+    ) -> Self {
+        let offset = segment.end();
+        Self { log, options, segment, file, offset, zeroed_to: offset, position, buffer: Vec::new(), poisoned: None }
+    }
+
     /// Writes the frame behind the log and returns when it is durable. From then on readers see it.
     ///
     /// # Errors
     /// See [`AppendError`]. A failed write or sync is never tried again: it poisons the appender.
-    pub fn append(&mut self, _frame: &Frame) -> Result<(), AppendError> {
-        todo!()
+    pub fn append(&mut self, frame: &Frame) -> Result<(), AppendError> {
+        self.check(frame)?;
+        let bytes = frame.disk_bytes();
+        let written = self.roll_for(bytes).and_then(|()| {
+            let place = self.segment.place.clone();
+            self.write(frame).map_err(|source| (place, source))
+        });
+        if let Err((place, source)) = written {
+            self.poisoned = Some(format!("writing {place} failed: {source}"));
+            return Err(AppendError::Disk { place, source });
+        }
+        self.segment.note(frame.first(), self.offset);
+        self.offset += bytes;
+        self.segment.set_end(self.offset);
+        self.log.publish(self.position);
+        Ok(())
+    }
+
+    fn check(&self, frame: &Frame) -> Result<(), AppendError> {
+        if let Some(cause) = &self.poisoned {
+            return Err(AppendError::Poisoned { cause: cause.clone() });
+        }
+        let expected = self.position.event + 1;
+        if frame.first() != expected {
+            return Err(AppendError::WrongNumber { expected, found: frame.first() });
+        }
+        if frame.is_empty() {
+            return Err(AppendError::Empty);
+        }
+        if !frame.fits() {
+            return Err(AppendError::TooLarge { records: frame.len(), blob_bytes: frame.blob_bytes() });
+        }
+        Ok(())
+    }
+
+    /// Starts another segment if this one has frames and no room for so many bytes more.
+    fn roll_for(&mut self, bytes: u64) -> Result<(), (String, io::Error)> {
+        let empty = SEGMENT_HEADER_BYTES as u64;
+        if self.offset == empty || self.offset + bytes <= self.options.segment_bytes {
+            return Ok(());
+        }
+        let header = SegmentHeader {
+            ledger_id: self.log.ledger_id,
+            seed: self.log.seed,
+            first: self.position.event + 1,
+            previous_first: self.segment.header.first,
+            prev: self.position.chain,
+        };
+        let room = self.options.segment_bytes.max(empty + bytes);
+        let place = self.log.disk.place(&segment_name(header.first));
+        let (segment, file) = self.log.create_segment(header, room).map_err(|source| (place, source))?;
+        // The new segment is durable; from here on the old one's unused space is of no use.
+        self.file.set_len(self.offset).map_err(|source| (self.segment.place.clone(), source))?;
+        (self.segment, self.file) = (segment, file);
+        (self.offset, self.zeroed_to) = (empty, empty);
+        Ok(())
+    }
+
+    /// One write, durable when it returns: the frame, and now and then zeros behind it for the frames to come.
+    fn write(&mut self, frame: &Frame) -> io::Result<()> {
+        self.buffer.clear();
+        let chain = frame.seal_into(&mut self.buffer, &self.position.chain, self.segment.tag);
+        let end = self.offset + self.buffer.len() as u64;
+        if end > self.zeroed_to {
+            let room = self.options.segment_bytes.saturating_sub(end);
+            let ahead = room.min(u64::from(self.options.zero_ahead_bytes)) as usize;
+            self.zeroed_to = end + ahead as u64;
+            self.buffer.resize(self.buffer.len() + ahead, 0);
+        }
+        self.file.write_durable_at(&self.buffer, self.offset)?;
+        self.position = Position { event: frame.last(), chain };
+        Ok(())
     }
 
     /// The last durable event, 0 in an empty log.
     #[must_use]
     pub fn last_event(&self) -> u64 {
-        todo!()
+        self.position.event
     }
 
     /// The end of the durable log: what a snapshot of this state has to name.
     #[must_use]
     pub fn position(&self) -> Position {
-        todo!()
+        self.position
     }
 
     /// Whether a write or sync has failed, so that every append is refused until the journal is opened again.
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
-        todo!()
+        self.poisoned.is_some()
     }
 }

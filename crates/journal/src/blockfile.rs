@@ -3,10 +3,27 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskFile};
 use crate::layout::Hash;
+use crate::window::Window;
+
+/// The bytes before the first block.
+pub const BLOCK_HEADER_BYTES: usize = 128;
+/// What the name of a file ends with that is still being written, or never was finished.
+pub(crate) const TEMPORARY: &str = ".unfinished";
+
+const MAGIC: [u8; 8] = *b"TOCOSBLK";
+const VERSION: u16 = 1;
+/// The header's checksum covers everything before it.
+const CHECKSUM_AT: usize = BLOCK_HEADER_BYTES - 32;
+const LENGTH_BYTES: usize = 4;
+const HASH_BYTES: usize = 32;
+/// Stands where a block's length would, behind the last block.
+const END: u32 = u32::MAX;
+/// The end: its marker, the number of blocks, a hash.
+const END_BYTES: u64 = 44;
+const WRITE_BYTES: usize = 1 << 20;
 
 /// What a block file says about itself before its first block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +36,81 @@ pub struct BlockHeader {
     pub event: u64,
     /// The hash of the frame that ends with that event.
     pub chain: Hash,
+}
+
+/// Why bytes are not the header of a block file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockHeaderFault {
+    /// No block file, or its header does not match its checksum.
+    Damaged,
+    /// A later version of the format.
+    NewerVersion(u16),
+}
+
+impl fmt::Display for BlockHeaderFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged => f.write_str("this is no block file, or its header is damaged"),
+            Self::NewerVersion(version) => write!(f, "the block file has the newer format version {version}"),
+        }
+    }
+}
+
+impl std::error::Error for BlockHeaderFault {}
+
+impl BlockHeader {
+    /// The header as bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; BLOCK_HEADER_BYTES] {
+        let mut bytes = [0; BLOCK_HEADER_BYTES];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[10..12].copy_from_slice(&(BLOCK_HEADER_BYTES as u16).to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.event.to_le_bytes());
+        bytes[24..40].copy_from_slice(&self.ledger_id);
+        bytes[40..48].copy_from_slice(&self.kind);
+        bytes[48..80].copy_from_slice(&self.chain);
+        let checksum = blake3::hash(&bytes[..CHECKSUM_AT]);
+        bytes[CHECKSUM_AT..].copy_from_slice(checksum.as_bytes());
+        bytes
+    }
+
+    /// Reads the header that starts `bytes` (more may follow it).
+    ///
+    /// # Errors
+    /// The fault that makes it no header of this version.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BlockHeaderFault> {
+        let version = match bytes.get(8..12) {
+            Some(&[a, b, c, d]) if bytes.starts_with(&MAGIC) => {
+                let header_bytes = usize::from(u16::from_le_bytes([c, d]));
+                let header = bytes.get(..header_bytes).and_then(|header| header.split_last_chunk::<HASH_BYTES>());
+                let (content, checksum) = header.ok_or(BlockHeaderFault::Damaged)?;
+                if blake3::hash(content).as_bytes() != checksum {
+                    return Err(BlockHeaderFault::Damaged);
+                }
+                u16::from_le_bytes([a, b])
+            }
+            _ => return Err(BlockHeaderFault::Damaged),
+        };
+        if version > VERSION {
+            return Err(BlockHeaderFault::NewerVersion(version));
+        }
+        let header = bytes.first_chunk::<BLOCK_HEADER_BYTES>().filter(|_| version == VERSION);
+        let header = header.ok_or(BlockHeaderFault::Damaged)?;
+        Ok(Self {
+            event: u64::from_le_bytes(field(header, 16)),
+            ledger_id: field(header, 24),
+            kind: field(header, 40),
+            chain: field(header, 48),
+        })
+    }
+}
+
+/// `N` bytes of a header from `at`, both known when compiling to lie inside it.
+fn field<const N: usize>(header: &[u8; BLOCK_HEADER_BYTES], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&header[at..at + N]);
+    bytes
 }
 
 /// Why a block file could not be written or read.
@@ -57,11 +149,7 @@ pub enum BlockFileError {
 impl fmt::Display for BlockFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Disk {
-                doing,
-                place,
-                source,
-            } => write!(f, "{doing} {place} failed: {source}"),
+            Self::Disk { doing, place, source } => write!(f, "{doing} {place} failed: {source}"),
             Self::Damaged { file, offset } => write!(
                 f,
                 "{file} is damaged at byte {offset}. If it is a snapshot, remove it: the log holds everything that is in it."
@@ -87,14 +175,74 @@ impl std::error::Error for BlockFileError {
 /// Writes a whole block file and returns its size in bytes when it is durable under its name. A file that had the name is replaced.
 ///
 /// # Errors
-/// [`BlockFileError::Disk`], after which no file has the name that did not have it before.
+/// [`BlockFileError::Disk`], [`BlockFileError::BlockTooLong`]. Whatever had the name before still has it then, unless
+/// only the last sync of the directory failed.
 pub fn write<B: AsRef<[u8]>>(
-    _disk: &dyn Disk,
-    _name: &str,
-    _header: &BlockHeader,
-    _blocks: impl IntoIterator<Item = B>,
+    disk: &dyn Disk,
+    name: &str,
+    header: &BlockHeader,
+    blocks: impl IntoIterator<Item = B>,
 ) -> Result<u64, BlockFileError> {
-    todo!()
+    let temporary = format!("{name}{TEMPORARY}");
+    let written = write_all(disk, &temporary, header, blocks).and_then(|len| {
+        let failed = |source| BlockFileError::Disk { doing: "naming", place: disk.place(name), source };
+        disk.rename(&temporary, name).map_err(failed)?;
+        disk.sync_dir().map_err(failed)?;
+        Ok(len)
+    });
+    if written.is_err() {
+        // What cannot be removed now is removed when the journal is opened again.
+        let _ = disk.remove(&temporary);
+    }
+    written
+}
+
+fn write_all<B: AsRef<[u8]>>(
+    disk: &dyn Disk,
+    name: &str,
+    header: &BlockHeader,
+    blocks: impl IntoIterator<Item = B>,
+) -> Result<u64, BlockFileError> {
+    let failed = |source| BlockFileError::Disk { doing: "writing", place: disk.place(name), source };
+    let file = disk.create(name).map_err(failed)?;
+    let mut buffer = header.encode().to_vec();
+    let mut hash: Hash = field(&header.encode(), CHECKSUM_AT);
+    let mut written = 0;
+    let mut count: u64 = 0;
+    for block in blocks {
+        let block = block.as_ref();
+        let length = u32::try_from(block.len()).ok().filter(|length| *length != END);
+        let length = length.ok_or_else(|| BlockFileError::BlockTooLong { file: disk.place(name) })?;
+        let start = buffer.len();
+        buffer.extend_from_slice(&length.to_le_bytes());
+        buffer.extend_from_slice(block);
+        hash = next_hash(&hash, &buffer[start..]);
+        buffer.extend_from_slice(&hash);
+        count += 1;
+        if buffer.len() >= WRITE_BYTES {
+            written += flush(&*file, &mut buffer, written).map_err(failed)?;
+        }
+    }
+    let start = buffer.len();
+    buffer.extend_from_slice(&END.to_le_bytes());
+    buffer.extend_from_slice(&count.to_le_bytes());
+    hash = next_hash(&hash, &buffer[start..]);
+    buffer.extend_from_slice(&hash);
+    written += flush(&*file, &mut buffer, written).map_err(failed)?;
+    file.sync().map_err(failed)?;
+    Ok(written)
+}
+
+fn flush(file: &dyn DiskFile, buffer: &mut Vec<u8>, offset: u64) -> io::Result<u64> {
+    file.write_at(buffer, offset)?;
+    let written = buffer.len() as u64;
+    buffer.clear();
+    Ok(written)
+}
+
+/// Each hash is keyed with the one before, so that no block can be left out, added or moved.
+fn next_hash(before: &Hash, bytes: &[u8]) -> Hash {
+    *blake3::keyed_hash(before, bytes).as_bytes()
 }
 
 /// Reads a block file, block by block.
@@ -103,27 +251,56 @@ pub fn write<B: AsRef<[u8]>>(
 /// complete is known for certain only with the `None` behind the last block: until then the caller must be ready to throw
 /// away what it built. (A file that was cut short is noticed when it is opened.)
 #[derive(Debug)]
-pub struct BlockReader {}
+pub struct BlockReader {
+    header: BlockHeader,
+    place: String,
+    window: Window,
+    len: u64,
+    offset: u64,
+    /// The blocks the file says it has, and those read.
+    count: u64,
+    read: u64,
+    /// The hash of what has been read.
+    hash: Hash,
+    done: bool,
+}
 
 impl BlockReader {
     /// Opens a block file and reads its header and its end.
     ///
     /// # Errors
     /// [`BlockFileError::Damaged`], [`BlockFileError::NewerVersion`], [`BlockFileError::Disk`].
-    pub fn open(_disk: &Arc<dyn Disk>, _name: &str) -> Result<Self, BlockFileError> {
-        todo!()
+    pub fn open(disk: &dyn Disk, name: &str) -> Result<Self, BlockFileError> {
+        let place = disk.place(name);
+        let failed = |source| BlockFileError::Disk { doing: "reading", place: disk.place(name), source };
+        let damaged = |offset| BlockFileError::Damaged { file: disk.place(name), offset };
+        let file = disk.open(name).map_err(failed)?;
+        let len = file.len().map_err(failed)?;
+        let mut window = Window::new(file);
+        let start = window.at(0, 512, len).map_err(failed)?;
+        let header = BlockHeader::parse(start).map_err(|fault| match fault {
+            BlockHeaderFault::Damaged => damaged(0),
+            BlockHeaderFault::NewerVersion(found) => BlockFileError::NewerVersion { file: disk.place(name), found },
+        })?;
+        let hash = field(&header.encode(), CHECKSUM_AT);
+        let end_at = len.checked_sub(END_BYTES).filter(|at| *at >= BLOCK_HEADER_BYTES as u64);
+        let end_at = end_at.ok_or_else(|| damaged(len))?;
+        let end = window.at(end_at, END_BYTES, len).map_err(failed)?;
+        let count = read_end(end).ok_or_else(|| damaged(end_at))?;
+        let offset = BLOCK_HEADER_BYTES as u64;
+        Ok(Self { header, place, window, len, offset, count, read: 0, hash, done: false })
     }
 
     /// What the file says about itself.
     #[must_use]
     pub fn header(&self) -> &BlockHeader {
-        todo!()
+        &self.header
     }
 
-    /// How many blocks the file holds.
+    /// How many blocks the file says it holds.
     #[must_use]
     pub fn block_count(&self) -> u64 {
-        todo!()
+        self.count
     }
 
     /// The next block, or nothing behind the last. The bytes last until the next call.
@@ -131,6 +308,40 @@ impl BlockReader {
     /// # Errors
     /// [`BlockFileError::Damaged`] and [`BlockFileError::Disk`], again on every later call.
     pub fn next_block(&mut self) -> Result<Option<&[u8]>, BlockFileError> {
-        todo!()
+        if self.done {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        let damaged = || BlockFileError::Damaged { file: self.place.clone(), offset };
+        let failed = |source| BlockFileError::Disk { doing: "reading", place: self.place.clone(), source };
+        let bytes = self.window.at(offset, LENGTH_BYTES as u64, self.len).map_err(failed)?;
+        let length = u32::from_le_bytes(*bytes.first_chunk::<LENGTH_BYTES>().ok_or_else(damaged)?);
+        let content = if length == END { 8 } else { length as usize } + LENGTH_BYTES;
+        let whole = (content + HASH_BYTES) as u64;
+        let bytes = self.window.at(offset, whole, self.len).map_err(failed)?;
+        let (content, hash) = bytes.split_at_checked(content).ok_or_else(damaged)?;
+        let expected = next_hash(&self.hash, content);
+        if !hash.starts_with(&expected) {
+            return Err(damaged());
+        }
+        if length == END {
+            if self.read != self.count || offset + whole != self.len {
+                return Err(damaged());
+            }
+            self.done = true;
+            return Ok(None);
+        }
+        self.hash = expected;
+        self.offset += whole;
+        self.read += 1;
+        let block = &self.window.again(offset)[LENGTH_BYTES..];
+        Ok(Some(&block[..length as usize]))
     }
+}
+
+/// The number of blocks that an end says, if it is one.
+fn read_end(bytes: &[u8]) -> Option<u64> {
+    let (marker, behind) = bytes.split_first_chunk::<LENGTH_BYTES>()?;
+    let count = behind.first_chunk::<8>()?;
+    (u32::from_le_bytes(*marker) == END).then(|| u64::from_le_bytes(*count))
 }

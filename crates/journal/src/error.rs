@@ -20,16 +20,8 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            offset,
-            event,
-            fault,
-        } = self;
-        write!(
-            f,
-            "{file} is damaged at byte {offset}, where event {event} is expected: {fault}"
-        )
+        let Self { file, offset, event, fault } = self;
+        write!(f, "{file} is damaged at byte {offset}, where event {event} is expected: {fault}")
     }
 }
 
@@ -63,6 +55,18 @@ pub enum OpenError {
         file: String,
         /// The version it says.
         found: u16,
+    },
+    /// A directory that was only to be inspected holds no log.
+    NoLog {
+        /// The directory.
+        dir: String,
+    },
+    /// A segment has the name of another.
+    Renamed {
+        /// The file.
+        file: String,
+        /// The event that it starts with.
+        event: u64,
     },
     /// The header of a segment is damaged and the segment is not one that a crash left half made.
     BrokenHeader {
@@ -105,16 +109,11 @@ pub enum OpenError {
 
 impl OpenError {
     pub(crate) fn disk(doing: &'static str, place: String) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Disk {
-            doing,
-            place,
-            source,
-        }
+        move |source| Self::Disk { doing, place, source }
     }
 }
 
-const RESTORE: &str =
-    "Restore the data directory from a backup; `tocos verify` shows how far the log is good.";
+const RESTORE: &str = "Restore the data directory from a backup; `tocos verify` shows how far the log is good.";
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,11 +125,7 @@ impl fmt::Display for OpenError {
                 }
                 f.write_str(". Stop it first, or give another data directory.")
             }
-            Self::Disk {
-                doing,
-                place,
-                source,
-            } => write!(f, "{doing} {place} failed: {source}"),
+            Self::Disk { doing, place, source } => write!(f, "{doing} {place} failed: {source}"),
             Self::NotOurs { file } => write!(
                 f,
                 "{file} has the name of a log file but is none. Move it out of the data directory, or correct the data directory."
@@ -138,6 +133,14 @@ impl fmt::Display for OpenError {
             Self::NewerVersion { file, found } => write!(
                 f,
                 "{file} was written by a newer version of tocos (format {found}). Start that version or a later one."
+            ),
+            Self::NoLog { dir } => {
+                write!(f, "there is no log in {dir}. Check the data directory; `tocos serve` makes a new ledger.")
+            }
+            Self::Renamed { file, event } => write!(
+                f,
+                "{file} starts with event {event}, so it was renamed. Give it the name {} again.",
+                crate::segment::segment_name(*event)
             ),
             Self::BrokenHeader { file, event } => write!(
                 f,
@@ -147,20 +150,15 @@ impl fmt::Display for OpenError {
                 f,
                 "{file} belongs to another ledger than the first log file. Move it out of the data directory."
             ),
-            Self::MissingSegment { event, file } => write!(
-                f,
-                "the log file with event {event} is missing; the next one is {file}. {RESTORE}"
-            ),
+            Self::MissingSegment { event, file } => {
+                write!(f, "the log file with event {event} is missing; the next one is {file}. {RESTORE}")
+            }
             Self::Broken(broken) => write!(f, "{broken}. {RESTORE}"),
             Self::SnapshotMismatch { event, file } => write!(
                 f,
                 "the snapshot at event {event} was taken from another log than {file}. Remove the snapshot, or restore the log that belongs to it."
             ),
-            Self::LogEndsEarly {
-                event,
-                last_event,
-                file,
-            } => write!(
+            Self::LogEndsEarly { event, last_event, file } => write!(
                 f,
                 "the log ends with event {last_event} in {file}, but a snapshot was taken at event {event}: durable events are gone. {RESTORE}"
             ),

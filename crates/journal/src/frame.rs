@@ -27,11 +27,7 @@ impl Frame {
     /// microseconds since 1970 in UTC.
     #[must_use]
     pub fn new(first: u64, at_us: i64) -> Self {
-        Self {
-            first,
-            at_us,
-            ..Self::default()
-        }
+        Self { first, at_us, ..Self::default() }
     }
 
     /// Empties the frame for another batch and keeps its buffers.
@@ -70,11 +66,7 @@ impl Frame {
     /// Where the frame stands now, so that an atomic batch may be taken back.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark {
-            records: self.records.len(),
-            blob_bytes: self.blobs.len(),
-            overflowed: self.overflowed,
-        }
+        Mark { records: self.records.len(), blob_bytes: self.blobs.len(), overflowed: self.overflowed }
     }
 
     /// Takes back every record and blob added since `mark`, which must come from this frame since its

@@ -1,21 +1,141 @@
 //! Walking whole frames in order.
 
-use crate::error::ReadError;
-use crate::layout::FrameView;
+use std::io;
+use std::sync::Arc;
+
+use crate::error::{Broken, ReadError};
+use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash};
+use crate::log::{Log, Segment, plausible};
+use crate::segment::SEGMENT_HEADER_BYTES;
+use crate::step::{Expected, Step, step};
+use crate::window::Window;
 
 /// Whole verified frames in order, from [`crate::Reader::frames`]. It can be kept: when more has been appended,
 /// the next call finds it.
 #[derive(Debug)]
-pub struct Frames {}
+pub struct Frames {
+    log: Arc<Log>,
+    /// The next event, which starts a frame once `place` is set.
+    next: u64,
+    place: Option<Place>,
+    failed: Option<Broken>,
+}
+
+/// Where the next frame is.
+#[derive(Debug)]
+struct Place {
+    segment: Arc<Segment>,
+    window: Window,
+    offset: u64,
+    prev: Option<Hash>,
+}
 
 impl Frames {
+    pub(crate) fn new(log: Arc<Log>, from: u64) -> Self {
+        Self { log, next: from.max(1), place: None, failed: None }
+    }
+
     /// The next frame, or nothing while there is no more that is durable. Hash, number and the link to the frame
-    /// before are verified. The view lasts until the next call.
+    /// before are verified (the link of the very first frame only where it starts a segment). The view lasts until the next call.
     ///
     /// # Errors
-    /// [`ReadError::Broken`], and then again on every later call: the walk does not go past damage.
-    /// [`ReadError::NoSuchEvent`] if the walk was to start at event 0.
+    /// [`ReadError::Disk`]; [`ReadError::Broken`], and then again on every later call: the walk does not go past damage.
     pub fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, ReadError> {
-        todo!()
+        if let Some(broken) = &self.failed {
+            return Err(ReadError::Broken(broken.clone()));
+        }
+        if self.next > self.log.last_event() {
+            return Ok(None);
+        }
+        let (header, offset) = match self.advance() {
+            Ok(found) => found,
+            Err(error) => {
+                if let ReadError::Broken(broken) = &error {
+                    self.failed = Some(broken.clone());
+                }
+                return Err(error);
+            }
+        };
+        let Some(place) = &self.place else { return Ok(None) };
+        let view = FrameView::unverified(header, place.window.again(offset));
+        view.map(Some).map_err(|fault| ReadError::Broken(place.segment.broken(offset, header.first, fault)))
     }
+
+    /// Verifies the next frame, leaves its bytes in the window and moves behind it.
+    fn advance(&mut self) -> Result<(FrameHeader, u64), ReadError> {
+        let mut place = match self.place.take() {
+            Some(place) => place,
+            None => self.find()?,
+        };
+        loop {
+            let expected = Expected { tag: place.segment.tag, event: self.next, prev: place.prev };
+            let step = step(&mut place.window, place.offset, place.segment.end(), &expected)
+                .map_err(|source| failed(&place.segment, source))?;
+            match step {
+                Step::Frame(header) => {
+                    let offset = place.offset;
+                    place.offset += header.frame_bytes();
+                    place.prev = Some(header.hash);
+                    self.next = header.last() + 1;
+                    self.place = Some(place);
+                    return Ok((header, offset));
+                }
+                Step::End => place = self.next_segment(place)?,
+                Step::Bad { fault, .. } => {
+                    return Err(ReadError::Broken(place.segment.broken(place.offset, self.next, fault)));
+                }
+            }
+        }
+    }
+
+    /// Goes from the end of one segment to the start of the next. An end before the next event is damage.
+    fn next_segment(&self, mut place: Place) -> Result<Place, ReadError> {
+        let next = self.log.segment_of(self.next);
+        let Some(segment) = next
+            .filter(|segment| segment.header.first == self.next && segment.header.first != place.segment.header.first)
+        else {
+            return Err(ReadError::Broken(place.segment.broken(place.offset, self.next, FrameFault::Missing)));
+        };
+        if place.prev.is_some_and(|prev| prev != segment.header.prev) {
+            return Err(ReadError::Broken(segment.broken(0, self.next, FrameFault::Chain)));
+        }
+        place.window.switch(self.log.file(&segment).map_err(|source| failed(&segment, source))?);
+        place.prev = Some(segment.header.prev);
+        place.segment = segment;
+        place.offset = SEGMENT_HEADER_BYTES as u64;
+        Ok(place)
+    }
+
+    /// Finds the frame that holds the event to start from, by headers alone, and starts there.
+    fn find(&mut self) -> Result<Place, ReadError> {
+        let wanted = self.next;
+        let none = ReadError::NoSuchEvent { event: wanted, last_event: self.log.last_event() };
+        let segment = self.log.segment_of(wanted).ok_or(none)?;
+        let file = self.log.file(&segment).map_err(|source| failed(&segment, source))?;
+        let mut place = Place { window: Window::new(file), offset: 0, prev: None, segment };
+        let start = self.log.start(&place.segment, wanted)?;
+        (self.next, place.offset) = (start.event, start.offset);
+        loop {
+            let limit = place.segment.end();
+            let bytes = place
+                .window
+                .at(place.offset, FRAME_HEADER_BYTES as u64, limit)
+                .map_err(|source| failed(&place.segment, source))?;
+            let header = plausible(bytes, place.segment.tag, self.next)
+                .map_err(|fault| ReadError::Broken(place.segment.broken(place.offset, self.next, fault)))?;
+            if header.last() >= wanted {
+                break;
+            }
+            self.next = header.last() + 1;
+            place.offset += header.frame_bytes();
+        }
+        if place.offset == SEGMENT_HEADER_BYTES as u64 {
+            place.prev = Some(place.segment.header.prev);
+        }
+        Ok(place)
+    }
+}
+
+fn failed(segment: &Segment, source: io::Error) -> ReadError {
+    ReadError::Disk { place: segment.place.clone(), source }
 }

@@ -71,22 +71,15 @@ impl fmt::Display for FrameFault {
                 write!(f, "the frame needs {needed} bytes and {found} are there")
             }
             Self::NoHeader => f.write_str("there is no frame header here"),
-            Self::Version(found) => write!(
-                f,
-                "the frame header says format version {found}, unlike its file"
-            ),
+            Self::Version(found) => write!(f, "the frame header says format version {found}, unlike its file"),
             Self::Count => f.write_str("the frame header says an impossible number of events"),
-            Self::BlobBytes(found) => write!(
-                f,
-                "the frame header says {found} bytes of blobs, more than a frame may hold"
-            ),
+            Self::BlobBytes(found) => {
+                write!(f, "the frame header says {found} bytes of blobs, more than a frame may hold")
+            }
             Self::OtherSegment => f.write_str("the frame belongs to another file"),
             Self::Hash => f.write_str("the content of the frame does not match its hash"),
             Self::Number { expected, found } => {
-                write!(
-                    f,
-                    "the frame starts with event {found} where event {expected} must follow"
-                )
+                write!(f, "the frame starts with event {found} where event {expected} must follow")
             }
             Self::Chain => f.write_str("the frame does not link to the frame before it"),
             Self::Missing => f.write_str("the frame that must be here is missing"),
@@ -123,10 +116,7 @@ impl FrameHeader {
     /// The fault that makes it no frame header.
     pub fn parse(bytes: &[u8]) -> Result<Self, FrameFault> {
         let Some(header) = bytes.first_chunk::<FRAME_HEADER_BYTES>() else {
-            return Err(FrameFault::Short {
-                needed: FRAME_HEADER_BYTES as u64,
-                found: bytes.len() as u64,
-            });
+            return Err(FrameFault::Short { needed: FRAME_HEADER_BYTES as u64, found: bytes.len() as u64 });
         };
         if header[64..68] != MAGIC {
             return Err(FrameFault::NoHeader);
@@ -145,8 +135,7 @@ impl FrameHeader {
             count: u32::from_le_bytes(field(header, 96)),
             blob_bytes: u32::from_le_bytes(field(header, 100)),
         };
-        let numbered =
-            parsed.first > 0 && parsed.first.checked_add(u64::from(parsed.count)).is_some();
+        let numbered = parsed.first > 0 && parsed.first.checked_add(u64::from(parsed.count)).is_some();
         if parsed.count == 0 || parsed.count > MAX_RECORDS || !numbered {
             return Err(FrameFault::Count);
         }
@@ -202,21 +191,10 @@ impl<'a> FrameView<'a> {
     /// The view of a frame whose hash the caller has verified already.
     pub(crate) fn unverified(header: FrameHeader, bytes: &'a [u8]) -> Result<Self, FrameFault> {
         let needed = header.frame_bytes();
-        let short = FrameFault::Short {
-            needed,
-            found: bytes.len() as u64,
-        };
-        let frame = usize::try_from(needed)
-            .ok()
-            .and_then(|end| bytes.get(..end))
-            .ok_or(short)?;
-        let (records, behind) =
-            frame[FRAME_HEADER_BYTES..].split_at(header.count as usize * RECORD_BYTES);
-        Ok(Self {
-            header,
-            records: records.as_chunks().0,
-            blobs: &behind[..header.blob_bytes as usize],
-        })
+        let short = FrameFault::Short { needed, found: bytes.len() as u64 };
+        let frame = usize::try_from(needed).ok().and_then(|end| bytes.get(..end)).ok_or(short)?;
+        let (records, behind) = frame[FRAME_HEADER_BYTES..].split_at(header.count as usize * RECORD_BYTES);
+        Ok(Self { header, records: records.as_chunks().0, blobs: &behind[..header.blob_bytes as usize] })
     }
 
     /// The number of the first event.
@@ -276,8 +254,7 @@ impl<'a> FrameView<'a> {
 
 /// The bytes of a frame on disk.
 pub(crate) fn frame_bytes(records: u64, blob_bytes: u64) -> u64 {
-    (FRAME_HEADER_BYTES as u64 + records * RECORD_BYTES as u64 + blob_bytes)
-        .next_multiple_of(ALIGNMENT as u64)
+    (FRAME_HEADER_BYTES as u64 + records * RECORD_BYTES as u64 + blob_bytes).next_multiple_of(ALIGNMENT as u64)
 }
 
 /// The blob at `offset` of a blob area: a length of four bytes, and that many bytes behind it.

@@ -42,9 +42,12 @@ mod layout;
 mod log;
 mod reader;
 mod recovery;
+mod replay;
+mod scan;
 mod segment;
 pub mod sim;
 mod snapshots;
+mod step;
 mod tail;
 mod window;
 
@@ -55,11 +58,12 @@ pub use file_disk::FileDisk;
 pub use frame::{Frame, Mark};
 pub use frames::Frames;
 pub use layout::{
-    FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES,
-    MAX_RECORDS, RECORD_BYTES,
+    FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES, MAX_RECORDS,
+    RECORD_BYTES,
 };
 pub use reader::{Reader, Stored};
-pub use recovery::{Journal, NewLedger, Opened, Options, Position, Replay};
+pub use recovery::{Inspection, Journal, NewLedger, Opened, Options, Position};
+pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader};
-pub use snapshots::{Snapshots, keys_name, snapshot_name};
+pub use snapshots::{Snapshots, keys_name, keys_range, snapshot_name};
 pub use tail::TailReport;

@@ -1,1 +1,238 @@
-//! (in the making)
+//! What the appender and all readers of one journal share: the segments and how far the log is durable.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::disk::{Disk, DiskFile, DiskLock};
+use crate::error::{Broken, ReadError};
+use crate::index::{Index, Start};
+use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader};
+use crate::recovery::Position;
+use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
+
+/// The files kept open for reading. A log may have more segments than a process may have files.
+const OPEN_FILES_MAX: usize = 128;
+/// Walking the headers of an older segment, frames up to this size are read along with their neighbours.
+const SMALL_FRAME_BYTES: u64 = 16 << 10;
+const WALK_BYTES: usize = 64 << 10;
+
+/// One segment file.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) header: SegmentHeader,
+    pub(crate) tag: u64,
+    pub(crate) name: String,
+    /// The name with its directory, for messages.
+    pub(crate) place: String,
+    file: RwLock<Option<Arc<dyn DiskFile>>>,
+    /// Where the last durable frame ends; in a segment that was not replayed, the length of the file.
+    end: AtomicU64,
+    /// None until the segment has been replayed or walked.
+    index: RwLock<Option<Index>>,
+}
+
+impl Segment {
+    pub(crate) fn new(disk: &dyn Disk, header: SegmentHeader, end: u64) -> Self {
+        let name = segment_name(header.first);
+        Self {
+            header,
+            tag: header.tag(),
+            place: disk.place(&name),
+            name,
+            file: RwLock::new(None),
+            end: AtomicU64::new(end),
+            index: RwLock::new(None),
+        }
+    }
+
+    pub(crate) fn end(&self) -> u64 {
+        self.end.load(Ordering::Acquire)
+    }
+
+    /// Where frames end. For whoever replays or appends; readers see it from the next [`Log::publish`] on.
+    pub(crate) fn set_end(&self, end: u64) {
+        self.end.store(end, Ordering::Release);
+    }
+
+    /// Takes note of a frame for the index. The caller notes every frame of the segment, in order.
+    pub(crate) fn note(&self, event: u64, offset: u64) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.get_or_insert_with(|| Index::new(self.header.first)).note(event, offset);
+    }
+
+    pub(crate) fn broken(&self, offset: u64, event: u64, fault: FrameFault) -> Broken {
+        Broken { file: self.place.clone(), offset, event, fault }
+    }
+}
+
+/// All that one journal's parts share.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) ledger_id: [u8; 16],
+    pub(crate) seed: [u8; 16],
+    /// By first event. Never empty once opened.
+    segments: RwLock<Vec<Arc<Segment>>>,
+    last_event: AtomicU64,
+    position: Mutex<Position>,
+    /// Segments whose files are open, oldest first.
+    open_files: Mutex<VecDeque<Arc<Segment>>>,
+    _lock: Box<dyn DiskLock>,
+}
+
+impl Log {
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        lock: Box<dyn DiskLock>,
+        (ledger_id, seed): ([u8; 16], [u8; 16]),
+        segments: Vec<Arc<Segment>>,
+    ) -> Self {
+        Self {
+            disk,
+            ledger_id,
+            seed,
+            segments: RwLock::new(segments),
+            last_event: AtomicU64::new(0),
+            position: Mutex::new(Position::start(&ledger_id)),
+            open_files: Mutex::new(VecDeque::new()),
+            _lock: lock,
+        }
+    }
+
+    /// The last event that readers may see.
+    pub(crate) fn last_event(&self) -> u64 {
+        self.last_event.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        *locked(&self.position)
+    }
+
+    /// Lets readers see everything up to `position`.
+    pub(crate) fn publish(&self, position: Position) {
+        *locked(&self.position) = position;
+        self.last_event.store(position.event, Ordering::Release);
+    }
+
+    pub(crate) fn segments(&self) -> RwLockReadGuard<'_, Vec<Arc<Segment>>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn segment(&self, at: usize) -> Option<Arc<Segment>> {
+        self.segments().get(at).cloned()
+    }
+
+    /// The segment that holds `event`, or would.
+    pub(crate) fn segment_of(&self, event: u64) -> Option<Arc<Segment>> {
+        let segments = self.segments();
+        let after = segments.partition_point(|segment| segment.header.first <= event);
+        segments.get(after.checked_sub(1)?).cloned()
+    }
+
+    /// Makes a new segment, durable with its name before anything can go into it.
+    pub(crate) fn create_segment(
+        &self,
+        header: SegmentHeader,
+        bytes: u64,
+    ) -> io::Result<(Arc<Segment>, Arc<dyn DiskFile>)> {
+        let segment = Arc::new(Segment::new(&*self.disk, header, SEGMENT_HEADER_BYTES as u64));
+        let file = self.disk.create(&segment.name)?;
+        file.allocate(bytes)?;
+        file.write_at(&header.encode(), 0)?;
+        file.sync()?;
+        self.disk.sync_dir()?;
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        segments.push(Arc::clone(&segment));
+        Ok((segment, file))
+    }
+
+    /// A segment's file, opened if it is not.
+    pub(crate) fn file(&self, segment: &Arc<Segment>) -> io::Result<Arc<dyn DiskFile>> {
+        if let Some(file) = &*segment.file.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(file));
+        }
+        let mut slot = segment.file.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &*slot {
+            return Ok(Arc::clone(file));
+        }
+        let file = self.disk.open(&segment.name)?;
+        *slot = Some(Arc::clone(&file));
+        drop(slot);
+        let mut open = locked(&self.open_files);
+        open.push_back(Arc::clone(segment));
+        let closed = if open.len() > OPEN_FILES_MAX { open.pop_front() } else { None };
+        drop(open);
+        if let Some(closed) = closed {
+            *closed.file.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        Ok(file)
+    }
+
+    /// From where to walk to `event`, which the segment holds. Walks the segment once if it has no index yet.
+    pub(crate) fn start(&self, segment: &Arc<Segment>, event: u64) -> Result<Start, ReadError> {
+        if let Some(index) = &*segment.index.read().unwrap_or_else(PoisonError::into_inner) {
+            return index.start(event).ok_or_else(|| self.missing(segment, event));
+        }
+        let mut slot = segment.index.write().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = Some(self.walk(segment)?);
+        }
+        let start = slot.as_ref().and_then(|index| index.start(event));
+        start.ok_or_else(|| self.missing(segment, event))
+    }
+
+    fn missing(&self, segment: &Segment, event: u64) -> ReadError {
+        ReadError::Broken(segment.broken(SEGMENT_HEADER_BYTES as u64, event, FrameFault::Missing))
+    }
+
+    /// Reads the headers of all frames of a segment behind which there is another one.
+    fn walk(&self, segment: &Arc<Segment>) -> Result<Index, ReadError> {
+        let failed = |source| ReadError::Disk { place: segment.place.clone(), source };
+        let file = self.file(segment).map_err(failed)?;
+        let next_segment = self.segment_after(segment);
+        let mut index = Index::new(segment.header.first);
+        let (mut event, mut offset) = (segment.header.first, SEGMENT_HEADER_BYTES as u64);
+        let mut buffer = vec![0; WALK_BYTES];
+        let (mut start, mut filled) = (0, 0);
+        let mut frame_bytes = 0;
+        while event < next_segment {
+            if offset + FRAME_HEADER_BYTES as u64 > start + filled as u64 {
+                let wanted = if frame_bytes > SMALL_FRAME_BYTES { FRAME_HEADER_BYTES } else { WALK_BYTES };
+                start = offset;
+                filled = file.read_at(&mut buffer[..wanted], offset).map_err(failed)?;
+            }
+            let header = plausible(&buffer[(offset - start) as usize..filled], segment.tag, event)
+                .map_err(|fault| ReadError::Broken(segment.broken(offset, event, fault)))?;
+            index.note(event, offset);
+            frame_bytes = header.frame_bytes();
+            offset += frame_bytes;
+            event = header.last() + 1;
+        }
+        Ok(index)
+    }
+
+    /// The first event behind a segment, as far as it is known.
+    fn segment_after(&self, segment: &Segment) -> u64 {
+        let segments = self.segments();
+        let after = segments.partition_point(|other| other.header.first <= segment.header.first);
+        segments.get(after).map_or(self.last_event() + 1, |next| next.header.first)
+    }
+}
+
+/// Reads a frame header that is to be trusted for its lengths but has not been hashed.
+pub(crate) fn plausible(bytes: &[u8], tag: u64, event: u64) -> Result<FrameHeader, FrameFault> {
+    let header = FrameHeader::parse(bytes)?;
+    if header.tag != tag {
+        return Err(FrameFault::OtherSegment);
+    }
+    if header.first != event {
+        return Err(FrameFault::Number { expected: event, found: header.first });
+    }
+    Ok(header)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

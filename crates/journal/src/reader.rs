@@ -1,43 +1,57 @@
 //! Reading what is durable, from any thread, while the appender goes on.
 
+use std::io;
+use std::sync::Arc;
+
 use crate::error::ReadError;
 use crate::frames::Frames;
-use crate::layout::{Hash, RECORD_BYTES};
+use crate::index::SPACING_BYTES;
+use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, Hash, RECORD_BYTES};
+use crate::log::{Log, Segment, plausible};
 use crate::recovery::Position;
+
+/// What is read of a blob at once; a longer one takes a second read.
+const BLOB_READ_BYTES: usize = 512;
 
 /// Reads single events and whole frames. A clone is cheap and every thread may have one.
 #[derive(Debug, Clone)]
-pub struct Reader {}
+pub struct Reader {
+    log: Arc<Log>,
+}
 
 impl Reader {
+    pub(crate) fn new(log: Arc<Log>) -> Self {
+        Self { log }
+    }
+
     /// The last event that can be read: the last durable one. 0 in an empty log.
     #[must_use]
     pub fn last_event(&self) -> u64 {
-        todo!()
+        self.log.last_event()
     }
 
     /// The end of the durable log.
     #[must_use]
     pub fn position(&self) -> Position {
-        todo!()
+        self.log.position()
     }
 
     /// The ledger's id.
     #[must_use]
     pub fn ledger_id(&self) -> [u8; 16] {
-        todo!()
+        self.log.ledger_id
     }
 
     /// The random bytes that the ledger was made with.
     #[must_use]
     pub fn seed(&self) -> [u8; 16] {
-        todo!()
+        self.log.seed
     }
 
-    /// The bytes of all segments up to the end of the log.
+    /// The bytes of all segments, without what is allocated behind the end of the log.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
-        todo!()
+        self.log.segments().iter().map(|segment| segment.end()).sum()
     }
 
     /// One event by its number. One or two positioned reads; the hash of its frame is not verified
@@ -45,14 +59,57 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError::NoSuchEvent`] beyond [`last_event`](Self::last_event), [`ReadError::Broken`], [`ReadError::Disk`].
-    pub fn event(&self, _number: u64) -> Result<Stored, ReadError> {
-        todo!()
+    pub fn event(&self, number: u64) -> Result<Stored, ReadError> {
+        let last_event = self.log.last_event();
+        let none = || ReadError::NoSuchEvent { event: number, last_event };
+        if number == 0 || number > last_event {
+            return Err(none());
+        }
+        let segment = self.log.segment_of(number).ok_or_else(none)?;
+        let failed = |source| ReadError::Disk { place: segment.place.clone(), source };
+        let broken = |offset, event, fault| ReadError::Broken(segment.broken(offset, event, fault));
+        let file = self.log.file(&segment).map_err(failed)?;
+        let start = self.log.start(&segment, number)?;
+
+        let mut buffer = [0; SPACING_BYTES as usize];
+        let (mut event, mut offset) = (start.event, start.offset);
+        let (mut from, mut filled) = (offset, 0);
+        let header = loop {
+            if offset + FRAME_HEADER_BYTES as u64 > from + filled as u64 {
+                // All frames up to the next known one, or as much of them as one read fetches.
+                let wanted = start.until.map_or(SPACING_BYTES, |until| (until - offset).min(SPACING_BYTES));
+                from = offset;
+                filled = file.read_at(&mut buffer[..wanted as usize], offset).map_err(failed)?;
+            }
+            let bytes = &buffer[(offset - from) as usize..filled];
+            let header = plausible(bytes, segment.tag, event).map_err(|fault| broken(offset, event, fault))?;
+            if number <= header.last() {
+                break header;
+            }
+            event = header.last() + 1;
+            offset += header.frame_bytes();
+        };
+
+        let at = offset + FRAME_HEADER_BYTES as u64 + (number - header.first) * RECORD_BYTES as u64;
+        let in_buffer = buffer[..filled].get((at - from) as usize..).and_then(<[u8]>::first_chunk);
+        let record = match in_buffer {
+            Some(record) => *record,
+            None => {
+                let mut record = [0; RECORD_BYTES];
+                if file.read_at(&mut record, at).map_err(failed)? < RECORD_BYTES {
+                    let fault = FrameFault::Short { needed: header.frame_bytes(), found: at - offset };
+                    return Err(broken(offset, event, fault));
+                }
+                record
+            }
+        };
+        Ok(Stored::new(number, record, &header, offset, Arc::clone(&self.log), segment))
     }
 
-    /// Walks whole verified frames in order, from the frame that holds event `from` (1 for the whole log) on.
+    /// Walks whole verified frames in order, from the frame that holds event `from` on; 1, or 0, is the whole log.
     #[must_use]
-    pub fn frames(&self, _from: u64) -> Frames {
-        todo!()
+    pub fn frames(&self, from: u64) -> Frames {
+        Frames::new(Arc::clone(&self.log), from)
     }
 }
 
@@ -71,9 +128,35 @@ pub struct Stored {
     pub frame_count: u32,
     /// The hash of its frame.
     pub frame_hash: Hash,
+    blobs_at: u64,
+    blob_bytes: u32,
+    log: Arc<Log>,
+    segment: Arc<Segment>,
 }
 
 impl Stored {
+    fn new(
+        number: u64,
+        record: [u8; RECORD_BYTES],
+        header: &FrameHeader,
+        frame_at: u64,
+        log: Arc<Log>,
+        segment: Arc<Segment>,
+    ) -> Self {
+        Self {
+            number,
+            record,
+            at_us: header.at_us,
+            frame_first: header.first,
+            frame_count: header.count,
+            frame_hash: header.hash,
+            blobs_at: frame_at + header.blobs_offset(),
+            blob_bytes: header.blob_bytes,
+            log,
+            segment,
+        }
+    }
+
     /// The number of the last event in its frame.
     #[must_use]
     pub fn frame_last(&self) -> u64 {
@@ -84,7 +167,31 @@ impl Stored {
     ///
     /// # Errors
     /// [`ReadError::NoSuchBlob`] where none can be, [`ReadError::Disk`].
-    pub fn blob(&self, _offset: u32) -> Result<Vec<u8>, ReadError> {
-        todo!()
+    pub fn blob(&self, offset: u32) -> Result<Vec<u8>, ReadError> {
+        let failed = |source| ReadError::Disk { place: self.segment.place.clone(), source };
+        let none = || ReadError::NoSuchBlob { event: self.number, offset };
+        let room = self.blob_bytes.checked_sub(offset).ok_or_else(none)? as usize;
+        let file = self.log.file(&self.segment).map_err(failed)?;
+        let at = self.blobs_at + u64::from(offset);
+
+        let mut buffer = [0; BLOB_READ_BYTES];
+        let wanted = room.min(BLOB_READ_BYTES);
+        let filled = file.read_at(&mut buffer[..wanted], at).map_err(failed)?;
+        let (length, behind) = buffer[..filled].split_first_chunk::<4>().ok_or_else(none)?;
+        let length = u32::from_le_bytes(*length) as usize;
+        if length > room - 4 {
+            return Err(none());
+        }
+        let read = behind.len().min(length);
+        let mut blob = Vec::with_capacity(length);
+        blob.extend_from_slice(&behind[..read]);
+        if read < length {
+            blob.resize(length, 0);
+            let more = file.read_at(&mut blob[read..], at + 4 + read as u64).map_err(failed)?;
+            if read + more < length {
+                return Err(failed(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+        Ok(blob)
     }
 }

@@ -1,13 +1,19 @@
-//! Opening a journal: the lock, the segments and their order, the replay, and the end of the log.
+//! Opening a journal: the lock, the segments and their order.
 
 use std::sync::Arc;
 
-use crate::appender::Appender;
-use crate::disk::Disk;
+use crate::blockfile::TEMPORARY;
+use crate::disk::{Disk, DiskLock, LockError};
 use crate::error::OpenError;
 use crate::layout::{FrameView, Hash};
+use crate::log::{Log, Segment};
 use crate::reader::Reader;
-use crate::tail::TailReport;
+use crate::replay::Replay;
+use crate::scan::Scan;
+use crate::segment::{
+    LogName, SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, is_unfinished, log_name, segment_name,
+};
+use crate::tail::{self, TailReport};
 
 /// What a new ledger is made with. Both are random bytes from the caller, and used only when the directory is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +40,7 @@ impl Options {
     /// Segments of 64 MiB, zeroed ahead by 512 KiB.
     #[must_use]
     pub fn new(new_ledger: NewLedger) -> Self {
-        Self {
-            segment_bytes: 64 << 20,
-            zero_ahead_bytes: 512 << 10,
-            new_ledger,
-        }
+        Self { segment_bytes: 64 << 20, zero_ahead_bytes: 512 << 10, new_ledger }
     }
 }
 
@@ -51,6 +53,14 @@ pub struct Position {
     pub chain: Hash,
 }
 
+impl Position {
+    /// The start of a ledger's log.
+    #[must_use]
+    pub fn start(ledger_id: &[u8; 16]) -> Self {
+        Self { event: 0, chain: *blake3::hash(ledger_id).as_bytes() }
+    }
+}
+
 /// Where opening begins.
 #[derive(Debug)]
 pub struct Journal;
@@ -61,36 +71,76 @@ impl Journal {
     ///
     /// # Errors
     /// Everything in [`OpenError`] except what only the frames tell.
-    pub fn open(_disk: Arc<dyn Disk>, _options: Options) -> Result<Opened, OpenError> {
-        todo!()
+    pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, OpenError> {
+        let lock = lock(&*disk)?;
+        let names = list(&*disk)?;
+        for name in names.iter().filter(|name| name.ends_with(TEMPORARY)) {
+            disk.remove(name).map_err(OpenError::disk("removing", disk.place(name)))?;
+        }
+        let found = Found::read(&*disk, &names)?;
+        let options =
+            Options { segment_bytes: options.segment_bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX), ..options };
+        let ids = found.ids().unwrap_or((options.new_ledger.ledger_id, options.new_ledger.seed));
+        let is_new = found.segments.is_empty();
+        let log = Arc::new(Log::new(disk, lock, ids, found.segments));
+        if is_new {
+            let start = Position::start(&ids.0);
+            let header =
+                SegmentHeader { ledger_id: ids.0, seed: ids.1, first: 1, previous_first: 0, prev: start.chain };
+            let place = log.disk.place(&segment_name(1));
+            log.create_segment(header, options.segment_bytes).map_err(OpenError::disk("making", place))?;
+        }
+        // In a new ledger the unfinished first segment has just been made again.
+        let unfinished = found.unfinished.filter(|_| !is_new);
+        Ok(Opened { log, options, unfinished, is_new })
     }
 
-    /// Opens for reading only, as `verify` and an offline export do: takes the lock, changes nothing, and
-    /// leaves a torn end where it is (the report says what a start would cut off).
-    /// The last segment is verified; the rest is when [`Reader::frames`] walks it.
+    /// Opens for reading only, as `verify` and an offline export do: takes the lock, changes nothing in the log, and
+    /// leaves a torn end where it is. Reads from behind `from`, or from event 1.
     ///
     /// # Errors
-    /// As [`open`](Self::open) and [`Replay::next_frame`]; a directory without a log is an error here.
-    pub fn inspect(_disk: Arc<dyn Disk>) -> Result<(Reader, TailReport), OpenError> {
-        todo!()
+    /// As [`open`](Self::open) and [`Opened::replay`]; a directory without a log is an error here.
+    pub fn inspect(disk: Arc<dyn Disk>, from: Option<Position>) -> Result<Inspection, OpenError> {
+        let lock = lock(&*disk)?;
+        let found = Found::read(&*disk, &list(&*disk)?)?;
+        let Some(ids) = found.ids() else {
+            return Err(OpenError::NoLog { dir: disk.place("") });
+        };
+        let log = Arc::new(Log::new(disk, lock, ids, found.segments));
+        Ok(Inspection { scan: Scan::start(log, found.unfinished, from)? })
     }
 }
 
+/// Below this a segment would hold next to nothing; beyond the other its index would need wider numbers.
+const SEGMENT_BYTES_MIN: u64 = 1 << 10;
+const SEGMENT_BYTES_MAX: u64 = 1 << 31;
+
 /// A locked journal whose frames have not been read yet.
 #[derive(Debug)]
-pub struct Opened {}
+pub struct Opened {
+    log: Arc<Log>,
+    options: Options,
+    unfinished: Option<u64>,
+    is_new: bool,
+}
 
 impl Opened {
     /// The ledger's id.
     #[must_use]
     pub fn ledger_id(&self) -> [u8; 16] {
-        todo!()
+        self.log.ledger_id
     }
 
     /// The random bytes that the ledger was made with.
     #[must_use]
     pub fn seed(&self) -> [u8; 16] {
-        todo!()
+        self.log.seed
+    }
+
+    /// Whether this open has made the ledger.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Goes on to reading the frames behind `from` (what a snapshot stands at; `None` is the whole log).
@@ -98,30 +148,166 @@ impl Opened {
     /// # Errors
     /// [`OpenError::SnapshotMismatch`] and [`OpenError::LogEndsEarly`] if no frame with that hash ends there, and
     /// whatever is wrong between the start of that segment and `from`.
-    pub fn replay(self, _from: Option<Position>) -> Result<Replay, OpenError> {
-        todo!()
+    pub fn replay(self, from: Option<Position>) -> Result<Replay, OpenError> {
+        Ok(Replay::new(Scan::start(self.log, self.unfinished, from)?, self.options))
     }
 }
 
-/// Reads the log to its end, verifying every frame: hash, number and link to the one before.
+/// A log that is read and verified, and left as it is.
 #[derive(Debug)]
-pub struct Replay {}
+pub struct Inspection {
+    scan: Scan,
+}
 
-impl Replay {
+impl Inspection {
+    /// The ledger's id.
+    #[must_use]
+    pub fn ledger_id(&self) -> [u8; 16] {
+        self.scan.log.ledger_id
+    }
+
+    /// The random bytes that the ledger was made with.
+    #[must_use]
+    pub fn seed(&self) -> [u8; 16] {
+        self.scan.log.seed
+    }
+
     /// The next frame, or nothing at the end of the log. The view lasts until the next call.
     ///
     /// # Errors
-    /// [`OpenError::Broken`] for a damaged frame that is not the torn end of the log, [`OpenError::Disk`].
+    /// As [`Replay::next_frame`].
     pub fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, OpenError> {
-        todo!()
+        self.scan.next_frame()
     }
 
-    /// Reads what is left, cuts off a torn last frame, and makes sure the end of the log is on the disk and not only in
-    /// the system's memory. After this the journal can be appended to.
+    /// Reads what is left. The report says what a start would cut off.
     ///
     /// # Errors
-    /// As [`next_frame`](Self::next_frame).
-    pub fn finish(self) -> Result<(Appender, Reader, TailReport), OpenError> {
-        todo!()
+    /// As [`Replay::next_frame`].
+    pub fn finish(mut self) -> Result<(Reader, TailReport), OpenError> {
+        let report = self.scan.read_to_end()?;
+        Ok((Reader::new(self.scan.log), report))
+    }
+}
+
+fn lock(disk: &dyn Disk) -> Result<Box<dyn DiskLock>, OpenError> {
+    disk.lock().map_err(|error| match error {
+        LockError::Held(pid) => OpenError::Locked { dir: disk.place(""), pid },
+        LockError::Io(source) => OpenError::Disk { doing: "locking", place: disk.place(""), source },
+    })
+}
+
+fn list(disk: &dyn Disk) -> Result<Vec<String>, OpenError> {
+    disk.list().map_err(OpenError::disk("listing", disk.place("")))
+}
+
+/// The segments of a directory, whose headers belong together.
+struct Found {
+    segments: Vec<Arc<Segment>>,
+    /// The first event of a last segment that a crash left before its header was durable.
+    unfinished: Option<u64>,
+}
+
+impl Found {
+    fn read(disk: &dyn Disk, names: &[String]) -> Result<Self, OpenError> {
+        let mut firsts = Vec::new();
+        for name in names {
+            match log_name(name) {
+                LogName::Segment(first) => firsts.push(first),
+                LogName::Malformed => return Err(OpenError::NotOurs { file: disk.place(name) }),
+                LogName::Other => {}
+            }
+        }
+        firsts.sort_unstable();
+        let mut found = Self { segments: Vec::with_capacity(firsts.len()), unfinished: None };
+        for (nth, first) in firsts.iter().enumerate() {
+            match read_header(disk, *first)? {
+                Ok((header, len)) => found.add(disk, *first, header, len)?,
+                Err(fault) => {
+                    let last = nth + 1 == firsts.len();
+                    if !(last && is_blank(disk, *first)?) {
+                        return Err(refusal(disk, *first, fault));
+                    }
+                    found.unfinished = Some(*first);
+                }
+            }
+        }
+        found.check_start(disk, names)?;
+        Ok(found)
+    }
+
+    /// Adds a segment if it follows the ones before.
+    fn add(&mut self, disk: &dyn Disk, first: u64, header: SegmentHeader, len: u64) -> Result<(), OpenError> {
+        let file = disk.place(&segment_name(first));
+        if header.first != first {
+            return Err(OpenError::Renamed { file, event: header.first });
+        }
+        let before = self.segments.last().map(|segment| segment.header);
+        if before.is_some_and(|before| before.ledger_id != header.ledger_id || before.seed != header.seed) {
+            return Err(OpenError::OtherLedger { file });
+        }
+        let previous_first = before.map_or(0, |before| before.first);
+        if header.previous_first != previous_first {
+            // The header names the segment that must stand before it.
+            return Err(OpenError::MissingSegment { event: header.previous_first.max(1), file });
+        }
+        self.segments.push(Arc::new(Segment::new(disk, header, len)));
+        Ok(())
+    }
+
+    /// A log starts with event 1, and whatever was derived from it does not exist without it.
+    fn check_start(&self, disk: &dyn Disk, names: &[String]) -> Result<(), OpenError> {
+        if !self.segments.is_empty() {
+            return Ok(());
+        }
+        let derived =
+            |name: &&String| (name.starts_with("snapshot-") || name.starts_with("keys-")) && name.ends_with(".tocos");
+        let orphan = match self.unfinished {
+            Some(first) if first > 1 => Some(segment_name(first)),
+            _ => names.iter().find(derived).cloned(),
+        };
+        match orphan {
+            Some(name) => Err(OpenError::MissingSegment { event: 1, file: disk.place(&name) }),
+            None => Ok(()),
+        }
+    }
+
+    fn ids(&self) -> Option<([u8; 16], [u8; 16])> {
+        self.segments.first().map(|segment| (segment.header.ledger_id, segment.header.seed))
+    }
+}
+
+/// A segment's header and the length of its file, or why it has no good header.
+fn read_header(disk: &dyn Disk, first: u64) -> Result<Result<(SegmentHeader, u64), SegmentFault>, OpenError> {
+    let name = segment_name(first);
+    let failed = |source| OpenError::Disk { doing: "reading", place: disk.place(&name), source };
+    let file = disk.open(&name).map_err(failed)?;
+    let mut header = [0; 512];
+    let filled = file.read_at(&mut header, 0).map_err(failed)?;
+    let len = file.len().map_err(failed)?;
+    Ok(SegmentHeader::parse(&header[..filled]).map(|header| (header, len)))
+}
+
+/// Whether a segment without a good header can be one that a crash left unfinished: nothing was ever put into it,
+/// since that happens only after the header is durable.
+fn is_blank(disk: &dyn Disk, first: u64) -> Result<bool, OpenError> {
+    let name = segment_name(first);
+    let failed = |source| OpenError::Disk { doing: "reading", place: disk.place(&name), source };
+    let file = disk.open(&name).map_err(failed)?;
+    let mut header = [0; SEGMENT_HEADER_BYTES];
+    let filled = file.read_at(&mut header, 0).map_err(failed)?;
+    if !is_unfinished(&header[..filled]) {
+        return Ok(false);
+    }
+    let behind = tail::examine(&*file, SEGMENT_HEADER_BYTES as u64, None).map_err(failed)?;
+    Ok(behind.bytes == 0)
+}
+
+fn refusal(disk: &dyn Disk, first: u64, fault: SegmentFault) -> OpenError {
+    let file = disk.place(&segment_name(first));
+    match fault {
+        SegmentFault::NotOurs => OpenError::NotOurs { file },
+        SegmentFault::NewerVersion(found) => OpenError::NewerVersion { file, found },
+        SegmentFault::Damaged => OpenError::BrokenHeader { file, event: first },
     }
 }

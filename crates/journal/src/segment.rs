@@ -118,11 +118,7 @@ impl SegmentHeader {
 /// Whether `bytes`, the start of a file whose header does not parse, can be what a crash left of a header that
 /// was never finished: a beginning of our magic bytes, or zeros.
 pub(crate) fn is_unfinished(bytes: &[u8]) -> bool {
-    let ours = bytes
-        .iter()
-        .zip(MAGIC)
-        .take_while(|(found, ours)| *found == ours)
-        .count();
+    let ours = bytes.iter().zip(MAGIC).take_while(|(found, ours)| *found == ours).count();
     ours == MAGIC.len() || bytes[ours..].iter().all(|byte| *byte == 0)
 }
 
@@ -144,10 +140,7 @@ pub(crate) enum LogName {
 
 /// Tells what a file is by its name.
 pub(crate) fn log_name(name: &str) -> LogName {
-    let Some(digits) = name
-        .strip_prefix("log-")
-        .and_then(|rest| rest.strip_suffix(".tocos"))
-    else {
+    let Some(digits) = name.strip_prefix("log-").and_then(|rest| rest.strip_suffix(".tocos")) else {
         return LogName::Other;
     };
     match digits.parse() {

@@ -18,6 +18,20 @@ pub fn keys_name(from: u64, to: u64) -> String {
     format!("keys-{from:020}-{to:020}.tocos")
 }
 
+/// The event of the snapshot that has this name.
+fn snapshot_event(name: &str) -> Option<u64> {
+    let event = name.strip_prefix("snapshot-")?.strip_suffix(".tocos")?.parse().ok()?;
+    (snapshot_name(event) == name).then_some(event)
+}
+
+/// The range of events of the key file that has this name.
+#[must_use]
+pub fn keys_range(name: &str) -> Option<(u64, u64)> {
+    let (from, to) = name.strip_prefix("keys-")?.strip_suffix(".tocos")?.split_once('-')?;
+    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+    (keys_name(from, to) == name).then_some((from, to))
+}
+
 /// The snapshots in a directory, by the event they stand at.
 #[derive(Debug, Clone)]
 pub struct Snapshots {
@@ -36,7 +50,9 @@ impl Snapshots {
     /// # Errors
     /// If the directory cannot be listed.
     pub fn list(&self) -> io::Result<Vec<u64>> {
-        todo!()
+        let mut events: Vec<u64> = self.disk.list()?.iter().filter_map(|name| snapshot_event(name)).collect();
+        events.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(events)
     }
 
     /// Writes the snapshot at `header.event`; see [`crate::blockfile::write`].
@@ -56,7 +72,7 @@ impl Snapshots {
     /// # Errors
     /// As [`BlockReader::open`].
     pub fn open(&self, event: u64) -> Result<BlockReader, BlockFileError> {
-        BlockReader::open(&self.disk, &snapshot_name(event))
+        BlockReader::open(&*self.disk, &snapshot_name(event))
     }
 
     /// Removes the snapshot at `event`.

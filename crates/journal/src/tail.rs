@@ -1,4 +1,12 @@
-//! What stands behind the last good frame.
+//! What stands behind the last good frame: nothing, a torn frame, or proof that more was there.
+
+use std::io;
+
+use crate::disk::DiskFile;
+use crate::layout::{ALIGNMENT, FRAME_HEADER_BYTES, FrameHeader, TAG_OFFSET};
+
+const READ_BYTES: usize = 1 << 18;
+const BLANK: [u8; 4096] = [0; 4096];
 
 /// How the log ended when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,8 +15,62 @@ pub struct TailReport {
     pub file: String,
     /// Where its last good frame ends, in bytes from its start.
     pub offset: u64,
-    /// Bytes of a torn frame behind it that were cut off (or, when only inspecting, that a start would cut off). 0 is a clean end.
+    /// Bytes of a torn frame behind it that were cut off (or, when only inspecting, that a start would cut off).
+    /// 0 is a clean end.
     pub bytes_cut: u64,
     /// The last good event; 0 in an empty log.
     pub after_event: u64,
+}
+
+/// What is in a segment behind a place where no good frame stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// The bytes up to the last one that is not zero.
+    pub(crate) bytes: u64,
+    /// Whether another frame of this segment starts there. Only one frame is ever on its way to the disk, so then the
+    /// frame before it had been durable.
+    pub(crate) frame_follows: bool,
+}
+
+/// Reads a segment from `offset` to its end. A torn frame may stand at `offset` itself. Without a tag it only tells
+/// whether all is zero.
+///
+/// A frame that follows is known by its segment's tag, which nobody outside can know and so cannot put into a
+/// blob; its content need not be whole, for it proves enough that it was begun.
+pub(crate) fn examine(file: &dyn DiskFile, offset: u64, tag: Option<u64>) -> io::Result<Tail> {
+    let mut tail = Tail { bytes: 0, frame_follows: false };
+    let mut buffer = vec![0; READ_BYTES];
+    let mut at = offset;
+    loop {
+        let filled = file.read_at(&mut buffer, at)?;
+        let read = &buffer[..filled];
+        for (piece_at, piece) in (at..).step_by(BLANK.len()).zip(read.chunks(BLANK.len())) {
+            if *piece == BLANK[..piece.len()] {
+                continue;
+            }
+            let used = piece.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+            tail.bytes = piece_at + used - offset;
+            let Some(tag) = tag.map(u64::to_le_bytes) else { return Ok(tail) };
+            for (word_at, word) in (piece_at..).step_by(ALIGNMENT).zip(piece.chunks_exact(ALIGNMENT)) {
+                if *word == tag && is_header(file, word_at, offset)? {
+                    tail.frame_follows = true;
+                    return Ok(tail);
+                }
+            }
+        }
+        if filled < READ_BYTES {
+            return Ok(tail);
+        }
+        at += filled as u64;
+    }
+}
+
+/// Whether the tag at `tag_at` is in the header of a frame that starts behind `offset`.
+fn is_header(file: &dyn DiskFile, tag_at: u64, offset: u64) -> io::Result<bool> {
+    let Some(frame_at) = tag_at.checked_sub(TAG_OFFSET as u64).filter(|at| *at > offset) else {
+        return Ok(false);
+    };
+    let mut header = [0; FRAME_HEADER_BYTES];
+    let filled = file.read_at(&mut header, frame_at)?;
+    Ok(FrameHeader::parse(&header[..filled]).is_ok())
 }

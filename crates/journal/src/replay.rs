@@ -1,0 +1,85 @@
+//! Opening for writing: the replay, and making the end of the log good.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::appender::Appender;
+use crate::disk::DiskFile;
+use crate::error::OpenError;
+use crate::layout::FrameView;
+use crate::reader::Reader;
+use crate::recovery::{Options, Position};
+use crate::scan::Scan;
+use crate::segment::segment_name;
+use crate::tail::TailReport;
+
+/// Reads the log to its end, verifying every frame: hash, number and link to the one before.
+#[derive(Debug)]
+pub struct Replay {
+    scan: Scan,
+    options: Options,
+}
+
+impl Replay {
+    pub(crate) fn new(scan: Scan, options: Options) -> Self {
+        Self { scan, options }
+    }
+
+    /// The next frame, or nothing at the end of the log. The view lasts until the next call.
+    ///
+    /// # Errors
+    /// [`OpenError::Broken`] for a damaged frame that is not the torn end of the log, [`OpenError::MissingSegment`],
+    /// [`OpenError::Disk`].
+    pub fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, OpenError> {
+        self.scan.next_frame()
+    }
+
+    /// The last event read so far, and the hash of its frame.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.scan.position
+    }
+
+    /// Reads what is left, cuts off a torn last frame, and makes sure the end of the log is on the disk and not only in
+    /// the system's memory. After this the journal can be appended to.
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame).
+    pub fn finish(mut self) -> Result<(Appender, Reader, TailReport), OpenError> {
+        let report = self.scan.read_to_end()?;
+        let file = self.scan.file()?;
+        self.repair(&*file, &report).map_err(OpenError::disk("repairing the end of", report.file.clone()))?;
+        let Scan { log, segment, position, .. } = self.scan;
+        let appender = Appender::new(Arc::clone(&log), self.options, (segment, file), position);
+        Ok((appender, Reader::new(log), report))
+    }
+
+    /// Cuts the tail, and writes once more what a failed sync may have left in the system's memory only: after such a failure
+    /// a later sync of the same bytes would report success without having written them. All but the last frame, and
+    /// the header before it, were durable before anything followed them.
+    fn repair(&mut self, file: &dyn DiskFile, report: &TailReport) -> io::Result<()> {
+        let disk = &self.scan.log.disk;
+        if let Some(first) = self.scan.unfinished.take() {
+            disk.remove(&segment_name(first))?;
+        }
+        if report.bytes_cut > 0 {
+            let len = file.len()?;
+            file.set_len(report.offset)?;
+            match file.allocate(len) {
+                // The file grows again when there is room.
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+                result => result?,
+            }
+        }
+        file.write_at(&self.scan.segment.header.encode(), 0)?;
+        if let Some(start) = self.scan.last_frame {
+            let mut frame = vec![0; (report.offset - start) as usize];
+            if file.read_at(&mut frame, start)? < frame.len() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            file.write_at(&frame, start)?;
+        }
+        file.sync()?;
+        disk.sync_dir()
+    }
+}

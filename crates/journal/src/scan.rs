@@ -1,0 +1,173 @@
+//! Reading the log to its end when it is opened, and telling a torn end from damage.
+
+use std::sync::Arc;
+
+use crate::disk::DiskFile;
+use crate::error::OpenError;
+use crate::layout::{FrameFault, FrameHeader, FrameView};
+use crate::log::{Log, Segment};
+use crate::recovery::Position;
+use crate::segment::{SEGMENT_HEADER_BYTES, segment_name};
+use crate::step::{Expected, Step, step};
+use crate::tail::{self, Tail, TailReport};
+use crate::window::Window;
+
+/// Goes over all segments from somewhere to the end of the log. It changes nothing on the disk.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) log: Arc<Log>,
+    /// The first event of a last segment whose header never became durable.
+    pub(crate) unfinished: Option<u64>,
+    /// The segment being read, by its place in the log's list.
+    at: usize,
+    pub(crate) segment: Arc<Segment>,
+    window: Window,
+    /// Behind the last frame read.
+    pub(crate) offset: u64,
+    pub(crate) position: Position,
+    /// Where the last frame in this segment starts.
+    pub(crate) last_frame: Option<u64>,
+    /// What is behind the last frame of the log, once that is reached.
+    tail: Option<Tail>,
+}
+
+impl Scan {
+    pub(crate) fn start(log: Arc<Log>, unfinished: Option<u64>, from: Option<Position>) -> Result<Self, OpenError> {
+        let from = from.unwrap_or_else(|| Position::start(&log.ledger_id));
+        let at = log
+            .segments()
+            .partition_point(|segment| segment.header.first <= from.event.saturating_add(1))
+            .saturating_sub(1);
+        let Some(segment) = log.segment(at) else {
+            return Err(OpenError::NoLog { dir: log.disk.place("") });
+        };
+        let file = log.file(&segment).map_err(OpenError::disk("opening", segment.place.clone()))?;
+        let mut scan = Self {
+            unfinished,
+            at,
+            window: Window::new(file),
+            offset: SEGMENT_HEADER_BYTES as u64,
+            position: Position { event: segment.header.first - 1, chain: segment.header.prev },
+            last_frame: None,
+            tail: None,
+            segment,
+            log,
+        };
+        scan.skip_to(&from)?;
+        Ok(scan)
+    }
+
+    /// Reads from the start of a segment up to where a snapshot stands.
+    fn skip_to(&mut self, from: &Position) -> Result<(), OpenError> {
+        while self.position.event < from.event {
+            if self.advance()?.is_none() {
+                return Err(OpenError::LogEndsEarly {
+                    event: from.event,
+                    last_event: self.position.event,
+                    file: self.segment.place.clone(),
+                });
+            }
+        }
+        if self.position != *from {
+            return Err(OpenError::SnapshotMismatch { event: from.event, file: self.segment.place.clone() });
+        }
+        Ok(())
+    }
+
+    /// The next frame, or nothing at the end of the log.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, OpenError> {
+        let Some((header, offset)) = self.advance()? else { return Ok(None) };
+        let view = FrameView::unverified(header, self.window.again(offset));
+        view.map(Some).map_err(|fault| OpenError::Broken(self.segment.broken(offset, header.first, fault)))
+    }
+
+    /// Reads what is left and lets readers see it all.
+    pub(crate) fn read_to_end(&mut self) -> Result<TailReport, OpenError> {
+        while self.advance()?.is_some() {}
+        self.segment.set_end(self.offset);
+        self.log.publish(self.position);
+        Ok(TailReport {
+            file: self.segment.place.clone(),
+            offset: self.offset,
+            bytes_cut: self.tail.map_or(0, |tail| tail.bytes),
+            after_event: self.position.event,
+        })
+    }
+
+    /// Verifies the next frame, leaves its bytes in the window and moves behind it. Nothing at the end of the log.
+    fn advance(&mut self) -> Result<Option<(FrameHeader, u64)>, OpenError> {
+        while self.tail.is_none() {
+            let expected =
+                Expected { tag: self.segment.tag, event: self.position.event + 1, prev: Some(self.position.chain) };
+            let limit = self.segment.end();
+            let step = step(&mut self.window, self.offset, limit, &expected)
+                .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
+            match step {
+                Step::Frame(header) => return Ok(Some(self.take(&header))),
+                Step::End => self.end(FrameFault::Missing)?,
+                Step::Bad { fault, whole: false } => self.end(fault)?,
+                Step::Bad { fault, whole: true } => return Err(self.broken(fault)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, header: &FrameHeader) -> (FrameHeader, u64) {
+        let offset = self.offset;
+        self.segment.note(header.first, offset);
+        self.position = Position { event: header.last(), chain: header.hash };
+        self.last_frame = Some(offset);
+        self.offset += header.frame_bytes();
+        (*header, offset)
+    }
+
+    /// No good frame is at the place reached. Goes on with the next segment, or settles that the log ends here.
+    fn end(&mut self, fault: FrameFault) -> Result<(), OpenError> {
+        if let Some(next) = self.log.segment(self.at + 1) {
+            if fault != FrameFault::Missing {
+                return Err(self.broken(fault));
+            }
+            return self.next_segment(next);
+        }
+        let file = self.file()?;
+        let tail = tail::examine(&*file, self.offset, Some(self.segment.tag))
+            .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
+        if tail.frame_follows {
+            return Err(self.broken(fault));
+        }
+        // A segment is begun only when everything before it is durable.
+        if let Some(first) = self.unfinished.filter(|first| *first > self.position.event + 1) {
+            if tail.bytes > 0 {
+                return Err(self.broken(fault));
+            }
+            let file = self.log.disk.place(&segment_name(first));
+            return Err(OpenError::MissingSegment { event: self.position.event + 1, file });
+        }
+        self.tail = Some(tail);
+        Ok(())
+    }
+
+    fn next_segment(&mut self, next: Arc<Segment>) -> Result<(), OpenError> {
+        if next.header.first != self.position.event + 1 {
+            return Err(self.broken(FrameFault::Missing));
+        }
+        if next.header.prev != self.position.chain {
+            return Err(OpenError::Broken(next.broken(0, next.header.first, FrameFault::Chain)));
+        }
+        self.segment.set_end(self.offset);
+        self.window.switch(self.log.file(&next).map_err(OpenError::disk("opening", next.place.clone()))?);
+        self.segment = next;
+        self.at += 1;
+        self.offset = SEGMENT_HEADER_BYTES as u64;
+        self.last_frame = None;
+        Ok(())
+    }
+
+    pub(crate) fn file(&self) -> Result<Arc<dyn DiskFile>, OpenError> {
+        self.log.file(&self.segment).map_err(OpenError::disk("opening", self.segment.place.clone()))
+    }
+
+    fn broken(&self, fault: FrameFault) -> OpenError {
+        OpenError::Broken(self.segment.broken(self.offset, self.position.event + 1, fault))
+    }
+}
