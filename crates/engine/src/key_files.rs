@@ -2,7 +2,6 @@
 //! snapshot need not read the whole log for its keys. Deleting them loses nothing.
 
 use std::io;
-use std::sync::Arc;
 use tocos_journal::blockfile::{self, BlockFileError, BlockHeader, BlockReader};
 use tocos_journal::{Disk, Position, ReadError, Reader, keys_name};
 use tocos_ledger::{Event, Ledger, blob_offset};
@@ -37,7 +36,7 @@ pub(crate) fn covered(ranges: &[(u64, u64)]) -> u64 {
 }
 
 /// Remembers the keys of one file.
-pub(crate) fn load(disk: &Arc<dyn Disk>, range: (u64, u64), ledger: &mut Ledger) -> Result<(), BlockFileError> {
+pub(crate) fn load(disk: &dyn Disk, range: (u64, u64), ledger: &mut Ledger) -> Result<(), BlockFileError> {
     let mut reader = BlockReader::open(disk, &keys_name(range.0, range.1))?;
     while let Some(block) = reader.next_block()? {
         for slot in block.as_chunks::<SLOT_BYTES>().0 {

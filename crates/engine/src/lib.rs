@@ -22,6 +22,9 @@ mod stored;
 mod verify;
 mod writer;
 
+#[cfg(test)]
+mod simulation;
+
 pub use clock::NotATestClock;
 pub use durable::Durable;
 pub use engine::{Engine, Seen};

@@ -153,7 +153,7 @@ fn load_snapshot(
     let mut end = 0;
     for range in ranges {
         if range.0 == end + 1 && range.1 <= event {
-            key_files::load(disk, range, &mut ledger).map_err(|error| error.to_string())?;
+            key_files::load(&**disk, range, &mut ledger).map_err(|error| error.to_string())?;
             end = range.1;
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use tocos_journal::blockfile::BlockHeader;
-use tocos_journal::{Disk, Position, Snapshots};
+use tocos_journal::{Disk, Position, Reader, Snapshots};
 use tocos_ledger::{Ledger, State};
 
 pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x01";
@@ -26,7 +26,7 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
     let hasher = Ledger::new(shared.reader.seed());
     while let Ok(job) = inbox.recv() {
         let position = job.position;
-        match write(shared, disk, &hasher, &job) {
+        match write(disk, &shared.reader, &hasher, &job) {
             Ok(()) => {
                 shared.counters.snapshot_event.store(position.event, Ordering::Relaxed);
                 shared.counters.snapshot_at.store(system_now() as u64, Ordering::Relaxed);
@@ -39,18 +39,19 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
     }
 }
 
-fn write(shared: &Shared, disk: &Arc<dyn Disk>, hasher: &Ledger, job: &Job) -> Result<(), String> {
+/// Writes the keys that no file has yet, then the snapshot, then removes snapshots that are no longer needed.
+pub(crate) fn write(disk: &Arc<dyn Disk>, reader: &Reader, hasher: &Ledger, job: &Job) -> Result<(), String> {
     let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
     let from = key_files::covered(&ranges) + 1;
     if from <= job.position.event {
-        key_files::write(&**disk, &shared.reader, from, job.position, hasher).map_err(|error| match error {
+        key_files::write(&**disk, reader, from, job.position, hasher).map_err(|error| match error {
             key_files::WriteFailure::Log(error) => error.to_string(),
             key_files::WriteFailure::File(error) => error.to_string(),
         })?;
     }
     let snapshots = Snapshots::new(Arc::clone(disk));
     let Position { event, chain } = job.position;
-    let header = BlockHeader { ledger_id: shared.reader.ledger_id(), kind: KIND, event, chain };
+    let header = BlockHeader { ledger_id: reader.ledger_id(), kind: KIND, event, chain };
     snapshots.write(&header, job.state.blocks()).map_err(|error| error.to_string())?;
     let all = snapshots.list().map_err(|error| error.to_string())?;
     for old in all.into_iter().skip(KEPT) {

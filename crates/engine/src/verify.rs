@@ -5,7 +5,7 @@ use crate::{OpenFailure, key_files};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use tocos_journal::{Disk, FileDisk, Journal, ReadError, Reader, Snapshots, TailReport};
+use tocos_journal::{Disk, FileDisk, Journal, Reader, Snapshots, TailReport};
 use tocos_ledger::Ledger;
 
 /// What a sound ledger holds.
@@ -32,8 +32,6 @@ pub struct VerifyReport {
 pub enum VerifyFailure {
     /// It can't be opened, or an event can't be read or does not follow.
     Open(OpenFailure),
-    /// A frame can't be read.
-    Read(ReadError),
     /// The balances of a coin don't sum to 0 after an event.
     NotConserved {
         /// The last event of the frame.
@@ -56,7 +54,6 @@ impl fmt::Display for VerifyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open(error) => error.fmt(f),
-            Self::Read(error) => error.fmt(f),
             Self::NotConserved { event, coin, sum } => {
                 write!(f, "after event {event} the balances of {coin} sum to {sum} and not to 0")
             }
@@ -83,19 +80,14 @@ pub fn verify(data_dir: &Path) -> Result<VerifyReport, VerifyFailure> {
 }
 
 pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFailure> {
-    let (reader, tail) = Journal::inspect(Arc::clone(disk)).map_err(|error| VerifyFailure::Open(error.into()))?;
-    let listing =
-        |source| VerifyFailure::Open(OpenFailure::Directory { path: "the data directory".to_owned(), source });
+    let opening = |error: tocos_journal::OpenError| VerifyFailure::Open(error.into());
+    let listing = |source| VerifyFailure::Open(OpenFailure::Directory { path: disk.place(""), source });
+    let mut log = Journal::inspect(Arc::clone(disk), None).map_err(opening)?;
     let snapshots = Snapshots::new(Arc::clone(disk));
     let mut waiting = snapshots.list().map_err(listing)?;
-    if let Some(beyond) = waiting.iter().find(|event| **event > reader.last_event()) {
-        let reason = format!("the log ends at event {}", reader.last_event());
-        return Err(VerifyFailure::SnapshotDiffers { event: *beyond, reason });
-    }
     let mut compared = Vec::new();
-    let mut ledger = Ledger::new(reader.seed());
-    let mut frames = reader.frames(1);
-    while let Some(frame) = frames.next_frame().map_err(VerifyFailure::Read)? {
+    let mut ledger = Ledger::new(log.seed());
+    while let Some(frame) = log.next_frame().map_err(opening)? {
         apply_frame(&mut ledger, &frame).map_err(VerifyFailure::Open)?;
         let event = frame.last();
         if waiting.last() == Some(&event) {
@@ -105,8 +97,9 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
             compared.push(event);
         }
     }
+    let (reader, tail) = log.finish().map_err(opening)?;
     if let Some(event) = waiting.pop() {
-        let reason = "no frame of the log ends there".to_owned();
+        let reason = format!("no frame of the log, which ends at event {}, ends there", reader.last_event());
         return Err(VerifyFailure::SnapshotDiffers { event, reason });
     }
     check_sums(&ledger, ledger.state().last_event())?;
@@ -153,7 +146,7 @@ fn check_keys(disk: &Arc<dyn Disk>, ledger: &Ledger, reader: &Reader) -> Result<
     let unusable = |reason: String| VerifyFailure::SnapshotDiffers { event: reader.last_event(), reason };
     for range in key_files::ranges(&**disk).map_err(|error| unusable(error.to_string()))? {
         let mut from_file = Ledger::new(reader.seed());
-        key_files::load(disk, range, &mut from_file).map_err(|error| unusable(error.to_string()))?;
+        key_files::load(&**disk, range, &mut from_file).map_err(|error| unusable(error.to_string()))?;
         let in_log = ledger.keys_between(range.0, range.1);
         if from_file.keys_between(range.0, range.1) != in_log || from_file.key_count() != in_log.len() {
             return Err(unusable(format!("the keys of events {} to {} differ", range.0, range.1)));

@@ -87,6 +87,11 @@ impl Writer {
         self.in_flight.is_some()
     }
 
+    #[cfg(test)]
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     fn check(&self) -> Result<(), Unavailable> {
         self.unavailable.clone().map_or(Ok(()), Err)
     }

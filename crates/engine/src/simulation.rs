@@ -1,0 +1,238 @@
+//! The writer, the log and the recovery against a disk that tears, loses and reorders what was not synced, fills up and
+//! fails; single-threaded and seeded, so that a failure can be run again: `TOCOS_SEED=<seed>` runs one, `TOCOS_SEEDS=<n>`
+//! runs more.
+
+use crate::open::{EngineOptions, Recovered, recover};
+use crate::snapshot::{self, Job};
+use crate::stored::StoredEvent;
+use crate::verify::verify_disk;
+use crate::writer::{Batch, Writer};
+use fastrand::Rng;
+use std::sync::Arc;
+use tocos_journal::sim::{SimDisk, WriteFault};
+use tocos_journal::{Appender, Disk, NewLedger};
+use tocos_ledger::{Category, Event, Excess, Ledger, Marks, Mode, Operation, Request, Until};
+
+const USERS: [&str; 6] = ["ana", "bob", "cem", "dao", "eve", "fay"];
+const COINS: [&str; 2] = ["toco", "gem"];
+
+/// What was decided and what was promised, outside of everything that can crash.
+struct Witness {
+    decided: Vec<StoredEvent>,
+    durable: u64,
+}
+
+struct World {
+    disk: Arc<SimDisk>,
+    options: EngineOptions,
+    rng: Rng,
+    witness: Witness,
+    crashes: u32,
+    time: i64,
+}
+
+fn new_ledger() -> NewLedger {
+    let mut ledger_id = [7; 16];
+    ledger_id[..4].copy_from_slice(b"TEST");
+    NewLedger { ledger_id, seed: [9; 16] }
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let options = EngineOptions {
+            segment_bytes: 8 << 10,
+            snapshot_every_events: 50,
+            test_clock: true,
+            ..EngineOptions::new("/nowhere")
+        };
+        let witness = Witness { decided: Vec::new(), durable: 0 };
+        Self { disk: Arc::new(SimDisk::new(seed)), options, rng: Rng::with_seed(seed), witness, crashes: 0, time: 0 }
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.disk) as Arc<dyn Disk>
+    }
+
+    /// One life of the process: recover, check, work until it crashes.
+    fn live(&mut self) {
+        let recovered = match recover(self.disk(), &self.options, Some(new_ledger())) {
+            Ok(recovered) => recovered,
+            Err(error) => panic!("what a crash left could not be opened: {error}"),
+        };
+        let Recovered { parts, report } = recovered;
+        assert_eq!(report.unusable_snapshots, Vec::<String>::new(), "a snapshot that has its name is whole");
+        let (mut writer, mut appender) = (parts.writer, parts.appender);
+        self.check(&writer);
+        writer.clock.advance(1).unwrap();
+        self.time = writer.clock.now();
+        let lifetime = self.rng.u32(1..60);
+        for _ in 0..lifetime {
+            for _ in 0..self.rng.u32(0..8) {
+                self.ask(&mut writer);
+            }
+            if !self.commit(&mut writer, &mut appender) {
+                break;
+            }
+        }
+    }
+
+    /// What was promised is there byte for byte; what else is there was asked; the state is what follows.
+    fn check(&mut self, writer: &Writer) {
+        let last = writer.last_event();
+        assert!(
+            last >= self.witness.durable,
+            "event {} was answered and is gone: the log ends at {last}",
+            self.witness.durable
+        );
+        let decided = self.witness.decided.len() as u64;
+        assert!(last <= decided, "event {last} is in the log, and only {decided} were ever decided");
+        let mut shadow = Ledger::new(new_ledger().seed);
+        for expected in &self.witness.decided[..last as usize] {
+            let found = writer.look_up(expected.number).unwrap();
+            assert_eq!((found.record, found.at), (expected.record, expected.at), "event {}", expected.number);
+            assert_eq!(found.blob, expected.blob, "event {}", expected.number);
+            let event = shadow.decode_event(expected.number, expected.at, &expected.record, &expected.blob).unwrap();
+            shadow.apply(&event).unwrap();
+        }
+        assert!(shadow.state().blocks().eq(writer.ledger.state().blocks()), "the state at event {last} is another");
+        assert_eq!(shadow.keys_between(1, last), writer.ledger.keys_between(1, last));
+        assert!(writer.ledger.state().sums_of_all_balances().iter().all(|sum| *sum == 0));
+        // What was decided but lost was never answered: it did not happen.
+        self.witness.decided.truncate(last as usize);
+        self.witness.durable = last;
+    }
+
+    /// Writes and syncs what was decided. False if the process is to die.
+    fn commit(&mut self, writer: &mut Writer, appender: &mut Appender) -> bool {
+        for number in self.witness.decided.len() as u64 + 1..=writer.last_event() {
+            self.witness.decided.push(writer.look_up(number).unwrap());
+        }
+        let Some(frame) = writer.seal() else { return true };
+        let state = writer.ledger.state().clone();
+        match self.rng.u32(0..40) {
+            0 => {
+                let faults = [WriteFault::NoSpace, WriteFault::Io, WriteFault::PowerCut];
+                self.disk.fail_write(self.rng.u64(1..3), faults[self.rng.usize(0..3)]);
+            }
+            1 => self.disk.fail_sync(self.rng.u64(1..3)),
+            2 => self.disk.set_full(true),
+            _ => {}
+        }
+        // While it is written, the next batch is decided already.
+        for _ in 0..self.rng.u32(0..3) {
+            self.ask(writer);
+        }
+        let last = frame.last();
+        match appender.append(&frame) {
+            Ok(()) => self.witness.durable = last,
+            Err(error) => {
+                let next = appender.append(&frame).unwrap_err();
+                assert!(appender.is_poisoned(), "after {error} came {next}");
+                return false;
+            }
+        }
+        writer.settle(frame, None);
+        if self.rng.u32(0..20) == 0 {
+            let job = Job { state, position: appender.position() };
+            let reader = writer.reader().clone();
+            // It may fail on a full disk: then there is none.
+            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job);
+        }
+        self.rng.u32(0..30) != 0
+    }
+
+    fn ask(&mut self, writer: &mut Writer) {
+        let rng = &mut self.rng;
+        if rng.u32(0..6) == 0 {
+            writer.clock.advance(rng.u32(1..40)).unwrap();
+            self.time = writer.clock.now();
+        }
+        let key = format!("key-{}", rng.u32(0..400));
+        let metadata = "{\"order\":17}";
+        let count = if rng.u32(0..5) == 0 { rng.usize(2..6) } else { 1 };
+        let last = writer.last_event().max(1);
+        let requests: Vec<Request<'_>> = (0..count)
+            .map(|at| Request {
+                operation: operation(rng, last, self.time),
+                key: (at == 0 && rng.bool()).then_some(key.as_str()),
+                metadata: rng.bool().then_some(metadata),
+                by: 0,
+            })
+            .collect();
+        let before = writer.last_event();
+        if let [request] = &requests[..] {
+            let dry_run = rng.u32(0..10) == 0;
+            // Refusals are as good as anything here: what matters is what they leave.
+            let _answer = writer.submit(request, dry_run, |event, _| event.number);
+        } else {
+            let how = Batch { atomic: rng.bool(), dry_run: rng.u32(0..5) == 0 };
+            let result = writer.submit_batch(&requests, how, |event: &Event<'_>, _| event.number);
+            assert!(!how.dry_run || result.is_err() || writer.last_event() - before < 1_000);
+        }
+        assert!(writer.unavailable.is_none(), "{:?}", writer.unavailable);
+    }
+}
+
+fn operation(rng: &mut Rng, last: u64, now: i64) -> Operation<'static> {
+    let user = USERS[rng.usize(0..USERS.len())];
+    let other = USERS[rng.usize(0..USERS.len())];
+    let coin = COINS[rng.usize(0..COINS.len())];
+    let amount = rng.u64(1..50);
+    let to = rng.bool().then_some(other).filter(|other| *other != user);
+    let hold = rng.u64(last.saturating_sub(60)..=last);
+    match rng.u32(0..24) {
+        0 | 1 => Operation::PutUser { user, name: Some("Somebody") },
+        2 => Operation::PutCoin { coin, decimals: 2 },
+        3..=5 => Operation::Grant { user, coin, amount: amount * 3, marks: Marks::PLAIN },
+        6..=8 => {
+            let expires_at = Some(now + rng.i64(1..60) * 1_000_000);
+            let category = if rng.bool() { Category::Promotional } else { Category::Paid };
+            Operation::Grant { user, coin, amount, marks: Marks { expires_at, priority: rng.u8(40..60), category } }
+        }
+        9 | 10 => {
+            let mode = if rng.bool() { Mode::UpTo } else { Mode::Exact };
+            Operation::Spend { user, coin, amount, to, mode }
+        }
+        11..=14 => Operation::Transfer { from: user, to: other, coin, amount },
+        15..=17 => Operation::Hold { user, coin, amount, until: Until::InSeconds(rng.u32(1..50)), to },
+        18 | 19 => {
+            let excess = if rng.bool() { Excess::TakeAvailable } else { Excess::Reject };
+            Operation::Capture { hold, amount: rng.bool().then_some(amount), last: rng.bool(), excess }
+        }
+        20 => Operation::Release { hold },
+        21 => Operation::Extend { hold, expires_at: now + 70_000_000 },
+        22 => Operation::Reverse { event: hold, original: None, amount: None, renew_expires_at: None },
+        _ => {
+            let floor = -rng.i64(0..30);
+            Operation::PutLimits { user, coin, floor, ceiling: 5_000, frozen: rng.u32(0..8) == 0 }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seeds = number("TOCOS_SEED").map_or(0..number("TOCOS_SEEDS").unwrap_or(500), |seed| seed..seed + 1);
+    let mut crashes = 0;
+    let mut events = 0;
+    for seed in seeds {
+        eprintln!("TOCOS_SEED={seed}");
+        let mut world = World::new(seed);
+        for _ in 0..20 {
+            world.live();
+            world.disk.crash();
+            world.disk.set_full(false);
+            world.crashes += 1;
+        }
+        // Once more in peace, and then offline.
+        let recovered = recover(world.disk(), &world.options, Some(new_ledger())).unwrap();
+        world.check(&recovered.parts.writer);
+        drop(recovered);
+        let report = verify_disk(&world.disk()).unwrap();
+        assert_eq!(report.events, world.witness.durable);
+        crashes += world.crashes;
+        events += report.events;
+    }
+    println!("{crashes} crashes, {events} events");
+    assert!(crashes > 0 && events > 0);
+}
