@@ -2,12 +2,14 @@
 //! fails; single-threaded and seeded, so that a failure can be run again: `TOCOS_SEED=<seed>` runs one, `TOCOS_SEEDS=<n>`
 //! runs more.
 
+use crate::error::Rejection;
 use crate::open::{EngineOptions, Recovered, recover};
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
 use crate::verify::verify_disk;
 use crate::writer::{Batch, Writer};
 use fastrand::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::{Appender, Disk, NewLedger};
@@ -28,6 +30,8 @@ struct World {
     rng: Rng,
     witness: Witness,
     crashes: u32,
+    snapshots_used: u32,
+    outcomes: BTreeMap<&'static str, u64>,
     time: i64,
 }
 
@@ -46,7 +50,16 @@ impl World {
             ..EngineOptions::new("/nowhere")
         };
         let witness = Witness { decided: Vec::new(), durable: 0 };
-        Self { disk: Arc::new(SimDisk::new(seed)), options, rng: Rng::with_seed(seed), witness, crashes: 0, time: 0 }
+        Self {
+            disk: Arc::new(SimDisk::new(seed)),
+            options,
+            rng: Rng::with_seed(seed),
+            witness,
+            crashes: 0,
+            snapshots_used: 0,
+            outcomes: BTreeMap::new(),
+            time: 0,
+        }
     }
 
     fn disk(&self) -> Arc<dyn Disk> {
@@ -61,6 +74,7 @@ impl World {
         };
         let Recovered { parts, report } = recovered;
         assert_eq!(report.unusable_snapshots, Vec::<String>::new(), "a snapshot that has its name is whole");
+        self.snapshots_used += u32::from(report.snapshot_event > 0);
         let (mut writer, mut appender) = (parts.writer, parts.appender);
         self.check(&writer);
         writer.clock.advance(1).unwrap();
@@ -147,23 +161,39 @@ impl World {
             writer.clock.advance(rng.u32(1..40)).unwrap();
             self.time = writer.clock.now();
         }
-        let key = format!("key-{}", rng.u32(0..400));
         let metadata = "{\"order\":17}";
         let count = if rng.u32(0..5) == 0 { rng.usize(2..6) } else { 1 };
         let last = writer.last_event().max(1);
-        let requests: Vec<Request<'_>> = (0..count)
-            .map(|at| Request {
-                operation: operation(rng, last, self.time),
-                key: (at == 0 && rng.bool()).then_some(key.as_str()),
-                metadata: rng.bool().then_some(metadata),
-                by: 0,
+        let open: Vec<u64> = writer.ledger.state().open_holds().map(|(id, _)| id).collect();
+        let keys: Vec<Option<u64>> = (0..count).map(|_| rng.bool().then(|| rng.u64(0..300))).collect();
+        let names: Vec<Option<String>> = keys.iter().map(|key| key.map(|key| format!("key-{key}"))).collect();
+        let requests: Vec<Request<'_>> = keys
+            .iter()
+            .zip(&names)
+            .map(|(key, name)| {
+                // A key names one request nearly always, so that asking again is answered and not refused.
+                let mut choice = key.filter(|_| rng.u32(0..8) != 0).map_or_else(|| rng.fork(), Rng::with_seed);
+                let hold = if open.is_empty() { last } else { open[choice.usize(0..open.len())] };
+                Request {
+                    operation: operation(&mut choice, last, hold, self.time),
+                    key: name.as_deref(),
+                    metadata: choice.bool().then_some(metadata),
+                    by: 0,
+                }
             })
             .collect();
         let before = writer.last_event();
         if let [request] = &requests[..] {
             let dry_run = rng.u32(0..10) == 0;
             // Refusals are as good as anything here: what matters is what they leave.
-            let _answer = writer.submit(request, dry_run, |event, _| event.number);
+            let answer = writer.submit(request, dry_run, |event, _| event.number);
+            let word = match &answer {
+                Ok(done) if done.replayed => "replayed",
+                Ok(_) => "done",
+                Err(Rejection::Refused { refusal, .. }) => refusal.code(),
+                Err(Rejection::Unavailable(_)) => "unavailable",
+            };
+            *self.outcomes.entry(word).or_insert(0) += 1;
         } else {
             let how = Batch { atomic: rng.bool(), dry_run: rng.u32(0..5) == 0 };
             let result = writer.submit_batch(&requests, how, |event: &Event<'_>, _| event.number);
@@ -173,13 +203,12 @@ impl World {
     }
 }
 
-fn operation(rng: &mut Rng, last: u64, now: i64) -> Operation<'static> {
+fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operation<'static> {
     let user = USERS[rng.usize(0..USERS.len())];
     let other = USERS[rng.usize(0..USERS.len())];
     let coin = COINS[rng.usize(0..COINS.len())];
     let amount = rng.u64(1..50);
     let to = rng.bool().then_some(other).filter(|other| *other != user);
-    let hold = rng.u64(last.saturating_sub(60)..=last);
     match rng.u32(0..24) {
         0 | 1 => Operation::PutUser { user, name: Some("Somebody") },
         2 => Operation::PutCoin { coin, decimals: 2 },
@@ -201,7 +230,12 @@ fn operation(rng: &mut Rng, last: u64, now: i64) -> Operation<'static> {
         }
         20 => Operation::Release { hold },
         21 => Operation::Extend { hold, expires_at: now + 70_000_000 },
-        22 => Operation::Reverse { event: hold, original: None, amount: None, renew_expires_at: None },
+        22 => Operation::Reverse {
+            event: rng.u64(last.saturating_sub(60)..=last),
+            original: None,
+            amount: None,
+            renew_expires_at: None,
+        },
         _ => {
             let floor = -rng.i64(0..30);
             Operation::PutLimits { user, coin, floor, ceiling: 5_000, frozen: rng.u32(0..8) == 0 }
@@ -215,6 +249,8 @@ fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
     let seeds = number("TOCOS_SEED").map_or(0..number("TOCOS_SEEDS").unwrap_or(500), |seed| seed..seed + 1);
     let mut crashes = 0;
     let mut events = 0;
+    let mut snapshots = 0;
+    let mut outcomes = BTreeMap::new();
     for seed in seeds {
         eprintln!("TOCOS_SEED={seed}");
         let mut world = World::new(seed);
@@ -232,7 +268,11 @@ fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
         assert_eq!(report.events, world.witness.durable);
         crashes += world.crashes;
         events += report.events;
+        snapshots += world.snapshots_used;
+        for (word, count) in world.outcomes {
+            *outcomes.entry(word).or_insert(0) += count;
+        }
     }
-    println!("{crashes} crashes, {events} events");
+    println!("{crashes} crashes, {events} events, {snapshots} starts from a snapshot, answers: {outcomes:?}");
     assert!(crashes > 0 && events > 0);
 }

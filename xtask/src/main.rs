@@ -1,0 +1,36 @@
+//! The project's chores.
+//!
+//! `cargo xtask ci` runs every check there is, in the order in which they are likely to fail. Each check says what
+//! it is and how long it took; the first that fails ends the run. Checks install what they need beyond Rust when they
+//! run on Debian as root, and say what to install elsewhere.
+
+mod gate;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "The project's chores", version)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Every check, or those named: the gate before anything lands.
+    Ci {
+        /// Only these checks, in the order of the gate.
+        #[arg(value_name = "CHECK")]
+        only: Vec<String>,
+    },
+    /// The names of the checks and what each proves.
+    Checks,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().chore {
+        Chore::Ci { only } => gate::run(&only),
+        Chore::Checks => gate::list(),
+    }
+}

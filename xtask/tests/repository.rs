@@ -1,0 +1,162 @@
+//! Rules of the repository, as ordinary tests.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All files that are in the repository or would be added to it.
+fn files() -> Vec<PathBuf> {
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .expect("git lists the files of the repository");
+    assert!(listed.status.success(), "git could not list the files");
+    let names = String::from_utf8(listed.stdout).unwrap();
+    names.lines().map(|name| root().join(name)).filter(|path| path.is_file()).collect()
+}
+
+fn rust_files() -> Vec<PathBuf> {
+    let found: Vec<_> = files().into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs")).collect();
+    assert!(found.len() > 50, "only {} Rust files were found", found.len());
+    found
+}
+
+/// Lines before the tests of a file begin.
+fn lines_of_code(text: &str) -> usize {
+    text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count()
+}
+
+#[test]
+fn arrows_between_rooms_point_one_way() {
+    let allowed = BTreeMap::from([
+        ("ledger", vec![]),
+        ("journal", vec![]),
+        ("engine", vec!["ledger", "journal"]),
+        ("api", vec!["engine", "ledger"]),
+        ("tocos", vec!["api", "engine", "ledger"]),
+    ]);
+    let rooms: Vec<String> = fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(rooms.len(), allowed.len(), "the rooms are {rooms:?}");
+    for (room, may_use) in &allowed {
+        let text = fs::read_to_string(root().join("crates").join(room).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let Some(dependencies) = manifest.get("dependencies").and_then(toml::Value::as_table) else { continue };
+        for name in dependencies.keys().filter_map(|name| name.strip_prefix("tocos-")) {
+            assert!(may_use.contains(&name), "{room} uses {name}, and may use only {may_use:?}");
+        }
+    }
+}
+
+#[test]
+fn the_rules_use_no_io_clock_threads_or_frameworks() {
+    let banned = ["std::fs", "std::net", "std::io", "std::time", "std::thread", "std::sync::Mutex", "serde", "tokio"];
+    for path in rust_files().iter().filter(|path| path.starts_with(root().join("crates/ledger/src"))) {
+        let text = fs::read_to_string(path).unwrap();
+        for word in banned {
+            let used = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+            assert!(!used, "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_journal_opens_files_of_the_ledger() {
+    for path in rust_files() {
+        let inside = |room: &str| path.starts_with(root().join("crates").join(room).join("src"));
+        if inside("engine") || inside("api") {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("File::open") && !text.contains("File::create"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_small_enough_to_read() {
+    for path in rust_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = lines_of_code(&text);
+        assert!(lines <= 500, "{} has {lines} lines before its tests", path.display());
+        if !path.components().any(|part| part.as_os_str() == "tests") {
+            let tests = text.lines().count() - lines;
+            assert!(tests <= 150, "{} has {tests} lines of tests; give them a file of their own", path.display());
+        }
+    }
+}
+
+#[test]
+fn modules_have_names_that_say_something() {
+    for path in files() {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let says_nothing = ["util", "utils", "common", "helper", "helpers", "misc", "manager"].contains(&stem);
+        assert!(!says_nothing, "{}", path.display());
+    }
+}
+
+#[test]
+fn each_module_begins_by_saying_what_it_is_for() {
+    for path in rust_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} does not begin with what it is for", path.display());
+    }
+}
+
+#[test]
+fn each_dependency_has_its_reason_beside_it() {
+    for path in files().iter().filter(|path| path.ends_with("Cargo.toml")) {
+        let text = fs::read_to_string(path).unwrap();
+        let mut in_dependencies = false;
+        let mut before = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                in_dependencies = line.ends_with("dependencies]");
+            } else if in_dependencies && line.contains(" = ") && !line.starts_with('#') {
+                let explained = before.starts_with('#') || line.contains(" # ");
+                assert!(explained, "{}: why {line}?", path.display());
+            }
+            before = line;
+        }
+    }
+}
+
+#[test]
+fn lints_are_switched_off_only_with_a_reason() {
+    for path in rust_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        let bare = text.lines().any(|line| line.trim_start().starts_with("#[allow(") || line.trim_start().starts_with("#![allow("));
+        assert!(!bare, "{} has a bare allow; use expect with a reason", path.display());
+        let ignored = text.lines().any(|line| line.trim_start().starts_with("#[ignore"));
+        assert!(!ignored, "{} has an ignored test", path.display());
+    }
+}
+
+#[test]
+fn the_changelog_names_the_version() {
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    assert!(changelog.contains(env!("CARGO_PKG_VERSION")) || changelog.contains("Unreleased"));
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut links = 0;
+    for path in files().iter().filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        let text = fs::read_to_string(path).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = target.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            assert!(path.parent().unwrap().join(target).exists(), "{} links to {target}", path.display());
+            links += 1;
+        }
+    }
+    assert!(links > 0, "no document links to another");
+}
