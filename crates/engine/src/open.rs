@@ -64,7 +64,15 @@ impl Engine {
     pub fn open(options: &EngineOptions) -> Result<(Self, OpenReport), OpenFailure> {
         let disk = FileDisk::open(&options.data_dir)
             .map_err(|source| OpenFailure::Directory { path: options.data_dir.display().to_string(), source })?;
-        let Recovered { parts, report } = recover(Arc::new(disk), options, None)?;
+        Self::open_on(Arc::new(disk), options)
+    }
+
+    /// The same on any disk: a simulated one in tests of bad days.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, options: &EngineOptions) -> Result<(Self, OpenReport), OpenFailure> {
+        let Recovered { parts, report } = recover(disk, options, None)?;
         Ok((Self::start(parts)?, report))
     }
 }

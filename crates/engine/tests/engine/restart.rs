@@ -1,0 +1,142 @@
+//! What is there after a restart.
+
+use crate::Bench;
+use tocos_engine::{Engine, EngineOptions, verify};
+use tocos_ledger::{Operation, Refusal};
+
+#[test]
+fn what_was_answered_is_there_after_a_restart() {
+    let mut bench = Bench::new();
+    bench.users(&["ana", "bob"]);
+    bench.grant("ana", 50);
+    bench.ask(Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 5 });
+    let report = bench.reopen();
+    assert_eq!(report.replayed_events, 4);
+    assert_eq!((bench.total("ana"), bench.total("bob")), (45, 5));
+}
+
+#[test]
+fn a_key_asked_again_after_a_restart_answers_as_the_first_time() {
+    let mut bench = Bench::new();
+    bench.users(&["ana"]);
+    bench.grant("ana", 50);
+    let spend =
+        |amount| Operation::Spend { user: "ana", coin: "toco", amount, to: None, mode: tocos_ledger::Mode::Exact };
+    let first = bench.ask_with(Some("order-17"), spend(5)).unwrap();
+    bench.ask(spend(7));
+    bench.reopen();
+    let again = bench.ask_with(Some("order-17"), spend(5)).unwrap();
+    assert!(again.replayed && !first.replayed);
+    assert_eq!((again.event, again.answer), (first.event, first.answer));
+    let other = bench.ask_with(Some("order-17"), spend(6)).unwrap_err();
+    let tocos_engine::Rejection::Refused { refusal: Refusal::IdempotencyKeyReused { field, event }, .. } = other else {
+        panic!("another request under the same key was {other:?}");
+    };
+    assert_eq!((field, event), ("amount", first.event));
+    assert_eq!(bench.total("ana"), 38);
+}
+
+#[test]
+fn a_start_from_a_snapshot_is_the_same_as_one_from_the_log() {
+    let mut bench = Bench::with(|options| options.snapshot_every_events = 100);
+    bench.users(&["ana", "bob"]);
+    bench.grant("ana", 1_000_000);
+    for number in 0..1_000 {
+        let key = format!("key-{number}");
+        bench.ask_with(Some(&key), Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 3 }).unwrap();
+    }
+    let report = bench.reopen();
+    assert!(report.snapshot_event > 0, "no snapshot was used: {:?}", report.unusable_snapshots);
+    assert!(report.replayed_events < 1_000, "{report:?}");
+    assert_eq!((bench.total("ana"), bench.total("bob")), (997_000, 3_000));
+    let again = bench.ask_with(Some("key-0"), Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 3 });
+    assert!(again.unwrap().replayed, "a key from before the snapshot is known");
+
+    bench.stop();
+    let verified = verify(bench.data()).unwrap();
+    assert_eq!(verified.events, 1_003);
+    assert!(!verified.snapshots.is_empty());
+
+    for entry in std::fs::read_dir(bench.data()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("snapshot-") || name.starts_with("keys-") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let (engine, report) = Engine::open(&bench.options).unwrap();
+    bench.engine = Some(engine);
+    assert_eq!((report.snapshot_event, report.replayed_events), (0, 1_003), "deleting snapshots loses nothing");
+    assert_eq!((bench.total("ana"), bench.total("bob")), (997_000, 3_000));
+}
+
+#[test]
+fn a_damaged_snapshot_is_passed_over_and_said_so() {
+    let mut bench = Bench::with(|options| options.snapshot_every_events = 50);
+    bench.users(&["ana"]);
+    for _ in 0..200 {
+        bench.grant("ana", 1);
+    }
+    bench.stop();
+    for entry in std::fs::read_dir(bench.data()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("snapshot-") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    assert!(verify(bench.data()).is_err(), "verify names a snapshot that differs");
+    let (engine, report) = Engine::open(&bench.options).unwrap();
+    bench.engine = Some(engine);
+    assert_eq!(report.snapshot_event, 0);
+    assert!(!report.unusable_snapshots.is_empty());
+    assert_eq!(bench.total("ana"), 200);
+}
+
+#[test]
+fn many_callers_at_once_lose_and_invent_nothing() {
+    let mut bench = Bench::with(|options| options.snapshot_every_events = 500);
+    bench.users(&["ana", "bob", "cem", "dao"]);
+    for user in ["ana", "bob", "cem", "dao"] {
+        bench.grant(user, 10_000);
+    }
+    std::thread::scope(|scope| {
+        for (from, to) in [("ana", "bob"), ("bob", "cem"), ("cem", "dao"), ("dao", "ana")] {
+            let bench = &bench;
+            scope.spawn(move || {
+                for number in 0..500 {
+                    let key = format!("{from}-{number}");
+                    let operation = Operation::Transfer { from, to, coin: "toco", amount: 1 + number % 7 };
+                    bench.ask_with(Some(&key), operation).unwrap();
+                }
+            });
+        }
+    });
+    let totals = |bench: &Bench| ["ana", "bob", "cem", "dao"].map(|user| bench.total(user));
+    assert_eq!(totals(&bench).iter().sum::<i64>(), 40_000);
+    let before = totals(&bench);
+    bench.reopen();
+    assert_eq!(totals(&bench), before);
+    bench.stop();
+    assert_eq!(verify(bench.data()).unwrap().events, 2_008);
+}
+
+#[test]
+fn a_second_process_on_the_same_directory_is_refused() {
+    let bench = Bench::new();
+    let error = Engine::open(&bench.options).unwrap_err().to_string();
+    assert!(error.contains(&bench.data().display().to_string()), "{error}");
+    assert!(verify(bench.data()).is_err(), "verify does not look at a running ledger");
+}
+
+#[test]
+fn a_ledger_keeps_the_clock_it_was_made_with() {
+    let mut bench = Bench::new();
+    bench.users(&["ana"]);
+    bench.stop();
+    let options = EngineOptions { test_clock: true, ..bench.options.clone() };
+    let error = Engine::open(&options).unwrap_err().to_string();
+    assert!(error.contains("--test-clock"), "{error}");
+}
