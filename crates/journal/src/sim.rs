@@ -44,6 +44,7 @@ struct State {
     locked: bool,
     dead: bool,
     full: bool,
+    handles: usize,
     writes: u64,
     syncs: u64,
     write_fault: Option<(u64, WriteFault)>,
@@ -79,6 +80,7 @@ impl SimDisk {
             locked: false,
             dead: false,
             full: false,
+            handles: 0,
             writes: 0,
             syncs: 0,
             write_fault: None,
@@ -105,6 +107,13 @@ impl SimDisk {
         state.sync_fault = Some(state.syncs + nth);
     }
 
+    /// Forgets the faults that were planned and have not come up.
+    pub fn clear_faults(&self) {
+        let mut state = self.state();
+        state.write_fault = None;
+        state.sync_fault = None;
+    }
+
     /// Whether every write that needs room fails from now on.
     pub fn set_full(&self, full: bool) {
         self.state().full = full;
@@ -115,6 +124,12 @@ impl SimDisk {
     pub fn counts(&self) -> (u64, u64) {
         let state = self.state();
         (state.writes, state.syncs)
+    }
+
+    /// How many files are open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.state().handles
     }
 
     /// Flips one bit of a file at rest, in the cache and on the disk. Answers whether there is such a bit.
@@ -160,6 +175,7 @@ impl SimDisk {
     }
 
     fn handle(&self, inode: usize, life: u64) -> Arc<dyn DiskFile> {
+        self.state().handles += 1;
         Arc::new(SimFile { disk: self.clone(), inode, life })
     }
 }
@@ -473,6 +489,12 @@ struct SimFile {
     disk: SimDisk,
     inode: usize,
     life: u64,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.disk.state().handles -= 1;
+    }
 }
 
 impl SimFile {
