@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds the binary that ships: release, static, no library of the host in it. Needs only Rust and a C linker.
+#
+#   scripts/build-static.sh [DESTINATION]    copies it there; prints where it is
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
+case $host in
+  *-linux-gnu | *-linux-musl) ;;
+  *) echo "a static binary for the image is built on Linux; this is $host. Use: docker build ." >&2; exit 1 ;;
+esac
+
+# Without git (as in an image build) the checked-out commit is read from the files that git keeps it in.
+commit_from_files() {
+  local head ref
+  head=$(cat .git/HEAD 2>/dev/null) || return 0
+  ref=${head#ref: }
+  if [ "$ref" = "$head" ]; then
+    echo "${head:0:12}"
+  elif [ -r ".git/$ref" ]; then
+    head -c 12 ".git/$ref"
+  else
+    sed -n "s|^\([0-9a-f]\{12\}\)[0-9a-f]* $ref\$|\1|p" .git/packed-refs 2>/dev/null
+  fi
+}
+if [ -z "${TOCOS_COMMIT:-}" ] && ! git rev-parse HEAD >/dev/null 2>&1; then
+  TOCOS_COMMIT=$(commit_from_files)
+fi
+[ -z "${TOCOS_COMMIT:-}" ] && unset TOCOS_COMMIT || export TOCOS_COMMIT
+
+# Naming the target keeps the flags away from build scripts and macros, which cannot be linked statically.
+variable=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUSTFLAGS
+declare -x "$variable=-C target-feature=+crt-static"
+cargo build --release --locked --target "$host" --package tocos
+
+built=${CARGO_TARGET_DIR:-target}/$host/release/tocos
+if [ $# -gt 0 ]; then
+  mkdir -p "$(dirname "$1")"
+  # What a debugger wants stays beside the build; the image takes what runs.
+  strip -o "$1" "$built" && chmod 755 "$1"
+  built=$1
+fi
+echo "$built"
