@@ -220,7 +220,8 @@ mod tests {
 
     #[test]
     fn amounts_are_shown_with_the_decimals_of_their_coin() {
-        let decimals = Decimals(BTreeMap::from([("eur".to_owned(), 2), ("toco".to_owned(), 0), ("nano".to_owned(), 9)]));
+        let decimals =
+            Decimals(BTreeMap::from([("eur".to_owned(), 2), ("toco".to_owned(), 0), ("nano".to_owned(), 9)]));
         let check = |coin, amount, expected: &str| assert_eq!(decimals.amount(coin, amount), expected);
         check("eur", 1234, "12.34");
         check("eur", 5, "0.05");

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     batch, clock, coin, completions, event, export, grant, health, history, hold, import, key, limits, reverse, spend,
-    transfer, user, users,
+    transfer, user, users, verify,
 };
 
 /// Version and the commit it was built from.
@@ -38,6 +38,7 @@ enum Command {
     Export(export::ExportArgs),
     Key(key::KeyArgs),
     Clock(clock::ClockArgs),
+    Verify(verify::VerifyArgs),
     Health(health::HealthArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -64,6 +65,7 @@ impl Cli {
             Command::Export(args) => args.run(),
             Command::Key(args) => args.run(),
             Command::Clock(args) => args.run(),
+            Command::Verify(args) => args.run(),
             Command::Health(args) => args.run(),
             Command::Completions(args) => args.run(Self::command()),
         }

@@ -25,7 +25,9 @@ pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {
             Some(requested) => format!("{amount} of {} spent by {user}{to}", decimals.amount(coin, requested)),
             None => format!("{amount} spent by {user}{to}"),
         },
-        "transfer" => format!("{amount} from {} to {}", event.from.as_deref().unwrap_or("?"), event.to.as_deref().unwrap_or("?")),
+        "transfer" => {
+            format!("{amount} from {} to {}", event.from.as_deref().unwrap_or("?"), event.to.as_deref().unwrap_or("?"))
+        }
         "reverse" => format!(
             "{amount} of event {}{} moved back, {} left to reverse{}",
             event.of.unwrap_or(0),

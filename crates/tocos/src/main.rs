@@ -11,6 +11,7 @@ mod describe;
 mod exit;
 mod list;
 mod session;
+mod settings;
 mod table;
 mod terminal;
 mod time;

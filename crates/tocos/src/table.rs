@@ -1,7 +1,7 @@
 //! Tables for people: columns side by side, numbers to the right, aligned whatever script a name is in.
 
-use comfy_table::presets::NOTHING;
 use comfy_table::CellAlignment;
+use comfy_table::presets::NOTHING;
 
 /// Where the text of a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -96,7 +96,15 @@ impl Request {
     }
 
     fn new(method: &'static str, path: String) -> Self {
-        Self { method, path, query: String::new(), body: None, idempotency_key: None, timeout: TRY_TIMEOUT, once: false }
+        Self {
+            method,
+            path,
+            query: String::new(),
+            body: None,
+            idempotency_key: None,
+            timeout: TRY_TIMEOUT,
+            once: false,
+        }
     }
 
     /// Adds a query parameter.

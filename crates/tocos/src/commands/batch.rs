@@ -78,7 +78,8 @@ impl BatchArgs {
             print_bytes(&answer.body)?;
         } else {
             for result in applied.results.iter().filter(|result| !result.problem.code.is_empty()) {
-                let operation = result.operation.map(|operation| format!("operation {operation}: ")).unwrap_or_default();
+                let operation =
+                    result.operation.map(|operation| format!("operation {operation}: ")).unwrap_or_default();
                 note(&format!("{operation}{}", result.problem));
             }
             let start = if self.dry_run { "dry run, nothing changed: " } else { "" };

@@ -79,8 +79,12 @@ fn write_list<W: Write>(session: &Session, format: Format, output: W) -> anyhow:
         let request = Request::get("/v1/users").query("limit", PAGE).query_if("cursor", cursor.as_deref());
         let page: UserPage = parse(&session.send(&request)?)?;
         for user in &page.users {
-            let coins: BTreeMap<String, i64> =
-                user.coins.iter().filter(|(_, amount)| **amount != 0).map(|(coin, amount)| (coin.clone(), *amount)).collect();
+            let coins: BTreeMap<String, i64> = user
+                .coins
+                .iter()
+                .filter(|(_, amount)| **amount != 0)
+                .map(|(coin, amount)| (coin.clone(), *amount))
+                .collect();
             below_zero += coins.values().map(|amount| u64::from(*amount < 0)).sum::<u64>();
             writer.row(&WrittenRow { id: &user.id, name: user.name.as_deref(), coins: &coins })?;
             count += 1;

@@ -183,7 +183,8 @@ fn hold_text(hold: &Hold, decimals: &Decimals) -> String {
     line("amount", amount(hold.amount));
     line("held", amount(hold.held));
     line("captured", amount(hold.captured));
-    let times = [("created", &hold.created_at), ("ends", &hold.expires_at), ("ended", &hold.ended_at), ("to", &hold.to)];
+    let times =
+        [("created", &hold.created_at), ("ends", &hold.expires_at), ("ended", &hold.ended_at), ("to", &hold.to)];
     for (name, value) in times {
         if let Some(value) = value {
             line(name, value.clone());

@@ -80,12 +80,8 @@ impl LimitsArgs {
 }
 
 fn limits_table(user: &User, decimals: &Decimals) -> String {
-    let mut table = Table::new([
-        ("coin", Side::Left),
-        ("floor", Side::Right),
-        ("ceiling", Side::Right),
-        ("frozen", Side::Left),
-    ]);
+    let mut table =
+        Table::new([("coin", Side::Left), ("floor", Side::Right), ("ceiling", Side::Right), ("frozen", Side::Left)]);
     for account in &user.accounts {
         table.row(vec![
             account.coin.clone(),

@@ -69,11 +69,7 @@ impl<R: BufRead> CsvRows<R> {
 
     fn row(&self, place: Place) -> Result<Row, String> {
         if self.record.len() != self.columns.len() {
-            return Err(format!(
-                "the row has {} cells, the header has {}",
-                self.record.len(),
-                self.columns.len()
-            ));
+            return Err(format!("the row has {} cells, the header has {}", self.record.len(), self.columns.len()));
         }
         let (mut id, mut name, mut coins) = (String::new(), None, Vec::new());
         for (number, (cell, column)) in self.record.iter().zip(&self.columns).enumerate() {

@@ -13,12 +13,7 @@ const NAME_LENGTH_MAX: usize = 256;
 pub(super) const AMOUNT_MAX: u64 = (1 << 53) - 1;
 
 /// Parses and checks the text of one JSON object.
-pub(super) fn from_json(
-    text: &[u8],
-    place: Place,
-    options: &ReadOptions,
-    notes: &mut Notes,
-) -> Result<Row, BadRow> {
+pub(super) fn from_json(text: &[u8], place: Place, options: &ReadOptions, notes: &mut Notes) -> Result<Row, BadRow> {
     let bad = |reason: String| BadRow { place, reason };
     let text = std::str::from_utf8(text)
         .map_err(|error| bad(format!("not UTF-8: byte {} of the row begins no character", error.valid_up_to())))?;

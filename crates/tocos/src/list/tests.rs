@@ -62,18 +62,12 @@ fn an_array_with_a_number_or_a_map_of_coins_is_read() {
 
 #[test]
 fn one_object_a_line_is_read_and_empty_lines_are_skipped() {
-    check(
-        "{\"id\":\"ana\",\"coins\":5}\r\n\n  {\"coins\":{},\"id\":\"bob\"}",
-        &["ana - toco=5", "bob -"],
-    );
+    check("{\"id\":\"ana\",\"coins\":5}\r\n\n  {\"coins\":{},\"id\":\"bob\"}", &["ana - toco=5", "bob -"]);
 }
 
 #[test]
 fn an_object_with_users_is_read_as_the_api_answers_it() {
-    check(
-        r#"{"users":[{"id":"ana","name":"Ana","coins":{"toco":5}}],"next_cursor":null}"#,
-        &["ana Ana toco=5"],
-    );
+    check(r#"{"users":[{"id":"ana","name":"Ana","coins":{"toco":5}}],"next_cursor":null}"#, &["ana Ana toco=5"]);
     check(
         "{\n \"total\": 1,\n \"meta\": {\"users\": 3},\n \"users\": [\n  {\"id\": 1,\n   \"coins\": 2}\n ]\n}\n",
         &["1 - toco=2"],
@@ -106,8 +100,22 @@ fn csv_with_semicolons_or_tabs_and_a_byte_order_mark_is_read() {
 
 #[test]
 fn names_in_any_script_come_through() {
-    for name in ["Žofie Ďáblíková", "Наталія", "Ευγενία", "محمد", "שירה", "अनन्या", "สมชาย", "王小明", "さくら", "김민준", "ნინო", "Անի", "ሰላም", "👩‍🚀 Zoë"]
-    {
+    for name in [
+        "Žofie Ďáblíková",
+        "Наталія",
+        "Ευγενία",
+        "محمد",
+        "שירה",
+        "अनन्या",
+        "สมชาย",
+        "王小明",
+        "さくら",
+        "김민준",
+        "ნინო",
+        "Անի",
+        "ሰላም",
+        "👩‍🚀 Zoë",
+    ] {
         check(&format!("[{{\"id\":\"a\",\"name\":\"{name}\",\"coins\":1}}]"), &[&format!("a {name} toco=1")]);
         check(&format!("id,name,coins\na,{name},1\n"), &[&format!("a {name} toco=1")]);
     }
@@ -115,7 +123,10 @@ fn names_in_any_script_come_through() {
 
 #[test]
 fn escapes_quotes_and_brackets_inside_of_texts_do_not_end_a_row() {
-    check(r#"[{"id":"a","name":"]}\" , {[\\","coins":1},{"id":"b","coins":2}]"#, &["a ]}\" , {[\\ toco=1", "b - toco=2"]);
+    check(
+        r#"[{"id":"a","name":"]}\" , {[\\","coins":1},{"id":"b","coins":2}]"#,
+        &["a ]}\" , {[\\ toco=1", "b - toco=2"],
+    );
 }
 
 #[test]
@@ -177,10 +188,7 @@ fn a_row_without_a_usable_id_is_bad() {
     check_bad(r#"{"id":"","coins":5}"#, "the id is empty");
     check_bad(r#"{"id":null,"coins":5}"#, "`id` is a text or a whole number, this is null");
     check_bad(r#"{"id":1.5,"coins":5}"#, "`id` is a text or a whole number, this is the number 1.5");
-    check_bad(
-        r#"{"id":"@spent","coins":5}"#,
-        "the id \"@spent\" has '@' in it; ids are made of A-Z a-z 0-9 . _ - : ~",
-    );
+    check_bad(r#"{"id":"@spent","coins":5}"#, "the id \"@spent\" has '@' in it; ids are made of A-Z a-z 0-9 . _ - : ~");
     check_bad(
         &format!("{{\"id\":\"{}\",\"coins\":5}}", "x".repeat(129)),
         "the id has 129 bytes, at most 128 are possible",
@@ -214,10 +222,7 @@ fn bytes_that_are_no_utf8_spoil_only_their_row() {
         read(b"[{\"id\":\"a\",\"name\":\"\xff\",\"coins\":1},{\"id\":\"b\",\"coins\":2}]"),
         ["bad: item 0 (line 1): not UTF-8: byte 18 of the row begins no character", "b - toco=2"]
     );
-    assert_eq!(
-        read(b"id,name,coins\na,\xff,1\nb,,2\n"),
-        ["bad: line 2: not UTF-8: byte 0 of cell 2", "b - toco=2"]
-    );
+    assert_eq!(read(b"id,name,coins\na,\xff,1\nb,,2\n"), ["bad: line 2: not UTF-8: byte 0 of cell 2", "b - toco=2"]);
     assert_eq!(read(b"\xff\xfe[\x00"), ["end: line 1: the file is written in UTF-16; save it as UTF-8"]);
 }
 
@@ -239,10 +244,7 @@ fn a_list_that_is_cut_off_or_goes_on_behind_its_end_is_an_error() {
 #[test]
 fn a_header_that_makes_no_sense_ends_the_reading() {
     check("", &["end: line 1: the file is empty; its first line names the columns, id,name,coins"]);
-    check(
-        "<html>\n",
-        &["end: line 1: the first line of CSV names the columns, and none of \"<html>\" is `id`"],
-    );
+    check("<html>\n", &["end: line 1: the first line of CSV names the columns, and none of \"<html>\" is `id`"]);
     check("id,toco,toco\n", &["end: line 1: the header names the column `toco` twice"]);
     check("id,name\n", &["end: line 1: the header names no column for coins: `coins`, or one for each coin"]);
     check(
@@ -274,7 +276,10 @@ fn a_row_longer_than_a_megabyte_is_bad_and_never_held() {
     let row = format!("{{\"id\":\"a\",\"name\":\"{long}\",\"coins\":1}}");
     let lines = format!("{row}\n{{\"id\":\"b\",\"coins\":1}}\n");
     let reason = "longer than 1048576 bytes";
-    assert_eq!(read_as(lines.as_bytes(), Some(Format::Ndjson)), [format!("bad: line 1: {reason}"), "b - toco=1".to_owned()]);
+    assert_eq!(
+        read_as(lines.as_bytes(), Some(Format::Ndjson)),
+        [format!("bad: line 1: {reason}"), "b - toco=1".to_owned()]
+    );
     let array = format!("[{row},{{\"id\":\"b\",\"coins\":1}}]");
     assert_eq!(read(array.as_bytes()), [format!("bad: item 0 (line 1): {reason}"), "b - toco=1".to_owned()]);
     let csv = format!("id,name,coins\na,\"{}\n", "x\n".repeat(ROW_BYTES_MAX));

@@ -32,7 +32,9 @@ enum Kind<W: Write> {
 pub(crate) fn check_csv_columns(coins: &[String]) -> Result<(), String> {
     match coins.iter().find(|coin| matches!(coin.as_str(), "id" | "name" | "coins")) {
         None => Ok(()),
-        Some(coin) => Err(format!("CSV can't carry a coin called `{coin}`: a column of that name means something else; use json or ndjson")),
+        Some(coin) => Err(format!(
+            "CSV can't carry a coin called `{coin}`: a column of that name means something else; use json or ndjson"
+        )),
     }
 }
 

@@ -96,7 +96,8 @@ impl ImportArgs {
             told.suspend(|| note(&format!("{}; asking again in {:.1} s", short(error), delay.as_secs_f64())));
         });
         let input = Box::new(bar.wrap_read(source.input));
-        let plan = Plan { label: self.label, update_names: self.update_names, on_error: self.on_error, check: self.check };
+        let plan =
+            Plan { label: self.label, update_names: self.update_names, on_error: self.on_error, check: self.check };
         let (summary, outcome) = plan.import(&session, input, options, &bar);
         bar.finish_and_clear();
         print(&if session.json { summary.json()? } else { summary.text(plan.check) })?;
@@ -113,9 +114,7 @@ fn short(error: &ClientError) -> String {
 
 fn progress_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
-        Some(length) => {
-            (ProgressBar::new(length), "{bar:40} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {eta} left")
-        }
+        Some(length) => (ProgressBar::new(length), "{bar:40} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {eta} left"),
         None => (ProgressBar::no_length(), "{spinner}  {bytes}  {msg}  {elapsed}"),
     };
     match ProgressStyle::with_template(template) {

@@ -78,7 +78,9 @@ impl Summary {
             text.push_str("This list is one page of a longer one (its next_cursor is set): the rest is missing.\n");
         }
         if !self.complete {
-            text.push_str("The import stopped before the end of the list; run again, it goes on and grants nothing twice.\n");
+            text.push_str(
+                "The import stopped before the end of the list; run again, it goes on and grants nothing twice.\n",
+            );
         }
         if text.is_empty() {
             text.push_str("the list is empty\n");

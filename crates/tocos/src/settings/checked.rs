@@ -1,0 +1,159 @@
+//! The settings as checked: proper types, ready to be used.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::given::{Given, Value};
+use crate::exit::Usage;
+
+/// The smallest and the largest size of a file of the log, in bytes.
+const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=16 * 1024 * 1024 * 1024;
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// The settings of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Where liveness, readiness and metrics listen, if anywhere.
+    pub internal_listen: Option<SocketAddr>,
+    /// Where the ledger is kept.
+    pub data_dir: PathBuf,
+    pub log_format: LogFormat,
+    pub log_level: LogLevel,
+    /// Listen on other addresses than loopback although there is no key.
+    pub allow_unauthenticated: bool,
+    /// Serve the yardstick of the benchmarks.
+    pub bench_routes: bool,
+    /// Time moves only when told.
+    pub test_clock: bool,
+    /// Size of the log's files, in bytes.
+    pub segment_bytes: u64,
+    /// Events between snapshots.
+    pub snapshot_every_events: u64,
+    /// Where to write the addresses once they are open.
+    pub address_file: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            internal_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
+            data_dir: PathBuf::from("./tocos-data"),
+            log_format: LogFormat::Text,
+            log_level: LogLevel::Info,
+            allow_unauthenticated: false,
+            bench_routes: false,
+            test_clock: false,
+            segment_bytes: 64 * 1024 * 1024,
+            snapshot_every_events: 1_000_000,
+            address_file: None,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what was given; what was not is as usual.
+    ///
+    /// # Errors
+    /// The first value that makes no sense, with where it came from.
+    pub(crate) fn check(given: &Given) -> Result<Self, Usage> {
+        let mut config = Self::default();
+        for (key, value) in &given.0 {
+            config.set(key, value).map_err(|reason| Usage(format!("{}: {reason}", value.origin)))?;
+        }
+        if config.internal_listen == Some(config.listen) && config.listen.port() != 0 {
+            return Err(Usage(format!(
+                "listen and internal_listen are both {}; they are two listeners, so give one of them another port",
+                config.listen
+            )));
+        }
+        Ok(config)
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), String> {
+        let text = value.text.as_str();
+        match key {
+            "listen" => self.listen = address(text)?,
+            "internal_listen" => self.internal_listen = if text == "none" { None } else { Some(address(text)?) },
+            "data_dir" => self.data_dir = path(text)?,
+            "log_format" => self.log_format = log_format(text)?,
+            "log_level" => self.log_level = log_level(text)?,
+            "allow_unauthenticated" => self.allow_unauthenticated = yes_or_no(text)?,
+            "bench_routes" => self.bench_routes = yes_or_no(text)?,
+            "test_clock" => self.test_clock = yes_or_no(text)?,
+            "segment_bytes" => self.segment_bytes = number(text, SEGMENT_BYTES)?,
+            "snapshot_every_events" => self.snapshot_every_events = number(text, 1..=u64::MAX)?,
+            "address_file" => self.address_file = Some(path(text)?),
+            other => return Err(format!("there is no setting `{other}`")),
+        }
+        Ok(())
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let ours = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    ours.as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| format!("\"{text}\" is no address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"))
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("an empty text is no path".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("\"{text}\" is neither text nor json")),
+    }
+}
+
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    Ok(match text {
+        "error" => LogLevel::Error,
+        "warn" => LogLevel::Warn,
+        "info" => LogLevel::Info,
+        "debug" => LogLevel::Debug,
+        "trace" => LogLevel::Trace,
+        _ => return Err(format!("\"{text}\" is none of error, warn, info, debug and trace")),
+    })
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("\"{text}\" is neither true nor false")),
+    }
+}
+
+fn number(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
+    let number = text.replace('_', "").parse().map_err(|_| format!("\"{text}\" is no whole number"))?;
+    if bounds.contains(&number) {
+        Ok(number)
+    } else if *bounds.end() == u64::MAX {
+        Err(format!("{number} is less than {}", bounds.start()))
+    } else {
+        Err(format!("{number} is not between {} and {}", bounds.start(), bounds.end()))
+    }
+}

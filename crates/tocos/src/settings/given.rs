@@ -1,0 +1,125 @@
+//! The settings as given: texts, each with where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
+
+use super::file;
+use crate::exit::Usage;
+
+/// Run the service
+///
+/// Each option can also be a variable or a line of the file that --config names (listen = "127.0.0.1:8080").
+/// A flag wins over a variable, a variable over the file.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// A TOML file with settings, named as the flags are, with _ for -
+    #[arg(long, env = "TOCOS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the API listens; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TOCOS_LISTEN", value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where /livez, /readyz and /metrics listen, or none [default: 127.0.0.1:9464]
+    #[arg(long, env = "TOCOS_INTERNAL_LISTEN", value_name = "ADDRESS")]
+    internal_listen: Option<String>,
+    /// Where the ledger is kept [default: ./tocos-data]
+    #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<String>,
+    /// text or json [default: text]
+    #[arg(long, env = "TOCOS_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// error, warn, info, debug or trace [default: info]
+    #[arg(long, env = "TOCOS_LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Listen on other addresses than this machine's own although there is no API key: everyone who reaches the
+    /// port may do everything
+    #[arg(long, env = "TOCOS_ALLOW_UNAUTHENTICATED", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    allow_unauthenticated: Option<String>,
+    /// Serve POST /bench/noop, which answers like a transfer and does nothing
+    #[arg(long, env = "TOCOS_BENCH_ROUTES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    bench_routes: Option<String>,
+    /// Keep a ledger whose time moves only by POST /v1/test-clock/advance; never for real coins
+    #[arg(long, env = "TOCOS_TEST_CLOCK", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    test_clock: Option<String>,
+    /// Size of the log's files [default: 67108864]
+    #[arg(long, env = "TOCOS_SEGMENT_BYTES", value_name = "BYTES")]
+    segment_bytes: Option<String>,
+    /// Events between snapshots [default: 1000000]
+    #[arg(long, env = "TOCOS_SNAPSHOT_EVERY_EVENTS", value_name = "EVENTS")]
+    snapshot_every_events: Option<String>,
+    /// Write the addresses into this file once they are open, for whoever let the system choose the port
+    #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
+    address_file: Option<String>,
+}
+
+/// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
+pub(super) const KEYS: [&str; 11] = [
+    "listen",
+    "internal_listen",
+    "data_dir",
+    "log_format",
+    "log_level",
+    "allow_unauthenticated",
+    "bench_routes",
+    "test_clock",
+    "segment_bytes",
+    "snapshot_every_events",
+    "address_file",
+];
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Variable(&'static str),
+    File { path: String, line: usize, key: &'static str },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(key) => write!(f, "--{}", key.replace('_', "-")),
+            Self::Variable(key) => write!(f, "TOCOS_{}", key.to_ascii_uppercase()),
+            Self::File { path, line, key } => write!(f, "{path}, line {line}, {key}"),
+        }
+    }
+}
+
+/// One value as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub text: String,
+    pub origin: Origin,
+}
+
+/// All values that were given, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Given(pub(super) BTreeMap<&'static str, Value>);
+
+impl Given {
+    /// Gathers the settings of `tocos serve` from its flags, the variables and the file they name.
+    ///
+    /// # Errors
+    /// The file can't be read, is no TOML, or names a setting there is not.
+    pub(crate) fn gather(matches: &ArgMatches) -> Result<Self, Usage> {
+        let config: Option<&PathBuf> = matches.get_one("config");
+        let mut given = match config.filter(|path| !path.as_os_str().is_empty()) {
+            Some(path) => file::read(path)?,
+            None => Self::default(),
+        };
+        for key in KEYS {
+            let Some(text) = matches.get_one::<String>(key) else { continue };
+            let origin = match matches.value_source(key) {
+                Some(ValueSource::CommandLine) => Origin::Flag(key),
+                // Tools that always set a variable leave it empty to say nothing.
+                _ if text.is_empty() => continue,
+                _ => Origin::Variable(key),
+            };
+            given.0.insert(key, Value { text: text.clone(), origin });
+        }
+        Ok(given)
+    }
+}

@@ -1,0 +1,115 @@
+//! Which source wins, and what the errors name.
+
+use clap::{ArgMatches, Args, Command};
+
+use super::given::{KEYS, Origin, Value};
+use super::*;
+use crate::exit::Usage;
+
+fn of_file(text: &str) -> Result<Config, String> {
+    file::parse(text, "tocos.toml").and_then(|given| Config::check(&given)).map_err(|Usage(text)| text)
+}
+
+fn flags(arguments: &[&str]) -> ArgMatches {
+    let command = ServeArgs::augment_args(Command::new("serve"));
+    command.try_get_matches_from(["serve"].iter().chain(arguments)).unwrap()
+}
+
+fn of_flags(arguments: &[&str]) -> Result<Config, String> {
+    Given::gather(&flags(arguments)).and_then(|given| Config::check(&given)).map_err(|Usage(text)| text)
+}
+
+#[test]
+fn nothing_given_means_the_defaults() {
+    assert_eq!(of_file("").unwrap(), Config::default());
+    assert_eq!(of_flags(&[]).unwrap(), Config::default());
+}
+
+#[test]
+fn every_setting_can_stand_in_the_file() {
+    let config = of_file(
+        "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
+         log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
+         segment_bytes = 1_000_000\nsnapshot_every_events = 5\naddress_file = \"/run/tocos\"\n",
+    )
+    .unwrap();
+    let expected = Config {
+        listen: "0.0.0.0:80".parse().unwrap(),
+        internal_listen: None,
+        data_dir: "/var/lib/tocos".into(),
+        log_format: LogFormat::Json,
+        log_level: LogLevel::Warn,
+        allow_unauthenticated: true,
+        bench_routes: true,
+        test_clock: true,
+        segment_bytes: 1_000_000,
+        snapshot_every_events: 5,
+        address_file: Some("/run/tocos".into()),
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn every_setting_is_a_flag_and_a_variable_of_its_name() {
+    let command = ServeArgs::augment_args(Command::new("serve"));
+    for key in KEYS {
+        let argument = command.get_arguments().find(|argument| argument.get_id() == key).expect(key);
+        assert_eq!(argument.get_long(), Some(key.replace('_', "-").as_str()));
+        let variable = argument.get_env().and_then(|name| name.to_str()).unwrap();
+        assert_eq!(Origin::Variable(key).to_string(), variable);
+    }
+    assert_eq!(command.get_arguments().count(), KEYS.len() + 1, "all but --config are settings");
+}
+
+#[test]
+fn a_flag_wins_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tocos.toml");
+    std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlog_level = \"debug\"\n").unwrap();
+    let config = of_flags(&["--config", path.to_str().unwrap(), "--listen", "localhost:2", "--test-clock"]).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:2".parse().unwrap());
+    assert_eq!(config.log_level, LogLevel::Debug);
+    assert!(config.test_clock);
+}
+
+#[test]
+fn errors_of_the_file_name_the_file_and_the_line() {
+    let check = |text, expected: &str| assert_eq!(of_file(text).unwrap_err(), expected);
+    check(
+        "\n# here\nlisten = \"here\"\n",
+        "tocos.toml, line 3, listen: \"here\" is no address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080",
+    );
+    check(
+        "log_level = \"info\"\nsegment_bytes = 5\n",
+        "tocos.toml, line 2, segment_bytes: 5 is not between 65536 and 17179869184",
+    );
+    check("test_clock = \"maybe\"\n", "tocos.toml, line 1, test_clock: \"maybe\" is neither true nor false");
+    check(
+        "data_dir = [1]\n",
+        "tocos.toml, line 1, data_dir: a setting is a text in quotes, a whole number, true or false",
+    );
+    check("snapshot_every_events = 0\n", "tocos.toml, line 1, snapshot_every_events: 0 is less than 1");
+    assert!(of_file("a = 1\nlisten = \n").unwrap_err().starts_with("tocos.toml, line 2: "));
+    let unknown = of_file("listn = \"127.0.0.1:1\"\n").unwrap_err();
+    assert!(
+        unknown.starts_with("tocos.toml, line 1: there is no setting `listn`; the settings are listen,"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn errors_of_flags_and_variables_name_them() {
+    let check = |arguments: &[&str], expected: &str| assert_eq!(of_flags(arguments).unwrap_err(), expected);
+    check(&["--log-format", "xml"], "--log-format: \"xml\" is neither text nor json");
+    check(&["--test-clock=perhaps"], "--test-clock: \"perhaps\" is neither true nor false");
+    check(
+        &["--listen", "127.0.0.1:9", "--internal-listen", "127.0.0.1:9"],
+        "listen and internal_listen are both 127.0.0.1:9; they are two listeners, so give one of them another port",
+    );
+    let mut given = Given::default();
+    given.0.insert("log_level", Value { text: "loud".to_owned(), origin: Origin::Variable("log_level") });
+    let Usage(text) = Config::check(&given).unwrap_err();
+    assert_eq!(text, "TOCOS_LOG_LEVEL: \"loud\" is none of error, warn, info, debug and trace");
+    let missing = of_flags(&["--config", "/nowhere/tocos.toml"]).unwrap_err();
+    assert!(missing.starts_with("/nowhere/tocos.toml: can't be read: "), "{missing}");
+}
