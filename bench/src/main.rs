@@ -1,0 +1,113 @@
+//! Measures Tocos: over HTTP as its users meet it, and without HTTP where that says more.
+//!
+//! Each run prints a table and, with `--json FILE`, writes what it measured. Without `--url` a run starts its own server
+//! on a directory of its own.
+
+mod compare;
+mod http;
+mod load;
+mod memory;
+mod recovery;
+mod report;
+mod scenario;
+mod server;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(name = "tocos-bench", version, about = "Measures Tocos")]
+struct Cli {
+    #[command(subcommand)]
+    run: Run,
+    /// Also write the results to this file, as JSON.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Run {
+    /// One scenario over HTTP.
+    Http(HttpArgs),
+    /// Several scenarios in turn on one server, round by round, and their ratios to the first.
+    Compare(CompareArgs),
+    /// How fast a log is read back, and how fast a snapshot.
+    Recovery(recovery::RecoveryArgs),
+    /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
+    Footprint(memory::FootprintArgs),
+}
+
+#[derive(Args, Clone)]
+struct LoadArgs {
+    /// Measure a server that runs already, instead of starting one.
+    #[arg(long)]
+    url: Option<String>,
+    /// API key for --url.
+    #[arg(long, env = "TOCOS_KEY")]
+    key: Option<String>,
+    /// The server to start; by default the one that was built with this program.
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Where the server keeps its data; by default a directory that vanishes.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Keep-alive connections, each with one request at a time.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds to measure, after a fifth of that to warm up.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Users to make and grant coins to before.
+    #[arg(long, default_value_t = 10_000)]
+    users: u32,
+    /// Operations in a batch, in the batch scenarios.
+    #[arg(long, default_value_t = 8_000)]
+    batch: usize,
+    /// Requests a second in all. Latency then counts from when a request should have been sent, so that a stalled
+    /// server can't hide behind requests that were never made. Without it each connection sends as fast as it is answered.
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Seed of all choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct HttpArgs {
+    /// What to ask.
+    scenario: scenario::Name,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+#[derive(Args)]
+struct CompareArgs {
+    /// What to ask; the first is what the others are compared with.
+    #[arg(required = true, num_args = 2..)]
+    scenarios: Vec<scenario::Name>,
+    /// Rounds; medians are shown.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let results = match cli.run {
+        Run::Http(args) => {
+            let server = server::Server::for_run(&args.load)?;
+            let result = load::run(&server, args.scenario, &args.load)?;
+            report::print(std::slice::from_ref(&result));
+            serde_json::to_value(&result)?
+        }
+        Run::Compare(args) => compare::run(&args)?,
+        Run::Recovery(args) => recovery::run(&args)?,
+        Run::Footprint(args) => memory::run(&args)?,
+    };
+    if let Some(path) = cli.json {
+        std::fs::write(&path, serde_json::to_string_pretty(&results)? + "\n")?;
+    }
+    Ok(())
+}

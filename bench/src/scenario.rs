@@ -1,0 +1,175 @@
+//! What is asked.
+
+use crate::http::{Asker, put};
+use clap::ValueEnum;
+use fastrand::Rng;
+
+/// The scenarios by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// The same body as `single` to a route that parses it and answers the same JSON, without a ledger.
+    Noop,
+    /// One transfer a request, between users at random.
+    Single,
+    /// The same, each with an idempotency key.
+    Keyed,
+    /// One transfer a request, all into one account.
+    Hot,
+    /// Batches as NDJSON, every transfer with a key.
+    Batch,
+    /// Batches as one JSON document, every transfer with a key.
+    BatchJson,
+    /// Batches as NDJSON, every transfer into one account.
+    BatchHot,
+    /// Holds and captures, expiring grants, spends, balances, history and lists, as an app would.
+    Mixed,
+    /// The first page of the list of users.
+    List,
+    /// A page of one user's history.
+    History,
+}
+
+impl Name {
+    /// How the scenario is written.
+    pub(crate) fn as_str(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Operations that one request asks for.
+    pub(crate) fn operations(self, batch: usize) -> u64 {
+        match self {
+            Self::Batch | Self::BatchJson | Self::BatchHot => batch as u64,
+            _ => 1,
+        }
+    }
+}
+
+/// Makes requests one after another.
+pub(crate) struct Source {
+    name: Name,
+    asker: Asker,
+    rng: Rng,
+    users: u32,
+    batch: usize,
+    /// Distinguishes the keys of this run from those of others on the same ledger.
+    run: u64,
+    asked: u64,
+    body: Vec<u8>,
+}
+
+impl Source {
+    pub(crate) fn new(name: Name, asker: Asker, seed: u64, users: u32, batch: usize, run: u64) -> Self {
+        Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, asked: 0, body: Vec::new() }
+    }
+
+    /// Writes the next request of a connection. `hold` is the hold its last answer made, if any.
+    pub(crate) fn next(&mut self, out: &mut Vec<u8>, hold: Option<u64>) {
+        self.asked += 1;
+        self.body.clear();
+        match self.name {
+            Name::Noop => self.transfer(out, "/bench/noop", false, false),
+            Name::Single => self.transfer(out, "/v1/transfers", false, false),
+            Name::Keyed => self.transfer(out, "/v1/transfers", true, false),
+            Name::Hot => self.transfer(out, "/v1/transfers", false, true),
+            Name::Batch => self.ndjson(out, false),
+            Name::BatchHot => self.ndjson(out, true),
+            Name::BatchJson => self.json(out),
+            Name::Mixed => self.mixed(out, hold),
+            Name::List => self.asker.get(out, "/v1/users?limit=100"),
+            Name::History => {
+                let path = format!("/v1/users/{}/history?limit=100", user(self.rng.u32(0..self.users)));
+                self.asker.get(out, &path);
+            }
+        }
+    }
+
+    fn pair(&mut self, hot: bool) -> (u32, u32) {
+        let from = self.rng.u32(1..self.users);
+        if hot {
+            return (from, 0);
+        }
+        let to = self.rng.u32(0..self.users - 1);
+        (from, if to >= from { to + 1 } else { to })
+    }
+
+    fn transfer(&mut self, out: &mut Vec<u8>, path: &str, keyed: bool, hot: bool) {
+        let (from, to) = self.pair(hot);
+        let (from, to) = (user(from), user(to));
+        put(&mut self.body, format_args!(r#"{{"from":"{from}","to":"{to}","coin":"toco","amount":1}}"#));
+        let key = keyed.then(|| format!("{}-{}", self.run, self.asked));
+        self.asker.send(out, "POST", path, "application/json", key.as_deref(), &self.body);
+    }
+
+    fn operation(&mut self, number: usize, hot: bool) {
+        let (from, to) = self.pair(hot);
+        let (from, to, run, asked) = (user(from), user(to), self.run, self.asked);
+        put(
+            &mut self.body,
+            format_args!(
+                r#"{{"op":"transfer","from":"{from}","to":"{to}","coin":"toco","amount":1,"idempotency_key":"{run}-{asked}-{number}"}}"#
+            ),
+        );
+    }
+
+    fn ndjson(&mut self, out: &mut Vec<u8>, hot: bool) {
+        for number in 0..self.batch {
+            self.operation(number, hot);
+            self.body.push(b'\n');
+        }
+        self.asker.send(out, "POST", "/v1/batch", "application/x-ndjson", None, &self.body);
+    }
+
+    fn json(&mut self, out: &mut Vec<u8>) {
+        put(&mut self.body, format_args!(r#"{{"atomic":false,"operations":["#));
+        for number in 0..self.batch {
+            if number > 0 {
+                self.body.push(b',');
+            }
+            self.operation(number, false);
+        }
+        self.body.extend_from_slice(b"]}");
+        self.asker.send(out, "POST", "/v1/batch", "application/json", None, &self.body);
+    }
+
+    fn mixed(&mut self, out: &mut Vec<u8>, hold: Option<u64>) {
+        let who = user(self.rng.u32(0..self.users));
+        if let Some(hold) = hold {
+            let amount = self.rng.u32(1..5);
+            put(&mut self.body, format_args!(r#"{{"amount":{amount}}}"#));
+            let path = format!("/v1/holds/{hold}/capture");
+            return self.asker.send(out, "POST", &path, "application/json", None, &self.body);
+        }
+        let path = match self.rng.u32(0..20) {
+            0..8 => {
+                put(&mut self.body, format_args!(r#"{{"user":"{who}","coin":"toco","amount":5}}"#));
+                "/v1/holds"
+            }
+            8..10 => {
+                let body =
+                    format_args!(r#"{{"user":"{who}","coin":"toco","amount":9,"expires_at":"2099-01-01T00:00:00Z"}}"#);
+                put(&mut self.body, body);
+                "/v1/grants"
+            }
+            10..12 => {
+                put(&mut self.body, format_args!(r#"{{"user":"{who}","coin":"toco","amount":2,"mode":"up_to"}}"#));
+                "/v1/spends"
+            }
+            12..18 => return self.asker.get(out, &format!("/v1/users/{who}")),
+            18 => return self.asker.get(out, &format!("/v1/users/{who}/history?limit=20")),
+            _ => return self.asker.get(out, &format!("/v1/users?limit=20&prefix={who}")),
+        };
+        self.asker.send(out, "POST", path, "application/json", None, &self.body);
+    }
+
+    /// The hold that an answer made, in the scenario that goes on to capture it.
+    pub(crate) fn hold_in(&self, status: u16, body: &[u8]) -> Option<u64> {
+        let id = body.strip_prefix(br#"{"id":"#).filter(|_| self.name == Name::Mixed && status == 201)?;
+        let end = id.iter().position(|byte| !byte.is_ascii_digit())?;
+        std::str::from_utf8(&id[..end]).ok()?.parse().ok()
+    }
+}
+
+/// The id of a user, 12 bytes long as ids often are.
+pub(crate) fn user(number: u32) -> String {
+    format!("user{number:08}")
+}

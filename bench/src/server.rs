@@ -1,0 +1,130 @@
+//! The server that is measured: one that runs already, or one of our own.
+
+use crate::LoadArgs;
+use crate::http::Asker;
+use crate::scenario::user;
+use anyhow::{Context, Result, bail, ensure};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// Where requests go.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) asker: Asker,
+    process: Option<Child>,
+    _data: Option<TempDir>,
+}
+
+impl Server {
+    /// The server that the options name, with users who have coins.
+    pub(crate) fn for_run(args: &LoadArgs) -> Result<Self> {
+        let server = match &args.url {
+            Some(url) => Self::running(url, args.key.clone())?,
+            None => Self::start(args)?,
+        };
+        server.make_users(args.users)?;
+        Ok(server)
+    }
+
+    fn running(url: &str, key: Option<String>) -> Result<Self> {
+        let host = url.strip_prefix("http://").context("a server to measure is named as http://HOST:PORT")?;
+        let host = host.trim_end_matches('/').to_owned();
+        let address = host.to_socket_addrs()?.next().with_context(|| format!("{host} has no address"))?;
+        Ok(Self { address, asker: Asker { host, key }, process: None, _data: None })
+    }
+
+    fn start(args: &LoadArgs) -> Result<Self> {
+        let binary = args.binary.clone().map_or_else(beside_this_program, Ok)?;
+        let data = TempDir::new_in(".").context("the working directory can't be written")?;
+        let directory = args.data_dir.clone().unwrap_or_else(|| data.path().join("data"));
+        let mut process = Command::new(&binary)
+            .args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
+            .arg("--data-dir")
+            .arg(directory)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| {
+                format!("{} could not be started; build it with cargo build --release", binary.display())
+            })?;
+        let mut log = BufReader::new(process.stderr.take().context("the server has no log")?);
+        let mut said = String::new();
+        let address = loop {
+            let start = said.len();
+            ensure!(log.read_line(&mut said)? > 0, "the server ended before it listened:\n{said}");
+            if let Some((_, rest)) = said[start..].split_once("listening on http://") {
+                break rest.trim_end().parse().with_context(|| format!("the server listens on {rest}"))?;
+            }
+        };
+        // The server's log must go somewhere, or it would stop when the pipe is full.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let asker = Asker { host: format!("{address}"), key: None };
+        Ok(Self { address, asker, process: Some(process), _data: Some(data) })
+    }
+
+    /// The server's process, if it is our own.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
+    fn make_users(&self, users: u32) -> Result<()> {
+        let numbers: Vec<u32> = (0..users).collect();
+        for chunk in numbers.chunks(4_000) {
+            let mut body = Vec::new();
+            for number in chunk {
+                let user = user(*number);
+                writeln!(body, r#"{{"op":"user","user":"{user}","idempotency_key":"bench-user-{user}"}}"#)?;
+                writeln!(
+                    body,
+                    r#"{{"op":"grant","user":"{user}","coin":"toco","amount":1000000000,"idempotency_key":"bench-grant-{user}"}}"#
+                )?;
+            }
+            let mut request = Vec::new();
+            self.asker.send(&mut request, "POST", "/v1/batch", "application/x-ndjson", None, &body);
+            let (status, answer) = self.ask(&request)?;
+            ensure!(status == 200, "users could not be made: {status} {answer}");
+        }
+        Ok(())
+    }
+
+    /// Asks once, on a connection of its own.
+    pub(crate) fn ask(&self, request: &[u8]) -> Result<(u16, String)> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.write_all(request)?;
+        let mut buffer = Vec::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            let read = stream.read(&mut piece)?;
+            if read == 0 {
+                bail!("the server hung up");
+            }
+            buffer.extend_from_slice(&piece[..read]);
+            if let Some(answer) = crate::http::parse_answer(&buffer)? {
+                return Ok((answer.status, String::from_utf8_lossy(&buffer[answer.body]).into_owned()));
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            // It ends with the run; its data goes with the directory.
+            let _ended = process.kill();
+            let _reaped = process.wait();
+        }
+    }
+}
+
+fn beside_this_program() -> Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name("tocos");
+    ensure!(
+        path.exists(),
+        "{} is not there; build it with cargo build --release, or name one with --binary",
+        path.display()
+    );
+    Ok(path)
+}
