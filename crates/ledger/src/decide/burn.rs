@@ -15,7 +15,8 @@ impl Judge<'_> {
     /// Takes `amount` of a party's available coins to `to` in burn order: lots first to last, then plain coins
     /// below 0 as far as the floor allows.
     pub(super) fn burn(&self, party: Party, amount: Amount, to: Place) -> Result<Leg, Refusal> {
-        if self.within_floor(party) < amount as i64 {
+        // Nothing can always be taken, even where a raised floor is above what there is.
+        if amount > 0 && self.within_floor(party) < amount as i64 {
             return Err(self.insufficient(party, self.balance(party).available(), amount));
         }
         let mut leg = Leg::plain(Place::A, to, amount);

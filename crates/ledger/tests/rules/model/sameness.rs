@@ -1,0 +1,82 @@
+//! Whether two requests are one, field by field in the order in which the API names them.
+
+use crate::request::{Ask, Op};
+
+/// A request as a list of named words.
+fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
+    let word = |field: &'static str, value: &dyn core::fmt::Debug| (field, format!("{value:?}"));
+    let (op, mut words) = match &ask.op {
+        Op::PutUser { user, name } => ("user", vec![word("user", user), word("name", name)]),
+        Op::CloseUser { user } => ("close", vec![word("user", user)]),
+        Op::PutCoin { coin, decimals } => ("coin", vec![word("coin", coin), word("decimals", decimals)]),
+        Op::PutLimits { user, coin, floor, ceiling, frozen } => (
+            "limits",
+            vec![
+                word("user", user),
+                word("coin", coin),
+                word("floor", floor),
+                word("ceiling", ceiling),
+                word("frozen", frozen),
+            ],
+        ),
+        Op::Grant { user, coin, amount, marks } => (
+            "grant",
+            vec![
+                word("user", user),
+                word("coin", coin),
+                word("amount", amount),
+                word("expires_at", &marks.expires_at),
+                word("priority", &marks.priority),
+                word("category", &marks.category),
+            ],
+        ),
+        Op::Spend { user, coin, amount, to, mode } => (
+            "spend",
+            vec![
+                word("user", user),
+                word("coin", coin),
+                word("amount", amount),
+                word("to", to),
+                word("mode", mode),
+            ],
+        ),
+        Op::Transfer { from, to, coin, amount } => (
+            "transfer",
+            vec![word("from", from), word("to", to), word("coin", coin), word("amount", amount)],
+        ),
+        Op::Hold { user, coin, amount, until, to } => {
+            let end = match until {
+                tocos_ledger::Until::At(at) => word("expires_at", at),
+                tocos_ledger::Until::InSeconds(count) => word("timeout_s", count),
+            };
+            ("hold", vec![word("user", user), word("coin", coin), word("amount", amount), end, word("to", to)])
+        }
+        Op::Capture { hold, amount, last, excess } => (
+            "capture",
+            vec![word("hold", hold), word("amount", amount), word("final", last), word("excess", excess)],
+        ),
+        Op::Release { hold } => ("release", vec![word("hold", hold)]),
+        Op::Extend { hold, expires_at } => ("extend", vec![word("hold", hold), word("expires_at", expires_at)]),
+        Op::Reverse { event, amount, renew_expires_at } => (
+            "reverse",
+            vec![word("event", event), word("amount", amount), word("renew_expires_at", renew_expires_at)],
+        ),
+        Op::CreateKey { name, right, expires_at } => {
+            ("key", vec![word("name", name), word("right", right), word("expires_at", expires_at)])
+        }
+        Op::RevokeKey { id } => ("revoke", vec![word("id", id)]),
+    };
+    words.push(word("metadata", &ask.metadata));
+    (op, words)
+}
+
+/// The first field in which `now` differs from `then`.
+pub(super) fn first_difference(then: &Ask, now: &Ask) -> Option<&'static str> {
+    let ((op_then, then), (op_now, now)) = (words(then), words(now));
+    if op_then != op_now {
+        return Some("op");
+    }
+    // The fields differ themselves only where a request can say a thing in two ways: then the newer word is named.
+    let differing = now.iter().zip(&then).find(|(now, then)| now != then);
+    differing.map(|((field, _), _)| *field)
+}

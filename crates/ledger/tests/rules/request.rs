@@ -1,0 +1,98 @@
+//! Requests that own their words, so that tables, dice and the model can keep them.
+
+use tocos_ledger::{
+    Amount, CreateKey, Event, Excess, Marks, Micros, Mode, Operation, Request, Right, SECOND_US, Until,
+};
+
+/// One operation, owned.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Op {
+    PutUser { user: String, name: Option<String> },
+    CloseUser { user: String },
+    PutCoin { coin: String, decimals: u8 },
+    PutLimits { user: String, coin: String, floor: i64, ceiling: Amount, frozen: bool },
+    Grant { user: String, coin: String, amount: Amount, marks: Marks },
+    Spend { user: String, coin: String, amount: Amount, to: Option<String>, mode: Mode },
+    Transfer { from: String, to: String, coin: String, amount: Amount },
+    Hold { user: String, coin: String, amount: Amount, until: Until, to: Option<String> },
+    Capture { hold: u64, amount: Option<Amount>, last: bool, excess: Excess },
+    Release { hold: u64 },
+    Extend { hold: u64, expires_at: Micros },
+    Reverse { event: u64, amount: Option<Amount>, renew_expires_at: Option<Micros> },
+    CreateKey { name: String, right: Right, expires_at: Option<Micros> },
+    RevokeKey { id: u16 },
+}
+
+/// An operation with what travels with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ask {
+    pub(crate) op: Op,
+    pub(crate) key: Option<String>,
+    pub(crate) metadata: Option<String>,
+}
+
+impl Ask {
+    pub(crate) fn of(op: Op) -> Self {
+        Self { op, key: None, metadata: None }
+    }
+
+    /// The event that a reversal is about.
+    pub(crate) fn reverses(&self) -> Option<u64> {
+        match self.op {
+            Op::Reverse { event, .. } => Some(event),
+            _ => None,
+        }
+    }
+
+    /// As the ledger takes it; `original` is the event that a reversal is about.
+    pub(crate) fn request<'a>(&'a self, original: Option<&'a Event<'a>>) -> Request<'a> {
+        let (key, metadata) = (self.key.as_deref(), self.metadata.as_deref());
+        Request { operation: self.op.operation(original), key, metadata, by: 7 }
+    }
+}
+
+impl Op {
+    fn operation<'a>(&'a self, original: Option<&'a Event<'a>>) -> Operation<'a> {
+        match self {
+            Self::PutUser { user, name } => Operation::PutUser { user, name: name.as_deref() },
+            Self::CloseUser { user } => Operation::CloseUser { user },
+            Self::PutCoin { coin, decimals } => Operation::PutCoin { coin, decimals: *decimals },
+            Self::PutLimits { user, coin, floor, ceiling, frozen } => {
+                Operation::PutLimits { user, coin, floor: *floor, ceiling: *ceiling, frozen: *frozen }
+            }
+            Self::Grant { user, coin, amount, marks } => {
+                Operation::Grant { user, coin, amount: *amount, marks: *marks }
+            }
+            Self::Spend { user, coin, amount, to, mode } => {
+                Operation::Spend { user, coin, amount: *amount, to: to.as_deref(), mode: *mode }
+            }
+            Self::Transfer { from, to, coin, amount } => Operation::Transfer { from, to, coin, amount: *amount },
+            Self::Hold { user, coin, amount, until, to } => {
+                Operation::Hold { user, coin, amount: *amount, until: *until, to: to.as_deref() }
+            }
+            Self::Capture { hold, amount, last, excess } => {
+                Operation::Capture { hold: *hold, amount: *amount, last: *last, excess: *excess }
+            }
+            Self::Release { hold } => Operation::Release { hold: *hold },
+            Self::Extend { hold, expires_at } => Operation::Extend { hold: *hold, expires_at: *expires_at },
+            Self::Reverse { event, amount, renew_expires_at } => Operation::Reverse {
+                event: *event,
+                original,
+                amount: *amount,
+                renew_expires_at: *renew_expires_at,
+            },
+            Self::CreateKey { name, right, expires_at } => {
+                Operation::CreateKey(CreateKey { name, hash: [9; 32], right: *right, expires_at: *expires_at })
+            }
+            Self::RevokeKey { id } => Operation::RevokeKey { id: *id },
+        }
+    }
+}
+
+/// The instant at which the tests begin, on a whole second.
+pub(crate) const START: Micros = 1_800_000_000 * SECOND_US;
+
+/// So many seconds in microseconds.
+pub(crate) fn seconds(count: i64) -> Micros {
+    count * SECOND_US
+}
