@@ -64,7 +64,7 @@ pub enum Refusal {
     UserClosed { user: Box<str> },
     /// A user with coins or open holds can't be closed.
     UserNotEmpty { user: Box<str>, coin: Box<str>, total: i64 },
-    /// No more of the coin can be issued.
+    /// No more of the coin can be issued, or with the debts of many users spent or held: counts end at 2^53 - 1.
     SupplyExhausted { coin: Box<str>, remaining: Amount },
 }
 
@@ -144,7 +144,7 @@ impl fmt::Display for Refusal {
                 "{user} still has {total} {coin} or an open hold of it. Spend, transfer or release them first."
             ),
             Self::SupplyExhausted { coin, remaining } => {
-                write!(f, "Only {remaining} more {coin} can ever be outstanding. Grant at most that.")
+                write!(f, "The counts of {coin} end at 2^53-1, which leaves room for {remaining} more. Ask for at most that.")
             }
         }
     }

@@ -38,7 +38,7 @@ impl Judge<'_> {
             }
         }
         let amount: Amount = legs.iter().map(|leg| leg.amount).sum();
-        payee.map_or(Ok(()), |payee| self.check_ceiling(payee, amount))?;
+        self.check_payable(payee, payer.coin, amount)?;
         let ended = last || left.is_empty();
         let held = if ended { 0 } else { left.iter().map(|part| part.amount).sum() };
         if ended {

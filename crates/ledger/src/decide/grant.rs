@@ -16,10 +16,7 @@ impl Judge<'_> {
         }
         let party = self.party(user, coin);
         self.check_ceiling(party, amount)?;
-        let remaining = self.state.coin(coin).supply_left();
-        if amount > remaining {
-            return Err(Refusal::SupplyExhausted { coin: self.code_of(coin), remaining });
-        }
+        self.check_countable(coin, self.state.coin(coin).issued, amount)?;
         let mut leg = Leg::plain(Place::Issued, Place::A, amount);
         if !marks.is_plain() {
             let grant = self.state.last_event() + 1;

@@ -29,6 +29,7 @@ impl Judge<'_> {
             Until::InSeconds(s) => (self.hold_end("timeout_s", self.now + Micros::from(s) * SECOND_US)?, Some(s)),
         };
         let leg = self.burn(party, amount, Place::Hold)?;
+        self.check_countable(coin, self.state.coin(coin).held, amount)?;
         let kind = MovementKind::Hold(HoldTerms { expires_at, timeout_s, to });
         Ok(Fact::Moved(self.movement(kind, amount, party, None, Legs { first: leg, rest: Vec::new() })))
     }

@@ -196,6 +196,24 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// No count of a coin exceeds 2^53 - 1. Without debts what is spent or held was issued before; with debts of many
+    /// users it could be more.
+    fn check_countable(&self, coin: CoinId, counted: Amount, amount: Amount) -> Result<(), Refusal> {
+        let remaining = MAX_AMOUNT - counted;
+        if amount > remaining {
+            return Err(Refusal::SupplyExhausted { coin: self.code_of(coin), remaining });
+        }
+        Ok(())
+    }
+
+    /// What is paid arrives: at the payee within the ceiling, or else at `@spent`.
+    fn check_payable(&self, payee: Option<Party>, coin: CoinId, amount: Amount) -> Result<(), Refusal> {
+        match payee {
+            Some(payee) => self.check_ceiling(payee, amount),
+            None => self.check_countable(coin, self.state.coin(coin).spent, amount),
+        }
+    }
+
     fn insufficient(&self, party: Party, available: i64, needed: Amount) -> Refusal {
         let (user, coin) = (self.id_of(party.user), self.code_of(party.coin));
         Refusal::InsufficientFunds { user, coin, available, needed }

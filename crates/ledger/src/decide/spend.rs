@@ -30,7 +30,7 @@ impl Judge<'_> {
         };
         let place = if payee.is_some() { Place::B } else { Place::Spent };
         let leg = self.burn(payer, amount, place)?;
-        payee.map_or(Ok(()), |payee| self.check_ceiling(payee, amount))?;
+        self.check_payable(payee, coin, amount)?;
         let kind = MovementKind::Spend(SpendTerms { requested, mode });
         Ok(Fact::Moved(self.movement(kind, amount, payer, payee, Legs { first: leg, rest: Vec::new() })))
     }
