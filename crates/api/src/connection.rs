@@ -1,0 +1,159 @@
+//! One connection from its first byte to its last: hyper speaks HTTP on it, the watch looks after its pace.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::app::App;
+use crate::request;
+use crate::route::Surface;
+use crate::watch::Watched;
+
+/// Largest piece that is read at once, in bytes; also bounds the head of a request.
+const BUFFER_BYTES_MAX: usize = 128 * 1024;
+const HTTP2_STREAMS_MAX: u32 = 256;
+const HTTP2_HEAD_BYTES_MAX: u32 = 32 * 1024;
+/// What is still read and thrown away of a request that was answered before its end, so that the client gets to
+/// see the answer instead of a reset connection.
+const UNREAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What every connection of a server begins with.
+pub(crate) fn protocol() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(BUFFER_BYTES_MAX).pipeline_flush(true).half_close(false);
+    builder.http2().max_concurrent_streams(HTTP2_STREAMS_MAX).max_header_list_size(HTTP2_HEAD_BYTES_MAX);
+    builder
+}
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve(
+    protocol: Arc<auto::Builder<TokioExecutor>>,
+    app: Arc<App>,
+    surface: Surface,
+    stream: TcpStream,
+) {
+    let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
+    let watched = app.watchers.watch();
+    let io = TokioIo::new(WatchedStream { stream, watched: Arc::clone(&watched), linger: None });
+    let in_request = Arc::clone(&watched);
+    let service = service_fn(move |request: Request<Incoming>| {
+        request::answer(Arc::clone(&app), surface, peer, Arc::clone(&in_request), request)
+    });
+    let mut connection = std::pin::pin!(protocol.serve_connection(io, service));
+    let mut is_finishing = false;
+    std::future::poll_fn(|context| {
+        watched.register(context.waker());
+        if watched.should_end() {
+            return Poll::Ready(());
+        }
+        if !is_finishing && watched.should_finish() {
+            is_finishing = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        // What went wrong on the wire is the client's to notice.
+        connection.as_mut().poll(context).map(|_ended| ())
+    })
+    .await;
+}
+
+/// Tells a client that there are too many.
+pub(crate) async fn turn_away(mut stream: TcpStream, answer: Arc<[u8]>) {
+    let turn_away = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    let _in_time = tokio::time::timeout(LINGER, turn_away).await;
+}
+
+/// A socket that says when bytes move, and that does not slam the door.
+struct WatchedStream {
+    stream: TcpStream,
+    watched: Arc<Watched>,
+    linger: Option<Linger>,
+}
+
+struct Linger {
+    until: Pin<Box<tokio::time::Sleep>>,
+    bytes_left: usize,
+}
+
+impl AsyncRead for WatchedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        if buffer.filled().len() > before {
+            self.watched.read();
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl AsyncWrite for WatchedStream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
+        self.watched.written();
+        Poll::Ready(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, pieces));
+        self.watched.written();
+        Poll::Ready(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+        }
+        let linger = this.linger.get_or_insert_with(|| Linger {
+            until: Box::pin(tokio::time::sleep(LINGER)),
+            bytes_left: UNREAD_BYTES_MAX,
+        });
+        let mut thrown_away = [0_u8; 8192];
+        loop {
+            let mut buffer = ReadBuf::new(&mut thrown_away);
+            match Pin::new(&mut this.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => {
+                    linger.bytes_left = linger.bytes_left.saturating_sub(buffer.filled().len());
+                    if linger.bytes_left == 0 {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                // The client is gone, which is all that was waited for.
+                Poll::Ready(Err(_gone)) => return Poll::Ready(Ok(())),
+                Poll::Pending => return linger.until.as_mut().poll(context).map(Ok),
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! JSON as the API reads and writes it: strict in, compact out, without copies where text needs none.
+
+mod canonical;
+mod reader;
+mod writer;
+
+pub(crate) use canonical::canonical_object;
+pub(crate) use reader::{Reader, Syntax, Token};
+pub(crate) use writer::Writer;

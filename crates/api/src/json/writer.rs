@@ -1,0 +1,115 @@
+//! JSON text, written front to back into one buffer.
+
+use bytes::Bytes;
+
+use crate::time;
+
+/// The text so far. Commas and brackets are the caller's: what is written has a fixed shape.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
+    /// Text that is JSON already.
+    #[inline]
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.bytes.extend_from_slice(json.as_bytes());
+    }
+
+    /// Text whose characters need no escapes, in quotes: ids, codes, words of the API.
+    #[inline]
+    pub(crate) fn word(&mut self, word: &str) {
+        self.bytes.push(b'"');
+        self.raw(word);
+        self.bytes.push(b'"');
+    }
+
+    /// Any text, in quotes.
+    pub(crate) fn text(&mut self, text: &str) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        self.bytes.push(b'"');
+        let mut from = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            let short = match byte {
+                b'"' => b'"',
+                b'\\' => b'\\',
+                b'\n' => b'n',
+                b'\r' => b'r',
+                b'\t' => b't',
+                0x8 => b'b',
+                0xc => b'f',
+                0..=0x1f => 0,
+                _ => continue,
+            };
+            self.raw(&text[from..at]);
+            from = at + 1;
+            if short != 0 {
+                self.bytes.extend_from_slice(&[b'\\', short]);
+            } else {
+                self.raw("\\u00");
+                self.bytes.push(HEX[usize::from(byte >> 4)]);
+                self.bytes.push(HEX[usize::from(byte & 15)]);
+            }
+        }
+        self.raw(&text[from..]);
+        self.bytes.push(b'"');
+    }
+
+    /// An integer.
+    #[inline]
+    pub(crate) fn integer(&mut self, value: impl itoa::Integer) {
+        self.raw(itoa::Buffer::new().format(value));
+    }
+
+    /// An instant, in quotes.
+    #[inline]
+    pub(crate) fn time(&mut self, at: tocos_ledger::Micros) {
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(&time::rfc3339(at));
+        self.bytes.push(b'"');
+    }
+
+    /// An instant, or `null`.
+    pub(crate) fn time_or_null(&mut self, at: Option<tocos_ledger::Micros>) {
+        match at {
+            Some(at) => self.time(at),
+            None => self.raw("null"),
+        }
+    }
+
+    /// A text, or `null`.
+    pub(crate) fn text_or_null(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(text),
+            None => self.raw("null"),
+        }
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    /// How much has been written, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Takes back what was written behind `len`.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        Bytes::from(self.bytes)
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        // Only whole texts were written, so this never replaces anything.
+        String::from_utf8(self.bytes).unwrap_or_default()
+    }
+}

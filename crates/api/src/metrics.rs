@@ -1,0 +1,62 @@
+//! Figures about the service, in plain atomics: counting must not be felt.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use crate::router;
+use crate::route::Surface;
+
+/// Upper bounds of the durations of requests, in microseconds.
+pub(crate) const BOUNDS_US: [u64; 16] = [
+    100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000,
+    4_000_000, 16_000_000,
+];
+
+/// What was answered on one route.
+#[derive(Debug)]
+pub(crate) struct RouteFigures {
+    /// By the first digit of the status, 2 to 5.
+    pub statuses: [AtomicU64; 4],
+    /// One more than there are bounds; not cumulative.
+    pub durations: [AtomicU64; BOUNDS_US.len() + 1],
+    pub duration_us_sum: AtomicU64,
+}
+
+impl RouteFigures {
+    const fn new() -> Self {
+        Self {
+            statuses: [const { AtomicU64::new(0) }; 4],
+            durations: [const { AtomicU64::new(0) }; BOUNDS_US.len() + 1],
+            duration_us_sum: AtomicU64::new(0),
+        }
+    }
+}
+
+/// The figures of all routes.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    /// By place in the list of routes; the last is for paths that are none.
+    pub routes: Vec<RouteFigures>,
+    /// Connections that were told to come back.
+    pub turned_away: AtomicU64,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let routes = router::routes(Surface::Public).len();
+        Self { routes: (0..=routes).map(|_| RouteFigures::new()).collect(), turned_away: AtomicU64::new(0) }
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, route: Option<usize>, status: StatusCode, took: Duration) {
+        let Some(figures) = self.routes.get(route.unwrap_or(self.routes.len() - 1)) else { return };
+        let class = usize::from(status.as_u16() / 100).clamp(2, 5) - 2;
+        figures.statuses[class].fetch_add(1, Ordering::Relaxed);
+        let took_us = took.as_micros() as u64;
+        let bucket = BOUNDS_US.partition_point(|bound| *bound < took_us);
+        figures.durations[bucket].fetch_add(1, Ordering::Relaxed);
+        figures.duration_us_sum.fetch_add(took_us, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,240 @@
+//! The event: what every write answers with.
+
+use tocos_ledger::{
+    AccountId, Balance, CoinId, Entry, Event, Fact, Micros, Mode, Movement, MovementKind, Right, State, UserId,
+};
+
+use crate::json::Writer;
+
+/// Writes an event as a JSON object.
+pub(crate) fn event(out: &mut Writer, event: &Event<'_>, state: &State) {
+    out.raw("{");
+    if matches!(&event.fact, Fact::Moved(Movement { kind: MovementKind::Hold(_), .. })) {
+        out.raw("\"id\":");
+        out.integer(event.number);
+        out.raw(",");
+    }
+    out.raw("\"event\":");
+    out.integer(event.number);
+    out.raw(",\"kind\":");
+    out.word(event.kind());
+    match &event.fact {
+        Fact::Moved(movement) => moved(out, event.at, movement, state),
+        fact => {
+            other(out, fact, state);
+            super::at(out, event.at);
+        }
+    }
+    super::asked_with(out, event);
+    if event.by != 0 {
+        out.raw(",\"by\":");
+        out.integer(event.by);
+    }
+    out.raw("}");
+}
+
+/// What an account in the state belongs to. An entry knows that itself where its account comes into being with the
+/// event: in a dry run the state does not have it.
+fn owner_of(account: AccountId, state: &State) -> (UserId, CoinId) {
+    let account = state.account(account);
+    (account.user, account.coin)
+}
+
+fn user(out: &mut Writer, name: &str, user: UserId, state: &State) {
+    out.raw(name);
+    out.word(&state.user(user).id);
+}
+
+fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
+    let (owner_a, coin) = movement.a.owner(state);
+    let owner_b = movement.b.as_ref().map(|b| b.owner(state).0);
+    // Coins that are moved back go from B to A, else from A to B.
+    let is_reverse = matches!(movement.kind, MovementKind::Reverse(_));
+    let (first, second) = match (owner_b, is_reverse) {
+        (Some(owner_b), true) => (owner_b, Some(owner_a)),
+        (owner_b, _) => (owner_a, owner_b),
+    };
+    before_parties(out, &movement.kind);
+    let says_from = matches!(movement.kind, MovementKind::Transfer) || (is_reverse && owner_b.is_some());
+    user(out, if says_from { ",\"from\":" } else { ",\"user\":" }, first, state);
+    let to = match &movement.kind {
+        MovementKind::Hold(terms) => terms.to,
+        _ => second,
+    };
+    if says_from && let Some(to) = to {
+        user(out, ",\"to\":", to, state);
+    }
+    out.raw(",\"coin\":");
+    out.word(&state.coin(coin).code);
+    out.raw(",\"amount\":");
+    out.integer(movement.amount);
+    terms(out, movement);
+    if !says_from && let Some(to) = to {
+        user(out, ",\"to\":", to, state);
+    }
+    super::at(out, at);
+    out.raw(",\"lots\":");
+    super::lots_of(out, movement);
+    out.raw(",\"balances\":{");
+    let (entry_first, entry_second) = match &movement.b {
+        Some(b) if is_reverse => (b, Some(&movement.a)),
+        b => (&movement.a, b.as_ref()),
+    };
+    balance_of(out, entry_first, first, state);
+    if let (Some(entry), Some(owner)) = (entry_second, second) {
+        out.raw(",");
+        balance_of(out, entry, owner, state);
+    }
+    out.raw("}");
+}
+
+fn balance_of(out: &mut Writer, entry: &Entry, owner: UserId, state: &State) {
+    out.word(&state.user(owner).id);
+    out.raw(":");
+    super::balance(out, Balance { total: entry.total, held: entry.held });
+}
+
+/// Which hold or event it is about, and how that stands.
+fn before_parties(out: &mut Writer, kind: &MovementKind) {
+    match kind {
+        MovementKind::Hold(_) => out.raw(",\"state\":\"open\""),
+        MovementKind::Capture(terms) => {
+            out.raw(",\"hold\":");
+            out.integer(terms.hold);
+            out.raw(if terms.ended { ",\"state\":\"captured\"" } else { ",\"state\":\"open\"" });
+        }
+        MovementKind::Release(end) => {
+            out.raw(",\"hold\":");
+            out.integer(end.hold);
+            out.raw(",\"state\":\"released\"");
+        }
+        MovementKind::HoldExpired(end) => {
+            out.raw(",\"hold\":");
+            out.integer(end.hold);
+            out.raw(",\"state\":\"expired\"");
+        }
+        MovementKind::Reverse(terms) => {
+            out.raw(",\"of\":");
+            out.integer(terms.of);
+            out.raw(",\"of_kind\":");
+            out.word(terms.of_kind);
+        }
+        MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
+    }
+}
+
+/// What only this kind of movement has to say, behind its amount.
+fn terms(out: &mut Writer, movement: &Movement) {
+    use tocos_ledger::Place;
+    let expired = |out: &mut Writer| {
+        out.raw(",\"expired\":");
+        out.integer(movement.expired());
+    };
+    match &movement.kind {
+        MovementKind::Grant(terms) => {
+            out.raw(",\"expires_at\":");
+            out.time_or_null(terms.marks.expires_at);
+            out.raw(",\"priority\":");
+            out.integer(terms.marks.priority);
+            out.raw(",\"category\":");
+            out.word(super::category_word(terms.marks.category));
+        }
+        MovementKind::Spend(terms) if terms.mode == Mode::UpTo => {
+            out.raw(",\"requested\":");
+            out.integer(terms.requested);
+            out.raw(",\"mode\":\"up_to\"");
+        }
+        MovementKind::Hold(terms) => {
+            out.raw(",\"held\":");
+            out.integer(movement.amount);
+            out.raw(",\"expires_at\":");
+            out.time(terms.expires_at);
+        }
+        MovementKind::Capture(terms) => {
+            out.raw(",\"final\":");
+            out.bool(terms.last);
+            out.raw(",\"released\":");
+            out.integer(movement.legs.amount(Place::Hold, Place::A));
+            expired(out);
+            out.raw(",\"held\":");
+            out.integer(terms.held);
+        }
+        MovementKind::Release(_) | MovementKind::HoldExpired(_) => expired(out),
+        MovementKind::Reverse(terms) => {
+            out.raw(",\"remaining\":");
+            out.integer(terms.remaining);
+            expired(out);
+        }
+        MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
+    }
+}
+
+fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
+    match fact {
+        Fact::UserPut { user: _, id, name, created } => {
+            out.raw(",\"user\":");
+            out.word(id);
+            out.raw(",\"name\":");
+            out.text_or_null(*name);
+            out.raw(",\"created\":");
+            out.bool(*created);
+        }
+        Fact::UserClosed { user: closed } => user(out, ",\"user\":", *closed, state),
+        Fact::CoinPut { coin: _, code, decimals, created } => {
+            out.raw(",\"coin\":");
+            out.word(code);
+            out.raw(",\"decimals\":");
+            out.integer(*decimals);
+            out.raw(",\"created\":");
+            out.bool(*created);
+        }
+        Fact::LimitsPut { entry, floor, ceiling, frozen } => {
+            let (owner, coin) = entry.owner(state);
+            user(out, ",\"user\":", owner, state);
+            out.raw(",\"coin\":");
+            out.word(&state.coin(coin).code);
+            out.raw(",\"floor\":");
+            out.integer(*floor);
+            out.raw(",\"ceiling\":");
+            out.integer(*ceiling);
+            out.raw(",\"frozen\":");
+            out.bool(*frozen);
+        }
+        Fact::HoldExtended { hold, account, expires_at } => {
+            let (owner, coin) = owner_of(*account, state);
+            out.raw(",\"hold\":");
+            out.integer(*hold);
+            out.raw(",\"state\":\"open\"");
+            user(out, ",\"user\":", owner, state);
+            out.raw(",\"coin\":");
+            out.word(&state.coin(coin).code);
+            out.raw(",\"expires_at\":");
+            out.time(*expires_at);
+        }
+        Fact::KeyCreated { id, name, hash: _, right, expires_at } => {
+            out.raw(",\"id\":");
+            out.integer(*id);
+            out.raw(",\"name\":");
+            out.text(name);
+            out.raw(",\"right\":");
+            out.word(right_word(*right));
+            out.raw(",\"expires_at\":");
+            out.time_or_null(*expires_at);
+        }
+        Fact::KeyRevoked { id } => {
+            out.raw(",\"id\":");
+            out.integer(*id);
+        }
+        Fact::Moved(_) => {}
+    }
+}
+
+/// The word for a right.
+pub(crate) fn right_word(right: Right) -> &'static str {
+    match right {
+        Right::Read => "read",
+        Right::Spend => "spend",
+        Right::Grant => "grant",
+        Right::Admin => "admin",
+    }
+}

@@ -1,0 +1,39 @@
+//! Every route of the service. The busiest come first: they are found by going through the list.
+
+use crate::route::{Route, Surface, get, post, post_write, put_write};
+use crate::{coins, events, grants, history, holds, internal, limits, spends, transfers, users, version};
+
+/// The API.
+pub(crate) static PUBLIC: &[Route] = &[
+    post_write("/v1/transfers", &transfers::TRANSFER),
+    post_write("/v1/spends", &spends::SPEND),
+    post_write("/v1/grants", &grants::GRANT),
+    post_write("/v1/holds", &holds::HOLD),
+    post_write("/v1/holds/{hold}/capture", &holds::CAPTURE),
+    post_write("/v1/holds/{hold}/release", &holds::RELEASE),
+    post_write("/v1/holds/{hold}/extend", &holds::EXTEND),
+    get("/v1/users", &users::LIST),
+    post_write("/v1/users", &users::CREATE),
+    get("/v1/users/{user}", &users::GET),
+    put_write("/v1/users/{user}", &users::PUT),
+    post_write("/v1/users/{user}/close", &users::CLOSE),
+    get("/v1/users/{user}/history", &history::GET),
+    put_write("/v1/users/{user}/limits/{coin}", &limits::PUT),
+    get("/v1/coins", &coins::LIST),
+    get("/v1/coins/{coin}", &coins::GET),
+    put_write("/v1/coins/{coin}", &coins::PUT),
+    get("/v1/events/{event}", &events::GET),
+    post_write("/v1/events/{event}/reverse", &events::REVERSE),
+    get("/version", &version::GET),
+];
+
+/// For the machines that run the service.
+pub(crate) static INTERNAL: &[Route] =
+    &[get("/livez", &internal::LIVEZ), get("/readyz", &internal::READYZ), get("/metrics", &internal::METRICS)];
+
+pub(crate) fn routes(surface: Surface) -> &'static [Route] {
+    match surface {
+        Surface::Public => PUBLIC,
+        Surface::Internal => INTERNAL,
+    }
+}

@@ -1,0 +1,31 @@
+//! Coins used up, or paid to a user.
+
+use tocos_ledger::{Mode, Operation, Right};
+
+use crate::fields::{METADATA, optional, required};
+use crate::kind::Kind;
+use crate::write::Write;
+
+pub(crate) static SPEND: Write = Write {
+    op: Some("spend"),
+    right: Right::Spend,
+    fields: &[
+        required("user", Kind::User, "Who pays."),
+        required("coin", Kind::Coin, "Of which coin."),
+        required("amount", Kind::Amount, "How many, in the coin's smallest unit."),
+        optional("to", Kind::User, "The user who is paid; without one the coins are used up."),
+        optional("mode", Kind::Word(&["exact", "up_to"]), "`up_to` takes what is available, down to nothing."),
+        METADATA,
+    ],
+    operation: |fields| {
+        Ok(Operation::Spend {
+            user: fields.the_text("user"),
+            coin: fields.the_text("coin"),
+            amount: fields.the_number("amount"),
+            to: fields.text("to"),
+            mode: if fields.text("mode") == Some("up_to") { Mode::UpTo } else { Mode::Exact },
+        })
+    },
+    about: "Takes coins from a user, in the burn order of their lots.",
+    statuses: &[201],
+};

@@ -1,0 +1,304 @@
+//! Users: making, closing, looking at one, and the list of all with their coins.
+
+use tocos_engine::{Engine, Moment, PastAccount};
+use tocos_ledger::{AccountId, CoinId, Ledger, Micros, Operation, Refusal, Right, State, UserId};
+
+use crate::answer::Answer;
+use crate::cursor::{self, List};
+use crate::fields::{Fields, METADATA, in_path, optional, required};
+use crate::json::Writer;
+use crate::kind::Kind;
+use crate::problem::Problem;
+use crate::render;
+use crate::request::{Call, from_disk, look};
+use crate::route::Endpoint;
+use crate::write::Write;
+
+const NAME: crate::fields::Field =
+    optional("name", Kind::Name, "A name for people; at most 256 bytes of UTF-8, no control characters.");
+
+pub(crate) static CREATE: Write = Write {
+    op: None,
+    right: Right::Grant,
+    fields: &[required("id", Kind::User, "The user's id, chosen by you."), NAME, METADATA],
+    operation: |fields| Ok(Operation::PutUser { user: fields.the_text("id"), name: fields.text("name") }),
+    about: "Makes a user, or replaces name and metadata of one.",
+    statuses: &[201, 200],
+};
+
+pub(crate) static PUT: Write = Write {
+    op: Some("user"),
+    right: Right::Grant,
+    fields: &[in_path("user", Kind::User, "The user's id, chosen by you."), NAME, METADATA],
+    operation: |fields| Ok(Operation::PutUser { user: fields.the_text("user"), name: fields.text("name") }),
+    about: "Makes a user, or replaces name and metadata of one.",
+    statuses: &[201, 200],
+};
+
+pub(crate) static CLOSE: Write = Write {
+    op: Some("user_close"),
+    right: Right::Admin,
+    fields: &[in_path("user", Kind::User, "The user."), METADATA],
+    operation: |fields| Ok(Operation::CloseUser { user: fields.the_text("user") }),
+    about: "Closes a user without coins and open holds, for good.",
+    statuses: &[200],
+};
+
+pub(crate) static LIST: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[
+        optional("coin", Kind::Coin, "Only users who have an account of this coin, and only that."),
+        optional("prefix", Kind::Prefix, "Only users whose ids begin so."),
+        optional("closed", Kind::Bool, "Closed users too; they are left out without."),
+        optional("limit", Kind::Integer(1, 1_000), "At most so many; 100 without."),
+        optional("cursor", Kind::Cursor, "Where to go on: the next_cursor of the page before."),
+    ],
+    body: &[],
+    run: |call| Box::pin(list(call)),
+    about: "The users and their coins, in the order of their ids.",
+    answer: "Users",
+};
+
+pub(crate) static GET: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[
+        in_path("user", Kind::User, "The user."),
+        optional("at", Kind::Moment, "Coins and lots as they were after this event, or at this time."),
+    ],
+    body: &[],
+    run: |call| Box::pin(get(call)),
+    about: "A user with accounts and lots, now or at any moment in the past.",
+    answer: "User",
+};
+
+/// Users that are looked at before the ledger is let go for a moment.
+const LOOKED_AT_MAX: usize = 256;
+/// Users that one page may look at, however few of them are wanted: it then ends early, with a cursor.
+const LOOKED_AT_FOR_PAGE_MAX: usize = 65_536;
+
+/// A page that is being filled.
+struct Page<'q> {
+    prefix: &'q str,
+    coin: Option<CoinId>,
+    with_closed: bool,
+    limit: usize,
+    count: usize,
+    looked_at: usize,
+    /// Where to go on.
+    from: String,
+    last: Option<String>,
+    out: Writer,
+    end: End,
+}
+
+/// Whether a page is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    NotYet,
+    /// There are no more users.
+    OfList,
+    /// There are more.
+    OfPage,
+}
+
+async fn list(call: Call) -> Result<Answer, Problem> {
+    let fields = call.fields(LIST.query)?;
+    let cursor = fields.text("cursor").map(|cursor| cursor::decode(List::Users, cursor)).transpose()?;
+    let prefix = fields.text("prefix").unwrap_or_default();
+    let limit = fields.number("limit").unwrap_or(100) as usize;
+    let coin = match fields.text("coin") {
+        Some(code) => Some(look(&call.app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?),
+        None => None,
+    };
+    // Ids have no character below '-', so this is right behind the user of the cursor.
+    let from = cursor.map_or_else(|| prefix.to_owned(), |last| format!("{last}!")).max(prefix.to_owned());
+    let mut page = Page {
+        prefix,
+        coin,
+        with_closed: fields.flag("closed").unwrap_or(false),
+        limit,
+        count: 0,
+        looked_at: 0,
+        from,
+        last: None,
+        out: Writer::with_capacity(64 + limit * 64),
+        end: End::NotYet,
+    };
+    page.out.raw("{\"users\":[");
+    while page.end == End::NotYet {
+        look(&call.app, |ledger, now| page.fill(ledger.state(), now)).await?;
+    }
+    page.out.raw("],\"next_cursor\":");
+    match page.last.filter(|_| page.end == End::OfPage) {
+        Some(last) => page.out.word(&cursor::encode(List::Users, &last)),
+        None => page.out.raw("null"),
+    }
+    page.out.raw("}");
+    Ok(Answer::ok(page.out))
+}
+
+impl Page<'_> {
+    fn fill(&mut self, state: &State, now: Micros) {
+        let start = std::mem::take(&mut self.from);
+        for (looked_at, id) in state.users_from(&start).enumerate() {
+            let user = state.user(id);
+            if !user.id.starts_with(self.prefix) {
+                break;
+            }
+            if self.count == self.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
+                self.end = End::OfPage;
+                return;
+            }
+            if looked_at == LOOKED_AT_MAX {
+                self.from = user.id.to_string();
+                return;
+            }
+            self.looked_at += 1;
+            self.count += usize::from(self.put(state, id, now));
+            if self.count == self.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
+                self.last = Some(user.id.to_string());
+            }
+        }
+        self.end = End::OfList;
+    }
+
+    /// Adds a user, if it is one of those wanted.
+    fn put(&mut self, state: &State, id: UserId, now: Micros) -> bool {
+        let user = state.user(id);
+        if user.closed && !self.with_closed {
+            return false;
+        }
+        if self.coin.is_some_and(|coin| state.account_of(id, coin).is_none()) {
+            return false;
+        }
+        let out = &mut self.out;
+        out.raw(if self.count == 0 { "{\"id\":" } else { ",{\"id\":" });
+        out.word(&user.id);
+        out.raw(",\"name\":");
+        out.text_or_null(state.profile(id).name.as_deref());
+        out.raw(",\"coins\":");
+        let coin = self.coin;
+        let accounts = accounts(state, id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin));
+        totals(out, state, accounts.map(|account| (account, state.account(account).balance(now).total)));
+        out.raw("}");
+        true
+    }
+}
+
+/// The accounts of a user, the oldest first.
+fn accounts(state: &State, user: UserId) -> impl Iterator<Item = AccountId> {
+    let mut accounts: Vec<AccountId> = state.accounts_of(user).collect();
+    accounts.reverse();
+    accounts.into_iter()
+}
+
+/// `{"toco":120}`.
+fn totals(out: &mut Writer, state: &State, totals: impl Iterator<Item = (AccountId, i64)>) {
+    out.raw("{");
+    for (at, (account, total)) in totals.enumerate() {
+        out.raw(if at == 0 { "" } else { "," });
+        out.word(&state.coin(state.account(account).coin).code);
+        out.raw(":");
+        out.integer(total);
+    }
+    out.raw("}");
+}
+
+async fn get(call: Call) -> Result<Answer, Problem> {
+    let fields = call.fields(GET.query)?;
+    let moment = moment(&call, &fields).await?;
+    let (user, heads) = look(&call.app, |ledger, _| heads(ledger, fields.the_text("user")))
+        .await?
+        .map_err(|refusal| Problem::from(&refusal))?;
+    let past = match moment {
+        None => None,
+        Some(moment) => {
+            let engine = call.app.engine.clone();
+            let accounts = from_disk(move || past_accounts(&engine, &heads, moment)).await?;
+            Some((moment, accounts))
+        }
+    };
+    let out = look(&call.app, |ledger, now| {
+        let state = ledger.state();
+        match &past {
+            None => {
+                let now_accounts = accounts(state, user).map(|id| {
+                    let account = state.account(id);
+                    let lots = account.lots(now).collect();
+                    (id, PastAccount { balance: account.balance(now), lots })
+                });
+                Some(details(state, user, now_accounts.collect()))
+            }
+            Some((moment, _)) if state.profile(user).created_at > moment.at => None,
+            Some((_, accounts)) => Some(details(state, user, accounts.clone())),
+        }
+    });
+    match out.await? {
+        Some(out) => Ok(Answer::ok(out)),
+        None => Err(Problem::from(&Refusal::UserNotFound { user: fields.the_text("user").into() })),
+    }
+}
+
+/// The moment in the past that is asked for.
+async fn moment(call: &Call, fields: &Fields<'_>) -> Result<Option<Moment>, Problem> {
+    let engine = call.app.engine.clone();
+    match (fields.number("at"), fields.instant("at")) {
+        (Some(event), _) => from_disk(move || engine.moment_of_event(event)).await.map(Some),
+        (_, Some(at)) => {
+            let now = look(&call.app, |_, now| now).await?;
+            // What has not happened yet can't be looked at.
+            if at > now {
+                return Err(Problem::invalid("at", "this time has not come yet"));
+            }
+            from_disk(move || engine.moment_at(at)).await.map(Some)
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// A user and the last events of the accounts.
+fn heads(ledger: &Ledger, id: &str) -> Result<(UserId, Vec<(AccountId, u64)>), Refusal> {
+    let user = ledger.require_user(id)?;
+    let state = ledger.state();
+    Ok((user, accounts(state, user).map(|account| (account, state.account(account).last_event())).collect()))
+}
+
+type PastAccounts = Vec<(AccountId, PastAccount)>;
+
+fn past_accounts(
+    engine: &Engine,
+    heads: &[(AccountId, u64)],
+    moment: Moment,
+) -> Result<PastAccounts, tocos_engine::EventError> {
+    let mut accounts = Vec::with_capacity(heads.len());
+    for (account, head) in heads {
+        if let Some(past) = engine.account_at(*account, *head, moment)? {
+            accounts.push((*account, past));
+        }
+    }
+    Ok(accounts)
+}
+
+fn details(state: &State, id: UserId, accounts: PastAccounts) -> Writer {
+    let (user, profile) = (state.user(id), state.profile(id));
+    let mut out = Writer::with_capacity(512);
+    out.raw("{\"id\":");
+    out.word(&user.id);
+    out.raw(",\"name\":");
+    out.text_or_null(profile.name.as_deref());
+    out.raw(",\"metadata\":");
+    out.raw(profile.metadata.as_deref().unwrap_or("null"));
+    out.raw(",\"closed\":");
+    out.bool(user.closed);
+    out.raw(",\"created_at\":");
+    out.time(profile.created_at);
+    out.raw(",\"coins\":");
+    totals(&mut out, state, accounts.iter().map(|(account, past)| (*account, past.balance.total)));
+    out.raw(",\"accounts\":[");
+    for (at, (account, past)) in accounts.into_iter().enumerate() {
+        out.raw(if at == 0 { "" } else { "," });
+        render::user_account(&mut out, state, state.account(account), past.balance, past.lots);
+    }
+    out.raw("]}");
+    out
+}

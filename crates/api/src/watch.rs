@@ -1,0 +1,226 @@
+//! Which connections there are and how they are doing: slow and silent ones are ended, all are told of a shutdown.
+//!
+//! One look at all connections every quarter of a second replaces timers for each request, which would cost more
+//! than many a request itself.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use atomic_waker::AtomicWaker;
+
+use crate::settings::Limits;
+
+/// How often the connections are looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// All connections of a server.
+#[derive(Debug)]
+pub(crate) struct Watchers {
+    /// Ticks since the start, from 1: 0 means never.
+    tick: AtomicU32,
+    head_ticks: u32,
+    body_ticks: u32,
+    idle_ticks: u32,
+    connections: Mutex<Vec<Weak<Watched>>>,
+    open: AtomicU64,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    watchers: Arc<Watchers>,
+    /// Wakes the task that runs the connection.
+    waker: AtomicWaker,
+    finish: AtomicBool,
+    end: AtomicBool,
+    is_http2: AtomicBool,
+    /// Requests that are being worked on.
+    active: AtomicU32,
+    /// When bytes last went in or out.
+    moved: AtomicU32,
+    /// When the first byte of a head came whose request is not there yet.
+    head_since: AtomicU32,
+    /// When the body that is being awaited began to be.
+    body_since: AtomicU32,
+}
+
+impl Watchers {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let ticks = |limit: Duration| {
+            u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX).max(1)
+        };
+        Self {
+            tick: AtomicU32::new(1),
+            head_ticks: ticks(limits.head_timeout),
+            body_ticks: ticks(limits.body_timeout),
+            idle_ticks: ticks(limits.idle_timeout),
+            connections: Mutex::new(Vec::new()),
+            open: AtomicU64::new(0),
+        }
+    }
+
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn now(&self) -> u32 {
+        self.tick.load(Ordering::Relaxed)
+    }
+
+    /// A new connection.
+    pub(crate) fn watch(self: &Arc<Self>) -> Arc<Watched> {
+        let watched = Arc::new(Watched {
+            watchers: Arc::clone(self),
+            waker: AtomicWaker::new(),
+            finish: AtomicBool::new(false),
+            end: AtomicBool::new(false),
+            is_http2: AtomicBool::new(false),
+            active: AtomicU32::new(0),
+            moved: AtomicU32::new(self.now()),
+            head_since: AtomicU32::new(0),
+            body_since: AtomicU32::new(0),
+        });
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.lock().push(Arc::downgrade(&watched));
+        watched
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Watched>>> {
+        // Nothing in here can panic half-way.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at all connections for as long as it is polled.
+    pub(crate) async fn run(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let now = self.tick.fetch_add(1, Ordering::Relaxed) + 1;
+            self.for_all(|watched| watched.look(now));
+        }
+    }
+
+    /// Tells all connections to end when their requests are answered.
+    pub(crate) fn finish_all(&self) {
+        self.for_all(|watched| {
+            watched.finish.store(true, Ordering::Relaxed);
+            watched.waker.wake();
+        });
+    }
+
+    /// Ends all connections at once.
+    pub(crate) fn end_all(&self) {
+        self.for_all(Watched::end);
+    }
+
+    fn for_all(&self, mut look: impl FnMut(&Watched)) {
+        self.lock().retain(|watched| watched.upgrade().is_some_and(|watched| {
+            look(&watched);
+            true
+        }));
+    }
+}
+
+impl Watched {
+    /// Bytes came in.
+    pub(crate) fn read(&self) {
+        let now = self.watchers.now();
+        self.moved.store(now, Ordering::Relaxed);
+        if self.active.load(Ordering::Relaxed) == 0 && self.head_since.load(Ordering::Relaxed) == 0 {
+            self.head_since.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes went out.
+    pub(crate) fn written(&self) {
+        self.moved.store(self.watchers.now(), Ordering::Relaxed);
+    }
+
+    /// A request is there, with its head; it is being worked on for as long as the guard lives.
+    pub(crate) fn request(self: &Arc<Self>, is_http2: bool) -> Working {
+        self.active.fetch_add(1, Ordering::Relaxed);
+        self.head_since.store(0, Ordering::Relaxed);
+        if is_http2 {
+            self.is_http2.store(true, Ordering::Relaxed);
+        }
+        Working { watched: Arc::clone(self) }
+    }
+
+    /// The body is awaited from now on. Only for HTTP/1.1, where there is one at a time and this connection's own
+    /// task awaits it.
+    pub(crate) fn await_body(&self) {
+        self.body_since.store(self.watchers.now(), Ordering::Relaxed);
+    }
+
+    /// The body is there.
+    pub(crate) fn got_body(&self) {
+        self.body_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the body that is awaited has taken too long.
+    pub(crate) fn is_body_late(&self) -> bool {
+        let since = self.body_since.load(Ordering::Relaxed);
+        since != 0 && self.watchers.now().wrapping_sub(since) > self.watchers.body_ticks
+    }
+
+    /// Whether the connection is to end when its requests are answered.
+    pub(crate) fn should_finish(&self) -> bool {
+        self.finish.load(Ordering::Relaxed)
+    }
+
+    /// Whether the connection is to end now.
+    pub(crate) fn should_end(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    /// Who is to be woken when one of these changes.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    fn end(&self) {
+        self.end.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
+
+    fn look(&self, now: u32) {
+        if self.is_body_late() {
+            self.waker.wake();
+            return;
+        }
+        if self.active.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        let age = |since: u32| now.wrapping_sub(since);
+        let head_since = self.head_since.load(Ordering::Relaxed);
+        let head_is_late = head_since != 0
+            && age(head_since) > self.watchers.head_ticks
+            && !self.is_http2.load(Ordering::Relaxed);
+        if head_is_late || age(self.moved.load(Ordering::Relaxed)) > self.watchers.idle_ticks {
+            self.end();
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.watchers.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A request is being worked on.
+#[derive(Debug)]
+pub(crate) struct Working {
+    pub watched: Arc<Watched>,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.watched.active.fetch_sub(1, Ordering::Relaxed);
+        self.watched.written();
+    }
+}
