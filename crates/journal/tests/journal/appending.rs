@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{AppendError, Disk as _, Frame, MAX_BLOB_BYTES, Options, ReadError};
+use tocos_journal::{AppendError, Disk as _, Frame, FrameFault, MAX_BLOB_BYTES, Options, ReadError, SegmentHeader};
 
 use crate::chance::Chance;
 use crate::story::{Batch, Open, blob_offset, layout, open, segments, small, written};
@@ -228,6 +228,35 @@ fn a_reader_says_what_it_cannot_read() {
         let error = frames.next_frame().unwrap_err();
         assert!(matches!(&error, ReadError::Broken(at) if at.event == 4), "{error}");
     }
+}
+
+#[test]
+fn a_history_that_was_rewritten_is_noticed_where_the_next_segment_links_to_it() {
+    let disk = SimDisk::new(1);
+    written(&disk, 12, 3);
+    let end = open(&disk, small(), None).unwrap().reader.position();
+    let name = segments(&disk)[0].clone();
+    let mut bytes = disk.get(&name).unwrap()[..128].to_vec();
+    let header = SegmentHeader::parse(&bytes).unwrap();
+    let mut prev = header.prev;
+    for laid in layout(&disk).iter().filter(|laid| laid.file == name) {
+        // The same events, an hour later.
+        let mut batch = Batch::plain(laid.first, 3);
+        batch.at_us += 3_600_000_000;
+        prev = batch.frame().seal_into(&mut bytes, &prev, header.tag());
+    }
+    disk.put(&name, &bytes);
+    // Started from a snapshot, nothing old is read.
+    let log = open(&disk, small(), Some(end)).unwrap();
+    let mut frames = log.reader.frames(1);
+    let error = loop {
+        match frames.next_frame() {
+            Ok(view) => assert!(view.is_some(), "the walk must not reach the end"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&error, ReadError::Broken(at) if at.fault == FrameFault::Chain && at.offset == 0), "{error}");
+    assert!(error.to_string().contains(&segments(&disk)[1]), "{error}");
 }
 
 #[test]

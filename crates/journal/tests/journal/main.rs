@@ -5,6 +5,7 @@
 mod appending;
 mod block_files;
 mod chance;
+mod failing_disk;
 mod fixtures;
 mod formats;
 mod opening;
