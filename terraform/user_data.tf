@@ -1,0 +1,88 @@
+# What the machines are told at their first boot: the files of deploy/, and to set themselves up with them. No secret is among it.
+
+locals {
+  deploy = "${path.module}/../deploy"
+
+  caddyfile = templatefile("${local.deploy}/Caddyfile.tftpl", {
+    domain   = var.domain
+    upstream = local.proxy_here ? "127.0.0.1:${local.ports.service}" : "${local.service_ip}:${local.ports.service}"
+  })
+
+  # Published on the loopback where the proxy is on the same machine; the security group guards the rest.
+  service_ports = compact([
+    "${local.proxy_here ? "127.0.0.1:" : ""}${local.ports.service}:8080",
+    length(var.metrics_cidrs) > 0 || var.balancer ? "${local.ports.metrics}:9464" : "127.0.0.1:${local.ports.metrics}:9464",
+  ])
+
+  shared_files = {
+    "/etc/apt/apt.conf.d/52tocos-upgrades" = file("${local.deploy}/unattended-upgrades.conf")
+  }
+
+  caddy_files = { "/etc/tocos/Caddyfile" = local.caddyfile }
+
+  signature_files = var.signature_key == "" ? {} : {
+    "/etc/tocos/signature.pub" = var.signature_key
+    "/etc/containers/policy.json" = jsonencode({
+      default = [{ type = "insecureAcceptAnything" }]
+      transports = { docker = { (var.image) = [{
+        type           = "sigstoreSigned"
+        keyPath        = "/etc/tocos/signature.pub"
+        signedIdentity = { type = "matchRepository" }
+      }] } }
+    })
+    "/etc/containers/registries.d/tocos.yaml" = yamlencode({ docker = { (var.image) = { use-sigstore-attachments = true } } })
+  }
+
+  service_files = merge(local.shared_files, local.signature_files, local.proxy_here ? local.caddy_files : {}, {
+    "/etc/tocos/deploy.json" = jsonencode({
+      image               = "${var.image}:${var.channel}"
+      signatures_required = var.signature_key != ""
+    })
+    "/etc/tocos/host.env" = join("\n", [
+      "DATA_VOLUME=${replace(aws_ebs_volume.data.id, "-", "")}",
+      "SSM_AGENT=${var.ssm_agent}",
+      "SSM_REGION=${var.region}",
+      "PACKAGES=\"podman aardvark-dns skopeo prometheus-node-exporter unattended-upgrades${local.proxy_here ? " caddy" : ""}\"",
+      "",
+    ])
+    "/etc/containers/systemd/tocos.container" = file("${local.deploy}/tocos.container")
+    "/etc/containers/systemd/tocos.container.d/10-host.conf" = join("\n", concat(
+      ["[Container]"], [for port in local.service_ports : "PublishPort=${port}"],
+      ["[Service]", "TimeoutStartSec=${var.start_timeout_seconds}", ""],
+    ))
+    "/etc/systemd/system/tocos-update.service" = file("${local.deploy}/tocos-update.service")
+    "/etc/systemd/system/tocos-update.timer"   = file("${local.deploy}/tocos-update.timer")
+    "/etc/systemd/system/tocos-update.timer.d/10-interval.conf" = join("\n", [
+      "[Timer]", "OnUnitInactiveSec=", "OnUnitInactiveSec=${var.poll_seconds}", "",
+    ])
+  })
+
+  service_programs = {
+    "/usr/local/sbin/tocos-update"     = file("${local.deploy}/tocos-update")
+    "/usr/local/sbin/tocos-host-setup" = file("${local.deploy}/host-setup.sh")
+  }
+
+  proxy_files = merge(local.shared_files, local.caddy_files, {
+    "/etc/tocos/host.env" = join("\n", [
+      "SSM_AGENT=${var.ssm_agent}", "SSM_REGION=${var.region}", "PACKAGES=\"caddy unattended-upgrades\"", "",
+    ])
+  })
+
+  proxy_programs = { "/usr/local/sbin/tocos-host-setup" = file("${local.deploy}/host-setup.sh") }
+
+  service_user_data = "#cloud-config\n${yamlencode({
+    write_files = concat(
+      [for path, text in local.service_files : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0644" }],
+      [for path, text in local.service_programs : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0755" }],
+    )
+    runcmd = [["/usr/local/sbin/tocos-host-setup"]]
+  })}"
+
+  proxy_user_data = "#cloud-config\n${yamlencode({
+    write_files = concat(
+      [for path, text in local.proxy_files : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0644" }],
+      [for path, text in local.proxy_programs : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0755" }],
+    )
+    runcmd = [["/usr/local/sbin/tocos-host-setup"]]
+  })}"
+}
