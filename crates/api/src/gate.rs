@@ -54,6 +54,8 @@ pub(crate) struct Gate {
     is_open: AtomicBool,
     /// Only reachable from this machine, so browsers on it must not be used to reach it from elsewhere.
     guards_browsers: bool,
+    /// Held by whoever makes or revokes a key.
+    turn: tokio::sync::Mutex<()>,
     failures: Mutex<HashMap<IpAddr, Failures>>,
     pub failures_total: AtomicU64,
 }
@@ -85,6 +87,11 @@ impl TurnedAway {
     }
 }
 
+/// What is kept of a secret. It has 256 random bits, so a fast hash is as good as a slow one.
+pub(crate) fn hash_of(secret: &str) -> [u8; 32] {
+    *blake3::hash(secret.as_bytes()).as_bytes()
+}
+
 impl Gate {
     /// A gate with the keys of a ledger.
     pub(crate) fn new(engine: &Engine, guards_browsers: bool) -> Result<Self, Unavailable> {
@@ -92,6 +99,7 @@ impl Gate {
             ring: RwLock::new(Vec::new()),
             is_open: AtomicBool::new(true),
             guards_browsers,
+            turn: tokio::sync::Mutex::new(()),
             failures: Mutex::new(HashMap::new()),
             failures_total: AtomicU64::new(0),
         };
@@ -102,6 +110,19 @@ impl Gate {
     /// Whether no key was ever made.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open.load(Ordering::Acquire)
+    }
+
+    /// Waits for one's turn to make or revoke a key.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Whether nobody could make keys for good any more if this one were revoked.
+    pub(crate) fn is_last_admin(&self, id: u16) -> bool {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let lasting = |key: &ApiKey| key.right == Right::Admin && key.revoked_at.is_none() && key.expires_at.is_none();
+        let is_lasting = usize::from(id).checked_sub(1).and_then(|at| ring.get(at)).is_some_and(lasting);
+        is_lasting && ring.iter().filter(|key| lasting(key)).count() == 1
     }
 
     /// Takes over the keys as they are now in the ledger.
@@ -142,13 +163,12 @@ impl Gate {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(WANTED);
         }
-        let token = token.trim();
-        let id = token.strip_prefix("tocos_").and_then(|rest| rest.split_once('_')).ok_or(UNKNOWN)?.0;
+        let (id, secret) = token.trim().strip_prefix("tocos_").and_then(|rest| rest.split_once('_')).ok_or(UNKNOWN)?;
         let id: u16 = id.parse().map_err(|_| UNKNOWN)?;
-        let hash = blake3::hash(token.as_bytes());
+        let hash = hash_of(secret);
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let key = usize::from(id).checked_sub(1).and_then(|at| ring.get(at)).ok_or(UNKNOWN)?;
-        if !bool::from(key.hash.ct_eq(hash.as_bytes())) || key.revoked_at.is_some() {
+        if !bool::from(key.hash.ct_eq(&hash)) || key.revoked_at.is_some() {
             return Err(UNKNOWN);
         }
         if let Some(expires_at) = key.expires_at {

@@ -1,10 +1,19 @@
 //! Coins reserved, captured, released.
 
-use tocos_ledger::{Excess, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Right, Until};
+use tocos_engine::{Engine, EventError, HistoryQuery, Order};
+use tocos_ledger::{
+    AccountId, Amount, EndedAs, Excess, Fact, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Hold, LotAmount, Micros,
+    Movement, MovementKind, Operation, Refusal, Right, State, Until, UserId,
+};
 
+use crate::answer::Answer;
 use crate::fields::{METADATA, in_path, optional, required};
+use crate::json::Writer;
 use crate::kind::Kind;
 use crate::problem::Problem;
+use crate::render;
+use crate::request::{Call, from_disk, look};
+use crate::route::Endpoint;
 use crate::write::Write;
 
 pub(crate) static HOLD: Write = Write {
@@ -97,3 +106,151 @@ pub(crate) static EXTEND: Write = Write {
     about: "Lets a hold end later.",
     statuses: &[201],
 };
+
+pub(crate) static GET: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[in_path("hold", Kind::Event, "The hold.")],
+    body: &[],
+    run: |call| Box::pin(get(call)),
+    about: "A hold: what it still holds, and what became of it.",
+    answer: "Hold",
+};
+
+/// What there is to tell about a hold.
+struct Told {
+    state: &'static str,
+    account: AccountId,
+    amount: Amount,
+    captured: Amount,
+    to: Option<UserId>,
+    created_at: Micros,
+    expires_at: Option<Micros>,
+    ended_at: Option<Micros>,
+    lots: Vec<LotAmount>,
+}
+
+async fn get(call: Call) -> Result<Answer, Problem> {
+    let id = call.fields(GET.query)?.the_number("hold");
+    let (open, ended) = look(&call.app, |ledger, _| {
+        let state = ledger.state();
+        (state.hold(id).cloned(), state.ended_hold(id))
+    })
+    .await?;
+    let engine = call.app.engine.clone();
+    let told = match (open, ended) {
+        (Some(hold), _) => from_disk(move || open_hold(&engine, id, hold)).await?,
+        (None, Some((ended_as, by))) => from_disk(move || ended_hold(&engine, id, ended_as, by)).await?,
+        (None, None) => return Err(Problem::from(&Refusal::HoldNotFound { hold: id })),
+    };
+    let out = look(&call.app, |ledger, _| tell(id, &told, ledger.state()));
+    Ok(Answer::ok(out.await?))
+}
+
+fn open_hold(engine: &Engine, id: u64, hold: Hold) -> Result<Told, EventError> {
+    Ok(Told {
+        state: "open",
+        account: hold.account,
+        amount: hold.amount,
+        captured: hold.captured,
+        to: hold.to,
+        created_at: engine.event(id)?.at,
+        expires_at: Some(hold.expires_at),
+        ended_at: None,
+        lots: hold.lots,
+    })
+}
+
+/// A hold that has ended is only in the log any more.
+fn ended_hold(engine: &Engine, id: u64, ended_as: EndedAs, by: u64) -> Result<Told, EventError> {
+    let made = engine.event(id)?;
+    let not_a_hold = || EventError::Unreadable { event: id, reason: "it should have made a hold".to_owned() };
+    let event = made.decode()?;
+    let Fact::Moved(movement) = &event.fact else { return Err(not_a_hold()) };
+    let MovementKind::Hold(terms) = movement.kind else { return Err(not_a_hold()) };
+    let account = movement.a.account;
+    Ok(Told {
+        state: ended_as.as_str(),
+        account,
+        amount: movement.amount,
+        captured: captured(engine, id, account, by)?,
+        to: terms.to,
+        created_at: made.at,
+        expires_at: None,
+        ended_at: Some(engine.event(by)?.at),
+        lots: Vec::new(),
+    })
+}
+
+/// What was captured from a hold: the sum over the account's events from its making to its end.
+fn captured(engine: &Engine, id: u64, account: AccountId, ended_by: u64) -> Result<Amount, EventError> {
+    const AT_ONCE: usize = 1_000;
+    let mut before = ended_by + 1;
+    let mut captured = 0;
+    loop {
+        let query = HistoryQuery {
+            accounts: vec![(account, ended_by)],
+            after: id,
+            before,
+            order: Order::Descending,
+            limit: AT_ONCE,
+        };
+        let entries = engine.history(&query)?;
+        for entry in &entries {
+            if let Fact::Moved(movement) = &entry.event.decode()?.fact {
+                captured += captured_by(movement, id);
+            }
+        }
+        match entries.last() {
+            Some(last) if entries.len() == AT_ONCE => before = last.event.number,
+            _ => return Ok(captured),
+        }
+    }
+}
+
+/// How much of what a hold held this movement took; an excess came from elsewhere.
+fn captured_by(movement: &Movement, id: u64) -> Amount {
+    use tocos_ledger::Place;
+    match movement.kind {
+        MovementKind::Capture(terms) if terms.hold == id => {
+            movement.legs.amount(Place::Hold, Place::Spent) + movement.legs.amount(Place::Hold, Place::B)
+        }
+        _ => 0,
+    }
+}
+
+fn tell(id: u64, told: &Told, state: &State) -> Writer {
+    let account = state.account(told.account);
+    let mut out = Writer::with_capacity(384);
+    out.raw("{\"id\":");
+    out.integer(id);
+    out.raw(",\"state\":");
+    out.word(told.state);
+    out.raw(",\"user\":");
+    out.word(&state.user(account.user).id);
+    out.raw(",\"coin\":");
+    out.word(&state.coin(account.coin).code);
+    out.raw(",\"amount\":");
+    out.integer(told.amount);
+    out.raw(",\"held\":");
+    out.integer(told.lots.iter().map(|part| part.amount).sum::<Amount>());
+    out.raw(",\"captured\":");
+    out.integer(told.captured);
+    if let Some(expires_at) = told.expires_at {
+        out.raw(",\"expires_at\":");
+        out.time(expires_at);
+    }
+    if let Some(to) = told.to {
+        out.raw(",\"to\":");
+        out.word(&state.user(to).id);
+    }
+    out.raw(",\"created_at\":");
+    out.time(told.created_at);
+    if let Some(ended_at) = told.ended_at {
+        out.raw(",\"ended_at\":");
+        out.time(ended_at);
+    }
+    out.raw(",\"lots\":");
+    render::lots(&mut out, told.lots.iter().copied());
+    out.raw("}");
+    out
+}

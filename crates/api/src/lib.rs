@@ -7,12 +7,16 @@
 
 mod answer;
 mod app;
+mod batch;
+mod bench;
 mod body;
 mod coins;
 mod connection;
+mod clock;
 mod cursor;
 mod events;
 mod exposition;
+mod feed;
 mod fields;
 mod gate;
 mod grants;
@@ -20,6 +24,7 @@ mod history;
 mod holds;
 mod internal;
 mod json;
+mod keys;
 mod kind;
 mod limits;
 mod metrics;
@@ -38,5 +43,6 @@ mod version;
 mod watch;
 mod write;
 
+pub use keys::create_first_key;
 pub use serve::{ServeError, serve};
 pub use settings::{Limits, Listeners, Settings, Version};

@@ -1,7 +1,10 @@
 //! Every route of the service. The busiest come first: they are found by going through the list.
 
 use crate::route::{Route, Surface, get, post, post_write, put_write};
-use crate::{coins, events, grants, history, holds, internal, limits, spends, transfers, users, version};
+use crate::{
+    batch, bench, clock, coins, events, feed, grants, history, holds, internal, keys, limits, spends, transfers, users,
+    version,
+};
 
 /// The API.
 pub(crate) static PUBLIC: &[Route] = &[
@@ -9,6 +12,9 @@ pub(crate) static PUBLIC: &[Route] = &[
     post_write("/v1/spends", &spends::SPEND),
     post_write("/v1/grants", &grants::GRANT),
     post_write("/v1/holds", &holds::HOLD),
+    post("/v1/batch", &batch::POST),
+    post("/bench/noop", &bench::NOOP),
+    get("/v1/holds/{hold}", &holds::GET),
     post_write("/v1/holds/{hold}/capture", &holds::CAPTURE),
     post_write("/v1/holds/{hold}/release", &holds::RELEASE),
     post_write("/v1/holds/{hold}/extend", &holds::EXTEND),
@@ -22,8 +28,13 @@ pub(crate) static PUBLIC: &[Route] = &[
     get("/v1/coins", &coins::LIST),
     get("/v1/coins/{coin}", &coins::GET),
     put_write("/v1/coins/{coin}", &coins::PUT),
+    get("/v1/events", &feed::GET),
     get("/v1/events/{event}", &events::GET),
     post_write("/v1/events/{event}/reverse", &events::REVERSE),
+    get("/v1/keys", &keys::LIST),
+    post("/v1/keys", &keys::CREATE),
+    post("/v1/keys/{id}/revoke", &keys::REVOKE),
+    post("/v1/test-clock/advance", &clock::ADVANCE),
     get("/version", &version::GET),
 ];
 

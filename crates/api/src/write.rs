@@ -54,9 +54,10 @@ pub(crate) fn status(event: &Event<'_>) -> StatusCode {
 }
 
 /// Bytes that an answer nearly always fits into.
-const ANSWER_BYTES: usize = 480;
+pub(crate) const ANSWER_BYTES: usize = 480;
 
-fn rendered(event: &Event<'_>, state: &State) -> (StatusCode, Bytes) {
+/// The answer that an event makes.
+pub(crate) fn rendered(event: &Event<'_>, state: &State) -> (StatusCode, Bytes) {
     let mut out = Writer::with_capacity(ANSWER_BYTES);
     render::event(&mut out, event, state);
     (status(event), out.into_bytes())

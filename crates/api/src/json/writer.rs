@@ -99,9 +99,10 @@ impl Writer {
         self.bytes.len()
     }
 
-    /// Takes back what was written behind `len`.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.bytes.truncate(len);
+    /// A stretch of what was written, between places that [`Writer::len`] gave.
+    pub(crate) fn written(&self, range: std::ops::Range<usize>) -> &str {
+        // Only whole texts were written, so this is UTF-8.
+        self.bytes.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     pub(crate) fn into_bytes(self) -> Bytes {

@@ -1,0 +1,171 @@
+//! Many operations in one request: all or none of them, or each for itself.
+
+mod outcome;
+mod parse;
+
+use hyper::StatusCode;
+use tocos_engine::{Batch, BatchRejection, Submitted};
+use tocos_ledger::{Refusal, Request, Right};
+
+use crate::answer::Answer;
+use crate::body::{self, ContentType};
+use crate::fields::{Field, Fields, optional};
+use crate::gate::Caller;
+use crate::json::Writer;
+use crate::kind::Kind;
+use crate::problem::Problem;
+use crate::render;
+use crate::request::{Call, settled, unavailable_problem, utf8};
+use crate::route::Endpoint;
+use crate::write;
+use outcome::Outcome;
+use parse::{Options, Parsed};
+
+/// Operations that a batch may have.
+pub(crate) const OPERATIONS_MAX: usize = 10_000;
+
+const DRY_RUN: Field = optional("dry_run", Kind::Bool, "Answer as if it were done, and do nothing.");
+/// How a batch is done and answered: fields of a JSON body, parameters beside an NDJSON one.
+pub(crate) const ATOMIC: Field = optional("atomic", Kind::Bool, "All or none; each for itself without.");
+pub(crate) const RESULTS: Field = optional(
+    "results",
+    Kind::Word(&["refusals", "all"]),
+    "What `results` holds: only what was refused, or one entry for each operation; `refusals` without.",
+);
+
+pub(crate) static POST: Endpoint = Endpoint {
+    right: Some(Right::Spend),
+    query: &[DRY_RUN, ATOMIC, RESULTS],
+    body: &[],
+    run: |call| Box::pin(post(call)),
+    about: "Carries out up to 10,000 operations in order, as JSON or one a line.",
+    answer: "Batch",
+};
+
+/// What is to be told when event `seen` is on the disk.
+struct Decided {
+    seen: u64,
+    outcome: Result<Writer, Problem>,
+}
+
+async fn post(mut call: Call) -> Result<Answer, Problem> {
+    let body = call.read_body(call.app.settings.limits.batch_bytes_max).await?;
+    let decided = decide(&call, &body)?;
+    drop(body);
+    call.app.sealer.tell();
+    settled(call.app.engine.durable(decided.seen)).await?;
+    decided.outcome.map(|out| Answer::json(StatusCode::OK, out))
+}
+
+fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
+    let mut query = Fields::new(POST.query);
+    query.read_query(call.parts.uri.query().unwrap_or_default())?;
+    let dry_run = query.flag("dry_run").unwrap_or(false);
+    let content_type = body::content_type(&call.parts.headers);
+    let text = utf8(body)?;
+    let (options, operations) = match content_type {
+        ContentType::Json if query.flag("atomic").is_some() || query.text("results").is_some() => {
+            let reason = "atomic and results stand in the body of a JSON batch; as parameters they go with NDJSON";
+            return Err(Problem::invalid("query", reason));
+        }
+        ContentType::Json => parse::json(text)?,
+        ContentType::Ndjson => (Options::of(&query), parse::lines(text)?),
+        ContentType::Other => return Err(body::unsupported("application/json or application/x-ndjson")),
+    };
+    let how = Batch { atomic: options.atomic, dry_run };
+    let names = Names::new(write::idempotency_key(&call.parts.headers)?, &operations);
+    let requests = Requests::new(&operations, &names, call.caller);
+    if how.atomic
+        && let Some((operation, problem)) = requests.first_problem()
+    {
+        return Err(problem.with_integer("operation", operation as i64));
+    }
+    submit(call, requests, how, options.all_results)
+}
+
+/// Idempotency keys of operations that have none of their own, from the key of the whole batch.
+struct Names {
+    names: Vec<String>,
+}
+
+impl Names {
+    fn new(key: Option<&str>, operations: &[Parsed<'_>]) -> Self {
+        let names = key.map(|key| (0..operations.len()).map(|at| format!("{key}/{at}")).collect());
+        Self { names: names.unwrap_or_default() }
+    }
+}
+
+/// The operations in the ledger's words, and those that can't be put so.
+struct Requests<'v> {
+    requests: Vec<Request<'v>>,
+    /// By place of the operation, in order.
+    problems: Vec<(usize, Problem)>,
+    count: usize,
+}
+
+impl<'v> Requests<'v> {
+    fn new(operations: &'v [Parsed<'_>], names: &'v Names, caller: Caller) -> Self {
+        let mut requests = Vec::with_capacity(operations.len());
+        let mut problems = Vec::new();
+        for (at, parsed) in operations.iter().enumerate() {
+            let name = names.names.get(at).map(String::as_str);
+            let request = parsed.as_ref().map_err(Clone::clone).and_then(|operation| {
+                caller.require(operation.write.right)?;
+                Ok(Request {
+                    operation: (operation.write.operation)(&operation.fields)?,
+                    key: operation.extras.idempotency_key.as_deref().or(name),
+                    metadata: operation.fields.text("metadata"),
+                    by: caller.key,
+                })
+            });
+            match request {
+                Ok(request) => requests.push(request),
+                Err(problem) => problems.push((at, problem)),
+            }
+        }
+        Self { requests, problems, count: operations.len() }
+    }
+
+    fn first_problem(&self) -> Option<(usize, Problem)> {
+        self.problems.first().cloned()
+    }
+}
+
+fn submit(call: &Call, requests: Requests<'_>, how: Batch, all_results: bool) -> Result<Decided, Problem> {
+    let mut events = Writer::with_capacity(if all_results { requests.count * 256 } else { 0 });
+    let submitted = call.app.engine.submit_batch(&requests.requests, how, |event, state| {
+        let start = events.len();
+        if all_results {
+            render::event(&mut events, event, state);
+        }
+        start..events.len()
+    });
+    let results: Vec<Result<Submitted<_>, Refusal>> = match submitted {
+        Ok(results) => results,
+        Err(BatchRejection::Refused { operation, refusal, seen }) => {
+            let problem = Problem::from(&refusal).with_integer("operation", operation as i64);
+            return Ok(Decided { seen, outcome: Err(problem) });
+        }
+        Err(BatchRejection::Unavailable(unavailable)) => return Err(unavailable_problem(&unavailable)),
+    };
+    let seen = match results.iter().flatten().map(|submitted| submitted.seen).max() {
+        Some(seen) => seen,
+        // All were refused, on grounds that must be on the disk before they are told.
+        None => call.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?.seen,
+    };
+    let mut outcome = Outcome::new(requests.count, all_results);
+    let mut problems = requests.problems.into_iter().peekable();
+    let mut results = results.into_iter();
+    for at in 0..requests.count {
+        if let Some((_, problem)) = problems.next_if(|(place, _)| *place == at) {
+            outcome.refused(at, &problem);
+            continue;
+        }
+        match results.next() {
+            Some(Ok(submitted)) => outcome.done(&submitted, events.written(submitted.answer.clone())),
+            Some(Err(refusal)) => outcome.refused(at, &Problem::from(&refusal)),
+            None => {}
+        }
+    }
+    Ok(Decided { seen, outcome: Ok(outcome.into_json()) })
+}

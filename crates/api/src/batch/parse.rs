@@ -1,0 +1,199 @@
+//! Reading the operations of a batch. One that makes no sense stands alone, as one that is refused does; only where
+//! the text is no JSON, nothing behind it can be trusted either.
+
+use std::borrow::Cow;
+
+use super::{ATOMIC, OPERATIONS_MAX, RESULTS};
+use crate::fields::{Extras, Field, Fields};
+use crate::json::{Reader, Syntax, Token};
+use crate::kind::{Mismatch, Value, shown};
+use crate::problem::Problem;
+use crate::write::Write;
+use crate::{coins, events, grants, holds, limits, spends, transfers, users};
+
+/// What an operation of a batch may be, the most frequent first.
+pub(crate) static OPERATIONS: &[&Write] = &[
+    &transfers::TRANSFER,
+    &grants::GRANT,
+    &spends::SPEND,
+    &holds::HOLD,
+    &holds::CAPTURE,
+    &holds::RELEASE,
+    &holds::EXTEND,
+    &users::PUT,
+    &users::CLOSE,
+    &coins::PUT,
+    &limits::PUT,
+    &events::REVERSE,
+];
+
+/// How a batch is to be done and answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Options {
+    pub atomic: bool,
+    pub all_results: bool,
+}
+
+impl Options {
+    pub(super) fn of(fields: &Fields<'_>) -> Self {
+        Self {
+            atomic: fields.flag("atomic").unwrap_or(false),
+            all_results: fields.text("results") == Some("all"),
+        }
+    }
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(super) struct Named<'a> {
+    pub write: &'static Write,
+    pub fields: Fields<'a>,
+    pub extras: Extras<'a>,
+}
+
+/// One operation, or why it is none.
+pub(super) type Parsed<'a> = Result<Named<'a>, Problem>;
+
+fn malformed(syntax: Syntax) -> Problem {
+    Problem::invalid("body", syntax)
+}
+
+/// Reads `{"atomic":...,"operations":[...],"results":...}`.
+pub(super) fn json(text: &str) -> Result<(Options, Vec<Parsed<'_>>), Problem> {
+    let mut reader = Reader::new(text);
+    if reader.token().map_err(malformed)? != Token::Object {
+        return Err(Problem::invalid("body", "an object with operations was expected"));
+    }
+    let (mut atomic, mut results) = (None, None);
+    let mut operations: Option<Vec<Parsed<'_>>> = None;
+    reader.open(b'{').map_err(malformed)?;
+    let mut first = true;
+    while let Some(name) = reader.next_name(&mut first).map_err(malformed)? {
+        let twice = || Problem::invalid(name.clone(), "this field is there twice");
+        match &*name {
+            "atomic" if atomic.is_none() => atomic = Some(option(&mut reader, &ATOMIC)?),
+            "results" if results.is_none() => results = Some(option(&mut reader, &RESULTS)?),
+            "operations" if operations.is_none() => operations = Some(list(&mut reader)?),
+            "atomic" | "results" | "operations" => return Err(twice()),
+            other => {
+                let reason = "no such field; known are atomic, operations, results";
+                return Err(Problem::invalid(other.chars().take(64).collect::<String>(), reason));
+            }
+        }
+    }
+    reader.end().map_err(malformed)?;
+    let operations = operations.ok_or_else(|| Problem::invalid("operations", "this field is missing"))?;
+    if operations.is_empty() {
+        return Err(no_operations());
+    }
+    let options = Options {
+        atomic: atomic == Some(Value::Bool(true)),
+        all_results: results == Some(Value::Text(Cow::Borrowed("all"))),
+    };
+    Ok((options, operations))
+}
+
+fn option<'a>(reader: &mut Reader<'a>, field: &'static Field) -> Result<Value<'a>, Problem> {
+    field.kind.read(reader).map_err(|mismatch| match mismatch {
+        Mismatch::Syntax(syntax) => malformed(syntax),
+        Mismatch::Reason(reason) => Problem::invalid(field.name, reason),
+    })
+}
+
+fn list<'a>(reader: &mut Reader<'a>) -> Result<Vec<Parsed<'a>>, Problem> {
+    if reader.token().map_err(malformed)? != Token::Array {
+        return Err(Problem::invalid("operations", "an array of operations was expected"));
+    }
+    reader.open(b'[').map_err(malformed)?;
+    let mut operations = Vec::new();
+    let mut first = true;
+    while reader.next_element(&mut first).map_err(malformed)? {
+        if operations.len() == OPERATIONS_MAX {
+            return Err(too_many_operations());
+        }
+        let parsed = operation(reader).map_err(|syntax| {
+            malformed(syntax).with_integer("operation", operations.len() as i64)
+        })?;
+        operations.push(parsed);
+    }
+    Ok(operations)
+}
+
+/// Reads one operation a line; empty lines are nothing.
+pub(super) fn lines(text: &str) -> Result<Vec<Parsed<'_>>, Problem> {
+    let mut operations = Vec::with_capacity((text.len() / 128).min(OPERATIONS_MAX));
+    for (at, line) in text.split('\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if operations.len() == OPERATIONS_MAX {
+            return Err(too_many_operations());
+        }
+        let mut reader = Reader::new(line);
+        let parsed = operation(&mut reader).and_then(|parsed| reader.end().map(|()| parsed));
+        operations.push(parsed.map_err(|syntax| {
+            let reason = format_args!("line {}: {syntax}", at + 1);
+            Problem::invalid("body", reason).with_integer("operation", operations.len() as i64)
+        })?);
+    }
+    if operations.is_empty() {
+        return Err(no_operations());
+    }
+    Ok(operations)
+}
+
+fn no_operations() -> Problem {
+    Problem::invalid("operations", format_args!("a batch has 1 to {OPERATIONS_MAX} operations, this one has none"))
+}
+
+fn too_many_operations() -> Problem {
+    Problem::invalid("operations", format_args!("a batch has at most {OPERATIONS_MAX} operations; send several"))
+}
+
+/// Reads the next value, which should be an operation.
+///
+/// # Errors
+/// The text is no JSON.
+fn operation<'a>(reader: &mut Reader<'a>) -> Result<Parsed<'a>, Syntax> {
+    let start = reader.clone();
+    match named(reader) {
+        Ok(named) => Ok(Ok(named)),
+        Err(problem) => {
+            // Whatever is wrong with it, the next one begins behind it.
+            *reader = start;
+            reader.skip()?;
+            Ok(Err(problem))
+        }
+    }
+}
+
+fn named<'a>(reader: &mut Reader<'a>) -> Parsed<'a> {
+    let op = op(reader.clone()).map_err(malformed)?;
+    let op = op.ok_or_else(|| Problem::invalid("op", "an operation is an object whose op says what to do"))?;
+    let Some(write) = OPERATIONS.iter().find(|write| write.op.is_some_and(|name| name == op)) else {
+        let known: Vec<&str> = OPERATIONS.iter().filter_map(|write| write.op).collect();
+        let reason = format!("no such operation {}; known are {}", shown(&op), known.join(", "));
+        return Err(Problem::invalid("op", reason));
+    };
+    let mut named = Named { write, fields: Fields::new(write.fields), extras: Extras::default() };
+    named.fields.read_object(reader, Some(&mut named.extras))?;
+    named.fields.check_complete()?;
+    Ok(named)
+}
+
+/// The operation's name: nearly always the first member.
+fn op(mut reader: Reader<'_>) -> Result<Option<Cow<'_, str>>, Syntax> {
+    if reader.token()? != Token::Object {
+        return Ok(None);
+    }
+    reader.open(b'{')?;
+    let mut first = true;
+    while let Some(name) = reader.next_name(&mut first)? {
+        if name != "op" {
+            reader.skip()?;
+            continue;
+        }
+        return if reader.token()? == Token::Text { reader.string().map(Some) } else { Ok(None) };
+    }
+    Ok(None)
+}
