@@ -87,7 +87,8 @@ impl Ledger {
             }
             Fact::KeyRevoked { id } => {
                 let at = usize::from(*id).checked_sub(1).ok_or("there is no API key 0")?;
-                self.state.api_keys.get_mut(at).ok_or("there is no such API key")?.revoked_at = Some(event.at);
+                // Revoked again, it was still useless from the first time on.
+                self.state.api_keys.get_mut(at).ok_or("there is no such API key")?.revoked_at.get_or_insert(event.at);
                 Ok(())
             }
         }

@@ -62,7 +62,7 @@ pub enum Refusal {
     AccountFrozen { user: Box<str>, coin: Box<str> },
     /// The user is closed.
     UserClosed { user: Box<str> },
-    /// A user with coins or open holds can't be closed.
+    /// A user with coins, debts or open holds can't be closed.
     UserNotEmpty { user: Box<str>, coin: Box<str>, total: i64 },
     /// No more of the coin can be issued, or with the debts of many users spent or held: counts end at 2^53 - 1.
     SupplyExhausted { coin: Box<str>, remaining: Amount },
@@ -141,7 +141,7 @@ impl fmt::Display for Refusal {
             Self::UserClosed { user } => write!(f, "User {user} is closed, for good."),
             Self::UserNotEmpty { user, coin, total } => write!(
                 f,
-                "{user} still has {total} {coin} or an open hold of it. Spend, transfer or release them first."
+                "{user} still has {total} {coin}, an open hold of it, or lots beside a debt. Spend, transfer, release or settle them first."
             ),
             Self::SupplyExhausted { coin, remaining } => {
                 write!(f, "The counts of {coin} end at 2^53-1, which leaves room for {remaining} more. Ask for at most that.")

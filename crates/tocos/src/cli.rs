@@ -1,11 +1,12 @@
 //! The command line: which commands there are.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    batch, clock, coin, completions, event, export, grant, health, history, hold, import, key, limits, reverse, spend,
-    transfer, user, users, verify,
+    batch, clock, coin, completions, demo, event, export, grant, health, history, hold, import, key, limits, reverse,
+    serve, spend, transfer, user, users, verify,
 };
+use crate::settings::ServeArgs;
 
 /// Version and the commit it was built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("TOCOS_BUILD_COMMIT"), ")");
@@ -20,6 +21,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(ServeArgs),
+    Demo(demo::DemoArgs),
     Users(users::UsersArgs),
     User(user::UserArgs),
     Coins(coin::CoinsArgs),
@@ -43,31 +46,40 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-impl Cli {
-    /// Does what was asked for.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
-        match self.command {
-            Command::Users(args) => args.run(),
-            Command::User(args) => args.run(),
-            Command::Coins(args) => args.run(),
-            Command::Coin(args) => args.run(),
-            Command::Grant(args) => args.run(),
-            Command::Spend(args) => args.run(),
-            Command::Transfer(args) => args.run(),
-            Command::Hold(args) => args.run(),
-            Command::Reverse(args) => args.run(),
-            Command::Limits(args) => args.run(),
-            Command::History(args) => args.run(),
-            Command::Event(args) => args.run(),
-            Command::Events(args) => args.run(),
-            Command::Batch(args) => args.run(),
-            Command::Import(args) => args.run(),
-            Command::Export(args) => args.run(),
-            Command::Key(args) => args.run(),
-            Command::Clock(args) => args.run(),
-            Command::Verify(args) => args.run(),
-            Command::Health(args) => args.run(),
-            Command::Completions(args) => args.run(Self::command()),
+/// Does what the command line asks for.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches)?;
+    cli.command.run(&matches)
+}
+
+impl Command {
+    fn run(self, matches: &ArgMatches) -> anyhow::Result<()> {
+        match self {
+            // Where each setting came from is in the matches alone.
+            Self::Serve(_) => serve::serve(matches.subcommand_matches("serve").unwrap_or(matches)),
+            Self::Demo(args) => args.run(),
+            Self::Users(args) => args.run(),
+            Self::User(args) => args.run(),
+            Self::Coins(args) => args.run(),
+            Self::Coin(args) => args.run(),
+            Self::Grant(args) => args.run(),
+            Self::Spend(args) => args.run(),
+            Self::Transfer(args) => args.run(),
+            Self::Hold(args) => args.run(),
+            Self::Reverse(args) => args.run(),
+            Self::Limits(args) => args.run(),
+            Self::History(args) => args.run(),
+            Self::Event(args) => args.run(),
+            Self::Events(args) => args.run(),
+            Self::Batch(args) => args.run(),
+            Self::Import(args) => args.run(),
+            Self::Export(args) => args.run(),
+            Self::Key(args) => args.run(),
+            Self::Clock(args) => args.run(),
+            Self::Verify(args) => args.run(),
+            Self::Health(args) => args.run(),
+            Self::Completions(args) => args.run(Cli::command()),
         }
     }
 }

@@ -118,9 +118,24 @@ pub(crate) fn lot(lot: &Lot, coin: &str, decimals: &Decimals) -> String {
     words
 }
 
+/// Whether a write was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// By this request.
+    Now,
+    /// By an earlier request under the same key.
+    Before,
+    /// Not at all: it was a dry run.
+    Not,
+}
+
 /// What a write did: the sentence, the lots if they are more than plain coins, and the balances after it.
-pub(crate) fn written(event: &Event, decimals: &Decimals, dry_run: bool) -> String {
-    let start = if dry_run { "dry run, nothing changed".to_owned() } else { format!("event {}", event.event) };
+pub(crate) fn written(event: &Event, decimals: &Decimals, done: Done) -> String {
+    let start = match done {
+        Done::Now => format!("event {}", event.event),
+        Done::Before => format!("event {}, done before under this key", event.event),
+        Done::Not => "dry run, nothing changed".to_owned(),
+    };
     let mut text = format!("{start}: {}\n", sentence(event, decimals));
     let coin = event.coin.as_deref().unwrap_or("?");
     if event.lots.iter().any(|lot| lot.grant.is_some()) && event.kind != "grant" {

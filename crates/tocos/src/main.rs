@@ -1,7 +1,8 @@
 //! The binary: `tocos serve`, and the commands that are clients of its API.
 //!
-//! `cli` knows which commands there are, `commands` has a file for each, `session` and `client` talk to a
-//! server, `list` reads and writes files of users, and `exit` turns the outcome into an exit code.
+//! `cli` knows which commands there are, `commands` has a file for each. `settings` and `service` are what
+//! `serve` is made of; `session` and `client` talk to a server; `list` reads and writes files of users; `answer`,
+//! `describe` and `table` put answers into words; `exit` turns the outcome into an exit code.
 
 mod answer;
 mod cli;
@@ -10,6 +11,8 @@ mod commands;
 mod describe;
 mod exit;
 mod list;
+mod notify;
+mod service;
 mod session;
 mod settings;
 mod table;
@@ -18,8 +21,6 @@ mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    exit::code(cli::Cli::parse().run())
+    exit::code(cli::run())
 }

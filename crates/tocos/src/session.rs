@@ -9,8 +9,9 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::answer::{CoinList, Decimals};
+use crate::answer::{CoinList, Decimals, Event};
 use crate::client::{AgentOptions, Answer, Client, ClientError, Request, fresh_key};
+use crate::describe::{Done, written};
 use crate::exit::Usage;
 use crate::terminal::{print, print_bytes};
 
@@ -143,6 +144,19 @@ impl Session {
             print(&words(&parse(answer)?))?;
         }
         Ok(())
+    }
+
+    /// Prints the answer to a write.
+    ///
+    /// # Errors
+    /// As `show`.
+    pub(crate) fn show_event(&self, answer: &Answer, dry_run: bool) -> anyhow::Result<()> {
+        let done = match (dry_run, answer.replayed) {
+            (true, _) => Done::Not,
+            (false, true) => Done::Before,
+            (false, false) => Done::Now,
+        };
+        self.show(answer, |event: &Event| written(event, self.decimals(), done))
     }
 
     /// How many decimals each coin shows. Asked once, and only for people; amounts are shown in smallest

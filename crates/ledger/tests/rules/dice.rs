@@ -45,7 +45,8 @@ impl Dice<'_> {
 pub(crate) fn step(row: &Row, model: &Model, now: Micros) -> Step {
     let mut dice = Dice { row, at: 0 };
     match dice.throw(64) {
-        0..50 => Step::Ask(ask(&mut dice, model, now)),
+        0..48 => Step::Ask(ask(&mut dice, model, now)),
+        48..50 => Step::Ask(asked_again(&mut dice, model, now)),
         50..58 => Step::Pass([10, 0, 20, 30, 1, 5, 60, 400 * 86_400][dice.throw(64).min(7)]),
         58 | 59 => Step::Begin,
         60 | 61 => Step::Keep,
@@ -60,47 +61,61 @@ fn ask(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
         20..34 => spend(dice),
         34..50 => transfer(dice),
         50..62 => hold(dice, now),
+        62..78 if model.holds.is_empty() && model.last_event() % 8 != 0 => hold(dice, now),
         62..72 => capture(dice, model),
         72..75 => Op::Release { hold: hold_id(dice, model) },
         75..78 => Op::Extend { hold: hold_id(dice, model), expires_at: instant(dice, now) },
         78..90 => reverse(dice, model, now),
         90..94 => limits(dice),
-        94 | 95 => Op::PutUser { user: user(dice), name: dice.choose(&[None, Some("Ann"), Some("Ben")]).map(Into::into) },
-        96 | 97 => Op::CloseUser { user: user(dice) },
+        94..97 => Op::PutUser { user: user(dice), name: dice.choose(&[None, Some("Ann"), Some("Ben")]).map(Into::into) },
+        97 => Op::CloseUser { user: user(dice) },
         98 => Op::PutCoin { coin: coin(dice), decimals: dice.choose(&[0, 2, 9, 10]) },
         _ => api_key(dice, now),
     };
     dice.at = 8;
     let key = match dice.throw(64) {
         0..40 => None,
-        face => Some(format!("key {}", face % 16)),
+        face => Some(format!("key {}", face + model.keys.len() / 8 * 64)),
     };
     let metadata = dice.choose(&[None, None, None, Some(r#"{"order":"17"}"#), Some(r#"{"order":"18"}"#)]);
     Ask { op, key, metadata: metadata.map(Into::into) }
 }
 
+/// A request that was done under a key, mostly word for word.
+fn asked_again(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
+    let face = dice.throw(usize::from(u16::MAX));
+    let Some((_, first)) = model.keys.values().nth(face % model.keys.len().max(1)) else {
+        return ask(&mut Dice { row: dice.row, at: 1 }, model, now);
+    };
+    match dice.throw(8) {
+        0..6 => first.clone(),
+        6 => Ask { metadata: Some(r#"{"order":"19"}"#.into()), ..first.clone() },
+        _ => Ask { op: ask(&mut Dice { row: dice.row, at: 1 }, model, now).op, ..first.clone() },
+    }
+}
+
 fn user(dice: &mut Dice<'_>) -> String {
     let names = ["ana", "bob", "cem", "dia"];
-    match dice.throw(40) {
-        38 => "eve".into(),
-        39 => "fay".into(),
+    match dice.throw(60) {
+        56..59 => "eve".into(),
+        59 => "fay".into(),
         face => names[face % 4].into(),
     }
 }
 
 fn coin(dice: &mut Dice<'_>) -> String {
     match dice.throw(32) {
-        0..22 => "toco".into(),
-        22..31 => "gem".into(),
+        0..24 => "toco".into(),
+        24..31 => "gem".into(),
         _ => "none".into(),
     }
 }
 
 fn payee(dice: &mut Dice<'_>) -> Option<String> {
-    match dice.throw(8) {
-        0..5 => None,
-        5 => Some("bob".into()),
-        6 => Some("dia".into()),
+    match dice.throw(16) {
+        0..11 => None,
+        11 | 12 => Some("bob".into()),
+        13 | 14 => Some("dia".into()),
         _ => Some("eve".into()),
     }
 }

@@ -2,8 +2,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test takes for granted stops it when it is not so")]
 
 mod asking;
+mod batches;
 mod bench;
+mod burning;
 mod dice;
+mod holds;
+mod keys;
 mod model;
+mod money;
+mod operations;
 mod random;
+mod refusals;
 mod request;
+mod reversals;
+mod time;

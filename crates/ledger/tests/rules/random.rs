@@ -4,6 +4,7 @@
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};
 use crate::model::{Model, Outcome};
+use crate::request::{Ask, Op};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::RefCell;
@@ -103,9 +104,9 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let mut pair = Self { bench: Bench::empty(), model: Model::new(), mark: None };
-        for user in ["ana", "bob", "cem", "dia"] {
-            let op = crate::request::Op::PutUser { user: user.into(), name: None };
-            pair.ask(&crate::request::Ask::of(op), &mut Tally::default()).unwrap();
+        let users = ["ana", "bob", "cem", "dia"].map(|user| Op::PutUser { user: user.into(), name: None });
+        for op in users.into_iter().chain([Op::PutCoin { coin: "gem".into(), decimals: 2 }]) {
+            pair.ask(&Ask::of(op), &mut Tally::default()).unwrap();
         }
         pair
     }
@@ -139,7 +140,7 @@ impl Pair {
         self.compare()
     }
 
-    fn ask(&mut self, ask: &crate::request::Ask, tally: &mut Tally) -> Result<(), String> {
+    fn ask(&mut self, ask: &Ask, tally: &mut Tally) -> Result<(), String> {
         let found = self.bench.ask(ask);
         let expected = self.model.ask(ask, self.bench.now);
         match &found {
@@ -288,8 +289,9 @@ impl Pair {
             let found = (profile.name.as_deref(), profile.metadata.as_deref(), state.user(user).closed);
             same("a user", found, (person.name.as_deref(), person.metadata.as_deref(), person.closed))?;
         }
-        for key in (0..16).map(|key| format!("key {key}")) {
-            same("what a key names", ledger.known(&key), model.keys.get(&key).map(|(event, _)| *event))?;
+        same("the number of keys", ledger.key_count(), model.keys.len())?;
+        for (key, (event, _)) in &model.keys {
+            same("what a key names", ledger.known(key), Some(*event))?;
         }
         let revoked: Vec<bool> = state.api_keys().map(|(_, key)| key.revoked_at.is_some()).collect();
         same("the API keys", revoked, model.api_keys.clone())

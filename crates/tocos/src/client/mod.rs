@@ -63,6 +63,8 @@ impl std::error::Error for ClientError {}
 pub(crate) struct Answer {
     /// The body as it came.
     pub body: Vec<u8>,
+    /// The operation had been carried out before, under the same key.
+    pub replayed: bool,
     /// How many tries it took; more than one means that an earlier try may have been carried out.
     pub tries: u32,
 }
@@ -215,7 +217,7 @@ impl Client {
         loop {
             tries += 1;
             let (error, wait) = match self.try_once(request) {
-                Ok(body) => return Ok(Answer { body, tries }),
+                Ok(answer) => return Ok(Answer { tries, ..answer }),
                 Err(failed) => failed,
             };
             let delay = match wait {
@@ -232,10 +234,11 @@ impl Client {
         }
     }
 
-    fn try_once(&self, request: &Request) -> Result<Vec<u8>, (ClientError, Wait)> {
+    fn try_once(&self, request: &Request) -> Result<Answer, (ClientError, Wait)> {
         let mut response = self.transmit(request).map_err(|error| self.lost(&error))?;
         self.reached.set(true);
         let status = response.status().as_u16();
+        let replayed = response.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
         let wait = wait_after(status, response.headers());
         let body = response
             .body_mut()
@@ -244,7 +247,7 @@ impl Client {
             .read_to_vec()
             .map_err(|error| self.lost(&error))?;
         match status {
-            200..=299 => Ok(body),
+            200..=299 => Ok(Answer { body, replayed, tries: 1 }),
             429 | 500..=599 => Err((ClientError::Unavailable(Box::new(Problem::new(status, body))), wait)),
             _ => Err((ClientError::Refused(Box::new(Problem::new(status, body))), Wait::Pointless)),
         }

@@ -2,9 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use crate::answer::{Coin, CoinList, Decimals, Event};
+use crate::answer::{Coin, CoinList, Decimals};
 use crate::client::{Request, encoded};
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -73,7 +72,7 @@ impl CoinArgs {
                 let session = args.connection.session()?;
                 let request = Request::put(format!("/v1/coins/{}", encoded(&args.coin)));
                 let answer = session.write(request, Fields::new().with_if("decimals", args.decimals), &args.write)?;
-                session.show(&answer, |event: &Event| written(event, session.decimals(), args.write.dry_run))
+                session.show_event(&answer, args.write.dry_run)
             }
         }
     }

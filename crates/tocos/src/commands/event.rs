@@ -8,7 +8,7 @@ use clap::Args;
 use super::page_limit;
 use crate::answer::{Event, EventPage};
 use crate::client::Request;
-use crate::describe::{sentence, written};
+use crate::describe::{Done, sentence, written};
 use crate::session::{ConnectionArgs, Session, parse};
 use crate::terminal::{print, print_bytes};
 
@@ -52,7 +52,7 @@ impl EventArgs {
         let answer = session.send(&Request::get(format!("/v1/events/{}", self.event)))?;
         session.show(&answer, |event: &Event| {
             let at = event.at.as_deref().unwrap_or_default();
-            format!("{at}  {}", written(event, session.decimals(), false))
+            format!("{at}  {}", written(event, session.decimals(), Done::Now))
         })
     }
 }

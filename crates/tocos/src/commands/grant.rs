@@ -4,9 +4,7 @@ use clap::Args;
 use jiff::Span;
 
 use super::amount;
-use crate::answer::Event;
 use crate::client::Request;
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::{after, instant, span};
 
@@ -55,6 +53,6 @@ impl GrantArgs {
             .with_if("priority", self.priority)
             .with_if("category", self.category);
         let answer = session.write(Request::post("/v1/grants"), fields, &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }

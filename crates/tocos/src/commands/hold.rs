@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use jiff::Span;
 
 use super::amount;
-use crate::answer::{Decimals, Event, Hold};
+use crate::answer::{Decimals, Hold};
 use crate::client::Request;
-use crate::describe::{lot, written};
+use crate::describe::lot;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::{after, instant, span};
 
@@ -173,7 +173,7 @@ impl Extend {
 fn send(connection: &ConnectionArgs, path: String, fields: Fields, write: &WriteArgs) -> anyhow::Result<()> {
     let session = connection.session()?;
     let answer = session.write(Request::post(path), fields, write)?;
-    session.show(&answer, |event: &Event| written(event, session.decimals(), write.dry_run))
+    session.show_event(&answer, write.dry_run)
 }
 
 fn hold_text(hold: &Hold, decimals: &Decimals) -> String {

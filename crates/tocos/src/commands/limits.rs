@@ -2,9 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use crate::answer::{Decimals, Event, User};
+use crate::answer::{Decimals, User};
 use crate::client::{Request, encoded};
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -73,7 +72,7 @@ impl LimitsArgs {
                     .with_if("ceiling", args.ceiling)
                     .with_if("frozen", args.frozen.then_some(true));
                 let answer = session.write(Request::put(path), fields, &args.write)?;
-                session.show(&answer, |event: &Event| written(event, session.decimals(), args.write.dry_run))
+                session.show_event(&answer, args.write.dry_run)
             }
         }
     }

@@ -3,9 +3,7 @@
 use clap::Args;
 
 use super::amount;
-use crate::answer::Event;
 use crate::client::Request;
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::instant;
 
@@ -33,6 +31,6 @@ impl ReverseArgs {
         let fields = Fields::new().with_if("amount", self.amount).with_if("renew_expires_at", self.renew_expires_at);
         let request = Request::post(format!("/v1/events/{}/reverse", self.event));
         let answer = session.write(request, fields, &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }

@@ -3,9 +3,7 @@
 use clap::Args;
 
 use super::amount;
-use crate::answer::Event;
 use crate::client::Request;
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 
 /// Take coins from a user, for good or to pay someone
@@ -42,6 +40,6 @@ impl SpendArgs {
             .with_if("to", self.to)
             .with_if("mode", self.up_to.then_some("up_to"));
         let answer = session.write(Request::post("/v1/spends"), fields, &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }

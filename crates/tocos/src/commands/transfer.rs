@@ -3,9 +3,7 @@
 use clap::Args;
 
 use super::amount;
-use crate::answer::Event;
 use crate::client::Request;
-use crate::describe::written;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 
 /// Move coins from one user to another
@@ -37,6 +35,6 @@ impl TransferArgs {
             .with("coin", self.coin)
             .with("amount", self.amount);
         let answer = session.write(Request::post("/v1/transfers"), fields, &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }

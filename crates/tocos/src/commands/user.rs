@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::limits::ceiling_words;
-use crate::answer::{Decimals, Event, User};
+use crate::answer::{Decimals, User};
 use crate::client::{Request, encoded};
-use crate::describe::{lot, written};
+use crate::describe::lot;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -138,7 +138,7 @@ impl Put {
         let session = self.connection.session()?;
         let request = Request::put(format!("/v1/users/{}", encoded(&self.user)));
         let answer = session.write(request, Fields::new().with_if("name", self.name), &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }
 
@@ -147,6 +147,6 @@ impl Close {
         let session = self.connection.session()?;
         let request = Request::post(format!("/v1/users/{}/close", encoded(&self.user)));
         let answer = session.write(request, Fields::new(), &self.write)?;
-        session.show(&answer, |event: &Event| written(event, session.decimals(), self.write.dry_run))
+        session.show_event(&answer, self.write.dry_run)
     }
 }

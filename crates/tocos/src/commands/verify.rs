@@ -27,7 +27,8 @@ impl VerifyArgs {
         if !holds_files(&self.data_dir) {
             return Err(anyhow!("{shown} holds no ledger; --data-dir names another directory"));
         }
-        let report = tocos_engine::verify(&self.data_dir).map_err(|failure| anyhow!("{shown} is not sound: {failure}"))?;
+        let report =
+            tocos_engine::verify(&self.data_dir).map_err(|failure| anyhow!("{shown} did not pass: {failure}"))?;
         Ok(print(&verdict(&shown.to_string(), &report))?)
     }
 }

@@ -30,7 +30,7 @@ impl Model {
         // The account that came last is looked at first, and named.
         for purse in self.purses.iter().rev().filter(|purse| purse.user == user) {
             let total = self.total(user, &purse.coin);
-            if total != 0 || self.held(user, &purse.coin) != 0 {
+            if total != 0 || self.held(user, &purse.coin) != 0 || !purse.piles.is_empty() {
                 return Err(Refusal::UserNotEmpty { user: user.into(), coin: purse.coin.as_str().into(), total });
             }
         }

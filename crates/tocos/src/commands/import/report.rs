@@ -79,7 +79,7 @@ impl Summary {
         }
         if !self.complete {
             text.push_str(
-                "The import stopped before the end of the list; run again, it goes on and grants nothing twice.\n",
+                "The import stopped. Run it again when the cause is mended: it goes on, and grants nothing twice.\n",
             );
         }
         if text.is_empty() {

@@ -1,0 +1,148 @@
+//! The service as a whole: listeners, ledger, API, and an orderly end. Everything it needs comes in as an
+//! argument, so that `serve` and `demo` run the same thing.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use tocos_api::{Listeners, Settings, Version};
+use tocos_engine::{Engine, EngineOptions, OpenReport};
+use tokio::net::TcpListener;
+
+use crate::notify::notify;
+use crate::settings::Config;
+
+/// Where a running service can be reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    /// The API.
+    pub public: SocketAddr,
+    /// Liveness, readiness and metrics.
+    pub internal: Option<SocketAddr>,
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "api http://{}", self.public)?;
+        match self.internal {
+            Some(address) => writeln!(f, "internal http://{address}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs the service until `shutdown` says so; `ready` is told once where it listens. When this returns, all
+/// that was answered is on the disk.
+///
+/// # Errors
+/// A port is taken, the ledger can't be opened, or the storage failed while running.
+pub(crate) fn run(
+    config: &Config,
+    ready: impl FnOnce(Addresses) -> anyhow::Result<()>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Ports first: that one is taken is found out at once, a long log is read later.
+        let listeners = Listeners {
+            public: bind(config.listen, "listen").await?,
+            internal: match config.internal_listen {
+                Some(address) => Some(bind(address, "internal_listen").await?),
+                None => None,
+            },
+        };
+        let addresses = Addresses {
+            public: listeners.public.local_addr()?,
+            internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
+        };
+        let engine = open(config)?;
+        let served = async {
+            ready(addresses)?;
+            notify("READY=1");
+            let shutdown = async {
+                shutdown.await;
+                notify("STOPPING=1");
+                tracing::info!("shutting down");
+            };
+            tocos_api::serve(settings(config), engine.clone(), listeners, shutdown)
+                .await
+                .map_err(|error| anyhow!("{error}"))
+        };
+        let served = served.await;
+        let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
+        tracing::info!("closed");
+        served.and(closed)
+    })
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "{setting}: {address} can't be listened on; is another service there? --{} takes another",
+            setting.replace('_', "-")
+        )
+    })
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        version: Version { version: env!("CARGO_PKG_VERSION"), commit: env!("TOCOS_BUILD_COMMIT") },
+        allow_unauthenticated: config.allow_unauthenticated,
+        bench_routes: config.bench_routes,
+        ..Settings::default()
+    }
+}
+
+fn open(config: &Config) -> anyhow::Result<Engine> {
+    let options = EngineOptions {
+        segment_bytes: config.segment_bytes,
+        snapshot_every_events: config.snapshot_every_events,
+        test_clock: config.test_clock,
+        ..EngineOptions::new(&config.data_dir)
+    };
+    let (engine, report) = Engine::open(&options).map_err(|failure| anyhow!("{failure}"))?;
+    tell(&config.data_dir, &report);
+    Ok(engine)
+}
+
+/// Says what opening found.
+fn tell(data_dir: &Path, report: &OpenReport) {
+    for reason in &report.unusable_snapshots {
+        tracing::warn!("a snapshot can't be used, the log is read instead: {reason}");
+    }
+    if report.tail.bytes_cut > 0 {
+        tracing::warn!(
+            bytes = report.tail.bytes_cut,
+            "the log ended in an unfinished write, which was cut off; nothing that was answered is lost"
+        );
+    }
+    tracing::info!(
+        data_dir = %data_dir.display(),
+        snapshot_event = report.snapshot_event,
+        replayed_events = report.replayed_events,
+        took_ms = report.took_us / 1000,
+        "ledger open"
+    );
+}
+
+/// Ready when the process is asked to end, by SIGTERM or Ctrl-C.
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let next = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!("this signal can't be waited for: {error}");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = next(SignalKind::terminate()) => {}
+        () = next(SignalKind::interrupt()) => {}
+    }
+}

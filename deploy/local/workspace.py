@@ -1,0 +1,91 @@
+"""A copy of the Terraform that speaks to an emulator, so that neither the tree nor a person's state is touched."""
+
+import glob
+import json
+import os
+import shutil
+from pathlib import Path
+
+from emulator import REGION
+from shell import ROOT, run
+
+SERVICES = ["ec2", "iam", "sts", "s3", "ssm", "kms", "logs", "elbv2"]
+
+
+def provider(url):
+    """Override of the provider block. One retry: what an emulator does not know it shall say at once."""
+    endpoints = "\n".join(f'    {name} = "{url}"' for name in SERVICES)
+    return f"""
+provider "aws" {{
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = false
+  s3_use_path_style           = true
+  max_retries                 = 1
+  endpoints {{
+{endpoints}
+  }}
+}}
+"""
+
+
+UNPROTECTED = """
+resource "{kind}" "{name}" {{
+  lifecycle {{
+    prevent_destroy = false
+  }}
+}}
+"""
+
+
+def environment():
+    env = dict(os.environ, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1", AWS_EC2_METADATA_DISABLED="true")
+    # A configuration file that is named and not there makes every command complain.
+    if not Path(env.get("TF_CLI_CONFIG_FILE", "/")).exists():
+        env["TF_CLI_CONFIG_FILE"] = os.devnull
+    if "TF_CLI_ARGS_init" not in env and (mirror := provider_mirror()):
+        env["TF_CLI_ARGS_init"] = f"-plugin-dir={mirror}"
+    return env
+
+
+def provider_mirror():
+    """A folder with the provider, where this machine has one (TF_PLUGIN_MIRROR, or the usual places); else Terraform's registry."""
+    places = [os.environ.get("TF_PLUGIN_MIRROR", "")] + glob.glob("/opt/*/") + ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"]
+    for place in places:
+        if place and glob.glob(f"{place}/registry.terraform.io/hashicorp/aws/*/"):
+            return place.rstrip("/")
+    return None
+
+
+class Workspace:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.root = self.folder / "terraform"
+        self.env = environment()
+
+    def copy(self, emulator_url=None):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        skip = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
+        shutil.copytree(ROOT / "terraform", self.root, ignore=skip)
+        shutil.copytree(ROOT / "deploy", self.folder / "deploy", ignore=skip)
+        if emulator_url:
+            (self.root / "emulator_override.tf").write_text(provider(emulator_url))
+            (self.root / "bootstrap" / "emulator_override.tf").write_text(provider(emulator_url))
+        return self
+
+    def unprotect(self):
+        """Lets destroy take the ledger's volume and the state's bucket, which it must not on AWS."""
+        for folder, kind, name in [(self.root, "aws_ebs_volume", "data"), (self.root / "bootstrap", "aws_s3_bucket", "state")]:
+            with open(folder / "emulator_override.tf", "a") as file:
+                file.write(UNPROTECTED.format(kind=kind, name=name))
+
+    def variables(self, values):
+        (self.root / "terraform.tfvars.json").write_text(json.dumps({"region": REGION} | values))
+
+    def terraform(self, *arguments, check=True, within="."):
+        return run("terraform", f"-chdir={self.root / within}", *arguments, check=check, env=self.env)
+
+    def outputs(self):
+        return {name: value["value"] for name, value in json.loads(self.terraform("output", "-json").stdout).items()}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Builds the image from this tree into this machine's Docker, from a static binary built here.
+#
+#   scripts/local-image.sh NAME
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+scripts/build-static.sh "$folder/tocos"
+version=$("$folder/tocos" --version | cut -d' ' -f2)
+# The same settings as the Dockerfile's, without BuildKit, which not every Docker has.
+docker build -q -t "$1" --build-arg VERSION="$version" --build-arg REVISION="$(git rev-parse HEAD)" -f Dockerfile --target packed --build-arg BINARY=tocos "$folder"
