@@ -110,7 +110,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines,
-            ["id   name       gems  toco", "ana  王小明              5", "b                1.2  1234", "c    สมชาย 👩‍🚀",]
+            ["id   name      gems  toco", "ana  王小明             5", "b               1.2  1234", "c    สมชาย 👩‍🚀",]
         );
     }
 }
