@@ -67,7 +67,8 @@ impl Lot {
 /// the older grant. Plain coins are oldest of all.
 impl Ord for Lot {
     fn cmp(&self, other: &Self) -> Ordering {
-        let expiry = |lot: &Self| lot.marks.expires_at.unwrap_or(Micros::MAX);
+        // No expiry is later than any expiry, the last instant of all included.
+        let expiry = |lot: &Self| (lot.marks.expires_at.is_none(), lot.marks.expires_at);
         self.marks
             .priority
             .cmp(&other.marks.priority)

@@ -10,8 +10,12 @@ impl Event<'_> {
     ///
     /// # Errors
     /// The name of the first field that differs, in the order in which the API names them; `op` if it is another
-    /// operation altogether.
+    /// operation altogether, `idempotency_key` if it is another key with the same hash.
     pub fn same_request(&self, request: &Request<'_>, state: &State) -> Result<(), &'static str> {
+        if let (Some(then), Some(now)) = (&self.key, request.key) {
+            // Two keys with one hash: the second can't be told from the first by the index, but by the log.
+            same("idempotency_key", then.text, now)?;
+        }
         Same { state }.operation(self, &request.operation)?;
         same("metadata", self.metadata, request.metadata)
     }

@@ -38,38 +38,37 @@ macro_rules! row {
 
 fn rows(hold: u64) -> Vec<Row> {
     let expiring = Marks { expires_at: Some(i64::MAX - 1), ..Marks::PLAIN };
-    let (user, coin, to) = (|| "ana".to_owned(), || "toco".to_owned(), || Some("shop".to_owned()));
+    let (ana, toco, shop) = (|| "ana".to_owned(), || "toco".to_owned(), || Some("shop".to_owned()));
     let mut rows = vec![
-        row!(PutUser { user: "eve".into(), name: None }, user: user() => "user", name: Some("Eve".into()) => "name"),
-        row!(PutCoin { coin: coin(), decimals: 2 }, coin: "gem".into() => "coin", decimals: 3 => "decimals"),
-        row!(PutLimits { user: user(), coin: coin(), floor: -5, ceiling: 5_000, frozen: false },
+        row!(PutUser { user: "eve".into(), name: None }, user: ana() => "user", name: Some("Eve".into()) => "name"),
+        row!(PutCoin { coin: toco(), decimals: 2 }, coin: "gem".into() => "coin", decimals: 3 => "decimals"),
+        row!(PutLimits { user: ana(), coin: toco(), floor: -5, ceiling: 5_000, frozen: false },
             user: "bob".into() => "user", coin: "gem".into() => "coin", floor: 0 => "floor",
             ceiling: 6_000 => "ceiling", frozen: true => "frozen"),
-        row!(Grant { user: user(), coin: coin(), amount: 5, marks: Marks::PLAIN },
+        row!(Grant { user: ana(), coin: toco(), amount: 5, marks: Marks::PLAIN },
             user: "bob".into() => "user", coin: "gem".into() => "coin", amount: 6 => "amount",
             marks: expiring => "expires_at", marks: Marks { priority: 9, ..Marks::PLAIN } => "priority",
             marks: Marks { category: tocos_ledger::Category::Promotional, ..Marks::PLAIN } => "category"),
-        row!(Spend { user: user(), coin: coin(), amount: 5, to: to(), mode: Mode::Exact },
+        row!(Spend { user: ana(), coin: toco(), amount: 5, to: shop(), mode: Mode::Exact },
             user: "bob".into() => "user", coin: "gem".into() => "coin", amount: 6 => "amount",
             to: None => "to", to: Some("nobody".into()) => "to", mode: Mode::UpTo => "mode"),
-        row!(Spend { user: user(), coin: coin(), amount: 5_000, to: None, mode: Mode::UpTo },
-            amount: 4_999 => "amount", to: to() => "to", mode: Mode::Exact => "mode"),
-        row!(Transfer { from: "shop".into(), to: "bob".into(), coin: coin(), amount: 5 },
-            from: user() => "from", to: user() => "to", coin: "gem".into() => "coin", amount: 6 => "amount"),
+        row!(Spend { user: ana(), coin: toco(), amount: 5_000, to: None, mode: Mode::UpTo },
+            amount: 4_999 => "amount", to: shop() => "to", mode: Mode::Exact => "mode"),
+        row!(Transfer { from: "shop".into(), to: "bob".into(), coin: toco(), amount: 5 },
+            from: ana() => "from", to: ana() => "to", coin: "gem".into() => "coin", amount: 6 => "amount"),
     ];
     rows.extend(rows_of_holds(hold));
     rows
 }
 
 fn rows_of_holds(hold: u64) -> Vec<Row> {
-    let user = || "ana".to_owned();
-    let coin = || "gem".to_owned();
+    let (ana, gem) = (|| "ana".to_owned(), || "gem".to_owned());
     let later = Until::At(crate::request::START + crate::request::seconds(600));
     vec![
-        row!(Hold { user: user(), coin: coin(), amount: 5, until: Until::InSeconds(60), to: None },
+        row!(Hold { user: ana(), coin: gem(), amount: 5, until: Until::InSeconds(60), to: None },
             user: "bob".into() => "user", coin: "toco".into() => "coin", amount: 6 => "amount",
             until: Until::InSeconds(61) => "timeout_s", until: later => "expires_at", to: Some("shop".into()) => "to"),
-        row!(Hold { user: user(), coin: coin(), amount: 5, until: later, to: Some("shop".into()) },
+        row!(Hold { user: ana(), coin: gem(), amount: 5, until: later, to: Some("shop".into()) },
             until: Until::InSeconds(600) => "timeout_s", until: Until::At(1) => "expires_at", to: None => "to"),
         row!(Extend { hold: hold, expires_at: crate::request::START + crate::request::seconds(2_000) },
             hold: 1 => "hold", expires_at: crate::request::START => "expires_at"),
@@ -82,7 +81,7 @@ fn rows_of_holds(hold: u64) -> Vec<Row> {
         row!(CreateKey { name: "ci".into(), right: Right::Read, expires_at: None },
             name: "cd".into() => "name", right: Right::Admin => "right", expires_at: Some(i64::MAX) => "expires_at"),
         row!(RevokeKey { id: 1 }, id: 2 => "id"),
-        row!(CloseUser { user: "eve".into() }, user: user() => "user"),
+        row!(CloseUser { user: "eve".into() }, user: ana() => "user"),
     ]
 }
 

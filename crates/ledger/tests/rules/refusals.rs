@@ -129,7 +129,7 @@ fn what_it_names_exists_comes_before_open_and_users_before_coins() {
 fn open_comes_before_frozen_and_frozen_before_time() {
     let mut ledger = Bench::with(&["ana", "closed"]);
     ledger.close("closed").done();
-    ledger.grant("ana", 10).done();
+    let granted = ledger.grant("ana", 10).done().event;
     let given = ledger.spend("ana", 5).done().event;
     ledger.limits("ana").frozen().done();
     ledger.transfer("ana", "closed", 1).refused_as("user_closed");
@@ -137,7 +137,7 @@ fn open_comes_before_frozen_and_frozen_before_time() {
     ledger.hold("ana", 1).to("closed").timeout_s(0).refused_as("user_closed");
     ledger.hold("ana", 1).timeout_s(0).refused_as("account_frozen");
     ledger.grant("closed", 1).expires_in(-5).refused_as("user_closed");
-    ledger.reverse(3).renewed_for(-5).refused_as("account_frozen");
+    ledger.reverse(granted).renewed_for(-5).refused_as("account_frozen");
     ledger.reverse(given).renewed_for(-5).refused_for("renew_expires_at");
 }
 
