@@ -67,7 +67,7 @@ pub(crate) fn run(server: &Server, name: Name, args: &LoadArgs) -> Result<RunRes
     let end = start + warm_up + Duration::from_secs_f64(args.seconds);
     let count = Count {
         from: start + warm_up,
-        latency_us: Histogram::new(3)?,
+        latency_us: Histogram::new_with_bounds(1, 60_000_000, 3)?,
         requests: 0,
         refused: 0,
         failed: 0,
