@@ -232,7 +232,7 @@ impl Ledger {
         let coin = &mut self.state.coins[usize::from(coin.0)];
         match leg.to {
             Place::Issued => {
-                coin.issued = coin.issued.checked_sub(leg.amount).ok_or("more goes back than was issued")?
+                coin.issued = coin.issued.checked_sub(leg.amount).ok_or("more goes back than was issued")?;
             }
             Place::Spent => coin.spent += leg.amount,
             Place::Expired => coin.expired += leg.amount,

@@ -8,6 +8,7 @@ use crate::undo::Undo;
 
 /// What deciding came to, when it was not refused.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a decision lives for a moment on the stack; a box would cost every one")]
 pub enum Decision<'a> {
     /// This is to be done; [`Ledger::apply`] does it.
     Do(Event<'a>),

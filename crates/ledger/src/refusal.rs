@@ -144,7 +144,10 @@ impl fmt::Display for Refusal {
                 "{user} still has {total} {coin}, an open hold of it, or lots beside a debt. Spend, transfer, release or settle them first."
             ),
             Self::SupplyExhausted { coin, remaining } => {
-                write!(f, "The counts of {coin} end at 2^53-1, which leaves room for {remaining} more. Ask for at most that.")
+                write!(
+                    f,
+                    "The counts of {coin} end at 2^53-1, which leaves room for {remaining} more. Ask for at most that."
+                )
             }
         }
     }

@@ -21,7 +21,7 @@ impl Event<'_> {
     }
 }
 
-fn same<T: PartialEq>(field: &'static str, then: T, now: T) -> Result<(), &'static str> {
+fn same<T: PartialEq + Copy>(field: &'static str, then: T, now: T) -> Result<(), &'static str> {
     if then == now { Ok(()) } else { Err(field) }
 }
 

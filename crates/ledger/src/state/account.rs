@@ -33,7 +33,7 @@ pub struct Account {
 }
 
 /// What only some accounts have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct More {
     /// Available lots that are not plain, in burn order.
     pub(crate) lots: Vec<LotAmount>,
@@ -42,12 +42,6 @@ pub(crate) struct More {
     pub(crate) limits: Limits,
     /// Roots of the skew-binary list of milestones, the oldest first.
     pub(crate) milestones: Vec<u64>,
-}
-
-impl Default for More {
-    fn default() -> Self {
-        Self { lots: Vec::new(), held: 0, limits: Limits::default(), milestones: Vec::new() }
-    }
 }
 
 /// What bounds an account.

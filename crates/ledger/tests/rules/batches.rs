@@ -5,11 +5,19 @@ use crate::bench::Bench;
 use tocos_ledger::{Due, Micros};
 
 /// Everything about a ledger that a batch could leave behind.
-fn all(bench: &Bench) -> (Vec<Vec<u8>>, Vec<(Micros, Due)>, usize, Vec<Option<u64>>) {
+#[derive(Debug, PartialEq)]
+struct All {
+    blocks: Vec<Vec<u8>>,
+    due: Vec<(Micros, Due)>,
+    keys: usize,
+    known: [Option<u64>; 3],
+}
+
+fn all(bench: &Bench) -> All {
     let ledger = &bench.ledger;
     let due = ledger.state().due_before(Micros::MAX).collect();
-    let known = ["before", "within", "within too"].map(|key| ledger.known(key)).to_vec();
-    (bench.blocks(), due, ledger.key_count(), known)
+    let known = ["before", "within", "within too"].map(|key| ledger.known(key));
+    All { blocks: bench.blocks(), due, keys: ledger.key_count(), known }
 }
 
 /// A ledger with something of everything, and open holds 1 and 2 of it.

@@ -70,7 +70,11 @@ fn r12_lots_passed_on_expire_where_they_are() {
     let mut ledger = Bench::with(&["ana", "bob"]);
     ledger.grant("ana", 50).expires_in(60).done();
     ledger.transfer("ana", "bob", 50).done();
-    assert_eq!(ledger.ledger.state().due_before(ledger.in_seconds(61)).count(), 1, "nothing is due at an empty account");
+    assert_eq!(
+        ledger.ledger.state().due_before(ledger.in_seconds(61)).count(),
+        1,
+        "nothing is due at an empty account"
+    );
     ledger.pass(60).sweep();
     assert_eq!((ledger.available("bob"), ledger.system().expired), (0, 50));
 }
@@ -108,7 +112,10 @@ fn r13_lower_priority_burns_first_then_sooner_expiry_then_promotional_then_older
     ];
     assert_eq!(ledger.lots("ana"), order.map(|grant| (grant, 1)));
     let answer = ledger.spend("ana", 5).done();
-    assert_eq!(answer.lots(), [first, sooner_promotional, sooner_promotional_younger, sooner_paid, later].map(|g| (g, 1)));
+    assert_eq!(
+        answer.lots(),
+        [first, sooner_promotional, sooner_promotional_younger, sooner_paid, later].map(|g| (g, 1))
+    );
 }
 
 #[test]

@@ -61,13 +61,15 @@ fn ask(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
         20..34 => spend(dice),
         34..50 => transfer(dice),
         50..62 => hold(dice, now),
-        62..78 if model.holds.is_empty() && model.last_event() % 8 != 0 => hold(dice, now),
+        62..78 if model.holds.is_empty() && !model.last_event().is_multiple_of(8) => hold(dice, now),
         62..72 => capture(dice, model),
         72..75 => Op::Release { hold: hold_id(dice, model) },
         75..78 => Op::Extend { hold: hold_id(dice, model), expires_at: instant(dice, now) },
         78..90 => reverse(dice, model, now),
         90..94 => limits(dice),
-        94..97 => Op::PutUser { user: user(dice), name: dice.choose(&[None, Some("Ann"), Some("Ben")]).map(Into::into) },
+        94..97 => {
+            Op::PutUser { user: user(dice), name: dice.choose(&[None, Some("Ann"), Some("Ben")]).map(Into::into) }
+        }
         97 => Op::CloseUser { user: user(dice) },
         98 => Op::PutCoin { coin: coin(dice), decimals: dice.choose(&[0, 2, 9, 10]) },
         _ => api_key(dice, now),

@@ -216,7 +216,9 @@ fn r16_a_hold_ends_by_itself_like_a_release() {
     assert_eq!(ledger.balance("ana", "toco"), Purse { total: 100, held: 0, available: 100 });
     let last = ledger.last_event();
     let event = ledger.event(last);
-    assert!(matches!(&event.fact, Fact::Moved(moved) if matches!(moved.kind, MovementKind::HoldExpired(end) if end.hold == hold)));
+    assert!(
+        matches!(&event.fact, Fact::Moved(moved) if matches!(moved.kind, MovementKind::HoldExpired(end) if end.hold == hold))
+    );
     assert_eq!(ledger.ledger.state().ended_hold(hold), Some((EndedAs::Expired, last)));
 }
 
@@ -243,8 +245,7 @@ fn r16_an_ended_hold_says_what_it_ended_as() {
     ledger.capture(captured).done();
     ledger.release(released).done();
     ledger.pass(1);
-    for (hold, ended_as) in
-        [(captured, EndedAs::Captured), (released, EndedAs::Released), (expired, EndedAs::Expired)]
+    for (hold, ended_as) in [(captured, EndedAs::Captured), (released, EndedAs::Released), (expired, EndedAs::Expired)]
     {
         assert_eq!(ledger.capture(hold).refused(), Refusal::HoldEnded { hold, ended_as });
         assert_eq!(ledger.release(hold).refused(), Refusal::HoldEnded { hold, ended_as });

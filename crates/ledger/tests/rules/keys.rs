@@ -189,7 +189,10 @@ fn r19_a_refused_operation_does_not_use_up_its_key() {
 #[test]
 fn r20_of_two_requests_with_one_key_one_is_applied_and_the_other_gets_its_answer() {
     let mut bench = Bench::with(&["ana"]);
-    let ask = Ask { key: Some("one".into()), ..Ask::of(Op::CreateKey { name: "ci".into(), right: Right::Read, expires_at: None }) };
+    let ask = Ask {
+        key: Some("one".into()),
+        ..Ask::of(Op::CreateKey { name: "ci".into(), right: Right::Read, expires_at: None })
+    };
     let request = ask.request(None);
     let Ok(Decision::Do(event)) = bench.ledger.decide(&request, bench.now) else { panic!("the first is done") };
     bench.ledger.apply(&event).unwrap();

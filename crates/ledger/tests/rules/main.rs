@@ -1,5 +1,9 @@
 //! The rules, row by row; the same rules a second time, beside the core on random operations; and the bytes.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test takes for granted stops it when it is not so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test takes for granted stops it when it is not so"
+)]
 
 mod asking;
 mod batches;

@@ -71,16 +71,45 @@ impl Tally {
     }
 
     fn check(&self) {
-        println!("{:?}", self.codes);
         for word in [
-            "grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "extend",
-            "limits", "user", "user_closed", "coin", "key", "key_revoked", "replayed", "rolled back", "reopened",
-            "invalid_request", "insufficient_funds", "user_not_found", "coin_not_found", "hold_not_found",
-            "event_not_found", "key_not_found", "idempotency_key_reused", "hold_ended", "hold_amount_exceeded",
-            "already_reversed", "not_reversible", "above_ceiling", "account_frozen", "user_closed", "user_not_empty",
+            "grant",
+            "spend",
+            "transfer",
+            "hold",
+            "capture",
+            "release",
+            "hold_expired",
+            "expire",
+            "reverse",
+            "extend",
+            "limits",
+            "user",
+            "user_closed",
+            "coin",
+            "key",
+            "key_revoked",
+            "replayed",
+            "rolled back",
+            "reopened",
+            "invalid_request",
+            "insufficient_funds",
+            "user_not_found",
+            "coin_not_found",
+            "hold_not_found",
+            "event_not_found",
+            "key_not_found",
+            "idempotency_key_reused",
+            "hold_ended",
+            "hold_amount_exceeded",
+            "already_reversed",
+            "not_reversible",
+            "above_ceiling",
+            "account_frozen",
+            "user_closed",
+            "user_not_empty",
             "supply_exhausted",
         ] {
-            assert!(self.codes.contains_key(word), "{word} never came up; run more steps");
+            assert!(self.codes.contains_key(word), "{word} never came up, only {:?}; run more steps", self.codes);
         }
     }
 }
@@ -240,8 +269,7 @@ impl Pair {
             let (user, coin) = (purse.user.as_str(), purse.coin.as_str());
             let balance = row.balance(self.bench.now);
             let found = (balance.total, i64::try_from(balance.held).unwrap(), balance.available(), row.limits());
-            let expected =
-                (model.total(user, coin), model.held(user, coin), model.available(user, coin), purse.limits);
+            let expected = (model.total(user, coin), model.held(user, coin), model.available(user, coin), purse.limits);
             same("a balance", found, expected)?;
             let lots: Vec<LotAmount> = row.lots(self.bench.now).collect();
             same("the lots", lots, crate::model::named(&purse.burn_order()))?;
@@ -316,6 +344,7 @@ fn without_reason(refusal: Refusal) -> Refusal {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "most of what is compared is made for it")]
 fn same<T: PartialEq + core::fmt::Debug>(what: &str, core: T, model: T) -> Result<(), String> {
     if core == model { Ok(()) } else { Err(format!("{what} differs\n   core: {core:?}\n  model: {model:?}")) }
 }

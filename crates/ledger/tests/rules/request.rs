@@ -75,12 +75,9 @@ impl Op {
             }
             Self::Release { hold } => Operation::Release { hold: *hold },
             Self::Extend { hold, expires_at } => Operation::Extend { hold: *hold, expires_at: *expires_at },
-            Self::Reverse { event, amount, renew_expires_at } => Operation::Reverse {
-                event: *event,
-                original,
-                amount: *amount,
-                renew_expires_at: *renew_expires_at,
-            },
+            Self::Reverse { event, amount, renew_expires_at } => {
+                Operation::Reverse { event: *event, original, amount: *amount, renew_expires_at: *renew_expires_at }
+            }
             Self::CreateKey { name, right, expires_at } => {
                 Operation::CreateKey(CreateKey { name, hash: [9; 32], right: *right, expires_at: *expires_at })
             }

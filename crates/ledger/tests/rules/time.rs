@@ -60,7 +60,10 @@ fn r23_each_entry_says_what_the_history_needs() {
     let lot = ledger.grant("ana", 50).expires_in(60).done().event;
     let moved = ledger.pass(5).transfer("ana", "bob", 20).key("order 17").metadata(r#"{"order":"17"}"#).done().event;
     let event = ledger.event(moved);
-    assert_eq!((event.kind(), event.at, event.by, event.metadata), ("transfer", ledger.now, 7, Some(r#"{"order":"17"}"#)));
+    assert_eq!(
+        (event.kind(), event.at, event.by, event.metadata),
+        ("transfer", ledger.now, 7, Some(r#"{"order":"17"}"#))
+    );
     assert_eq!(event.key.map(|key| key.text), Some("order 17"));
     let Fact::Moved(movement) = &event.fact else { panic!("a transfer moves coins") };
     let (a, b) = (&movement.a, movement.b.as_ref().unwrap());

@@ -146,8 +146,7 @@ impl Model {
         if let Some(key) = &ask.key {
             self.keys.insert(key.clone(), (event, ask.clone()));
         }
-        let outcome =
-            Outcome { event, replayed: false, amount: done.amount, lots: done.lots, expired: done.expired };
+        let outcome = Outcome { event, replayed: false, amount: done.amount, lots: done.lots, expired: done.expired };
         self.answers.insert(event, outcome.clone());
         Ok(outcome)
     }

@@ -32,18 +32,11 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
         ),
         Op::Spend { user, coin, amount, to, mode } => (
             "spend",
-            vec![
-                word("user", user),
-                word("coin", coin),
-                word("amount", amount),
-                word("to", to),
-                word("mode", mode),
-            ],
+            vec![word("user", user), word("coin", coin), word("amount", amount), word("to", to), word("mode", mode)],
         ),
-        Op::Transfer { from, to, coin, amount } => (
-            "transfer",
-            vec![word("from", from), word("to", to), word("coin", coin), word("amount", amount)],
-        ),
+        Op::Transfer { from, to, coin, amount } => {
+            ("transfer", vec![word("from", from), word("to", to), word("coin", coin), word("amount", amount)])
+        }
         Op::Hold { user, coin, amount, until, to } => {
             let end = match until {
                 tocos_ledger::Until::At(at) => word("expires_at", at),
@@ -51,16 +44,14 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
             };
             ("hold", vec![word("user", user), word("coin", coin), word("amount", amount), end, word("to", to)])
         }
-        Op::Capture { hold, amount, last, excess } => (
-            "capture",
-            vec![word("hold", hold), word("amount", amount), word("final", last), word("excess", excess)],
-        ),
+        Op::Capture { hold, amount, last, excess } => {
+            ("capture", vec![word("hold", hold), word("amount", amount), word("final", last), word("excess", excess)])
+        }
         Op::Release { hold } => ("release", vec![word("hold", hold)]),
         Op::Extend { hold, expires_at } => ("extend", vec![word("hold", hold), word("expires_at", expires_at)]),
-        Op::Reverse { event, amount, renew_expires_at } => (
-            "reverse",
-            vec![word("event", event), word("amount", amount), word("renew_expires_at", renew_expires_at)],
-        ),
+        Op::Reverse { event, amount, renew_expires_at } => {
+            ("reverse", vec![word("event", event), word("amount", amount), word("renew_expires_at", renew_expires_at)])
+        }
         Op::CreateKey { name, right, expires_at } => {
             ("key", vec![word("name", name), word("right", right), word("expires_at", expires_at)])
         }
