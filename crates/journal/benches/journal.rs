@@ -109,8 +109,10 @@ fn read(dir: &Path, events: u64, total: u64) -> Done {
     while let Some(view) = replay.next_frame()? {
         seen += black_box(view.records()).len() as u64;
     }
-    let (_appender, reader, _) = replay.finish()?;
     let replayed = start.elapsed();
+    let start = Instant::now();
+    let (_appender, reader, _) = replay.finish()?;
+    let finished = start.elapsed();
     let bytes = reader.log_bytes() as f64;
 
     let start = Instant::now();
@@ -129,7 +131,7 @@ fn read(dir: &Path, events: u64, total: u64) -> Done {
     }
     let looked_up = start.elapsed();
     println!(
-        "read   {events:>4} events/frame  replay {:.1} M events/s ({:.2} GB/s)  frames() {:.1} M events/s  event(n) {:.0} ns",
+        "read   {events:>4} events/frame  replay {:.1} M events/s ({:.2} GB/s)  frames() {:.1} M events/s  event(n) {:.0} ns  finish {finished:?}",
         seen as f64 / replayed.as_secs_f64() / 1e6,
         bytes / replayed.as_secs_f64() / 1e9,
         seen as f64 / walked.as_secs_f64() / 1e6,

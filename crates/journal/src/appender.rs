@@ -10,6 +10,9 @@ use crate::log::{Log, Segment};
 use crate::recovery::{Options, Position};
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
+/// What is kept of the buffer between frames: more than all but the rarest take.
+const BUFFER_KEPT_BYTES: usize = 4 << 20;
+
 /// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log;
 /// opening again tells.
 #[derive(Debug)]
@@ -168,6 +171,7 @@ impl Appender {
     /// One write, durable when it returns: the frame, and now and then zeros behind it for the frames to come.
     fn write(&mut self, frame: &Frame) -> io::Result<()> {
         self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_KEPT_BYTES);
         let chain = frame.seal_into(&mut self.buffer, &self.position.chain, self.segment.tag);
         let end = self.offset + self.buffer.len() as u64;
         if end > self.zeroed_to {

@@ -24,15 +24,29 @@ impl FileDisk {
     /// What the system said, with the directory's name and what to do.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let disk = Self { dir: dir.into() };
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&disk.dir);
-        made.and_then(|()| disk.lock_file()).map_err(|error| {
-            let dir = disk.dir.display();
-            let text = format!(
-                "cannot keep data in {dir}: {error}. Give the user that runs tocos the right to write there, or choose another data directory."
-            );
-            io::Error::new(error.kind(), text)
-        })?;
+        make_dir(&disk.dir).and_then(|()| disk.lock_file()).map_err(|error| disk.unusable(&error))?;
         Ok(disk)
+    }
+
+    /// Opens a directory that must be there already, as commands do that only look: a mistyped name makes nothing.
+    ///
+    /// # Errors
+    /// What the system said, with the directory's name and what to do.
+    pub fn existing(dir: impl Into<PathBuf>) -> io::Result<Self> {
+        let disk = Self { dir: dir.into() };
+        match fs::metadata(&disk.dir) {
+            Ok(found) if found.is_dir() => Ok(disk),
+            Ok(_) => Err(disk.unusable(&io::ErrorKind::NotADirectory.into())),
+            Err(error) => Err(disk.unusable(&error)),
+        }
+    }
+
+    fn unusable(&self, error: &io::Error) -> io::Error {
+        let dir = self.dir.display();
+        let text = format!(
+            "cannot use the data directory {dir}: {error}. Give the user that runs tocos the right to write there, or choose another data directory."
+        );
+        io::Error::new(error.kind(), text)
     }
 
     /// The directory.
@@ -46,6 +60,17 @@ impl FileDisk {
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         options.open(self.dir.join(LOCK))
     }
+}
+
+/// Makes a directory and those above it that are missing, each durable under its name.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 impl Disk for FileDisk {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::Disk as _;
+use tocos_journal::sim::{SimDisk, WriteFault};
 
 /// What is found after a crash, over many seeds.
 fn outcomes<T: Ord>(life: impl Fn(&SimDisk) -> T) -> BTreeSet<T> {

@@ -116,6 +116,21 @@ fn a_directory_that_cannot_be_used_says_so_and_what_to_do() {
 }
 
 #[test]
+fn looking_at_a_directory_that_is_not_there_makes_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let mistyped = dir.path().join("mistyped");
+    let error = FileDisk::existing(&mistyped).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("mistyped") && !mistyped.exists(), "{error}");
+    let file = dir.path().join("file");
+    fs::write(&file, b"").unwrap();
+    assert!(FileDisk::existing(&file).is_err());
+    drop(open(dir.path()).unwrap());
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk::existing(dir.path()).unwrap());
+    assert!(Journal::inspect(disk, None).unwrap().next_frame().unwrap().is_none());
+}
+
+#[test]
 fn the_disk_does_what_its_trait_says() {
     let dir = tempfile::tempdir().unwrap();
     let disk = disk(dir.path());
