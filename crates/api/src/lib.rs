@@ -43,6 +43,6 @@ mod version;
 mod watch;
 mod write;
 
-pub use keys::create_first_key;
+pub use keys::{adopt_first_key, create_first_key, has_keys, new_first_key};
 pub use serve::{ServeError, serve};
 pub use settings::{Limits, Listeners, Settings, Version};

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod describe;
 mod exit;
+mod first_key;
 mod list;
 mod notify;
 mod service;

@@ -11,6 +11,7 @@ use tocos_api::{Listeners, Settings, Version};
 use tocos_engine::{Engine, EngineOptions, OpenReport};
 use tokio::net::TcpListener;
 
+use crate::first_key;
 use crate::notify::notify;
 use crate::settings::Config;
 
@@ -59,6 +60,9 @@ pub(crate) fn run(
         };
         let engine = open(config)?;
         let served = async {
+            if let Some(file) = &config.bootstrap_key_file {
+                first_key::ensure(&engine, file)?;
+            }
             ready(addresses)?;
             notify("READY=1");
             let shutdown = async {

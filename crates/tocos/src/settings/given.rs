@@ -50,13 +50,17 @@ pub(crate) struct ServeArgs {
     /// Events between snapshots [default: 1000000]
     #[arg(long, env = "TOCOS_SNAPSHOT_EVERY_EVENTS", value_name = "EVENTS")]
     snapshot_every_events: Option<String>,
+    /// For a ledger without API keys: the file with the first one (tocos_1_ and 32 or more characters). If it is not
+    /// there, a key is made and written into it
+    #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
+    bootstrap_key_file: Option<String>,
     /// Write the addresses into this file once they are open, for whoever let the system choose the port
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -67,6 +71,7 @@ pub(super) const KEYS: [&str; 11] = [
     "test_clock",
     "segment_bytes",
     "snapshot_every_events",
+    "bootstrap_key_file",
     "address_file",
 ];
 

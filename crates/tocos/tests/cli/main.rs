@@ -1,10 +1,13 @@
 //! The real binary, driven as a user drives it: a real server on a port of its own, and the commands
 //! that are its clients.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
+
 mod answers;
 mod commands;
 mod demo;
 mod export;
+mod first_key;
 mod import;
 mod list_server;
 mod offline;
