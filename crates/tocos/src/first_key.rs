@@ -24,7 +24,9 @@ pub(crate) fn ensure(engine: &Engine, file: &Path) -> anyhow::Result<()> {
     let given = match fs::read_to_string(file) {
         Ok(text) => text.trim().to_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("bootstrap_key_file: {} can't be read", file.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("bootstrap_key_file: {} can't be read", file.display()));
+        }
     };
     let key = if given.is_empty() {
         let key = tocos_api::new_first_key().map_err(in_words)?;
@@ -45,4 +47,12 @@ fn keep(file: &Path, key: &str) -> io::Result<()> {
     out.sync_all()?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
+}
+
+/// Makes the first key of a ledger whose service is not running, and gives what a client sends.
+///
+/// # Errors
+/// The ledger has a key already, or can't be written.
+pub(crate) fn make(engine: &Engine) -> anyhow::Result<String> {
+    tocos_api::create_first_key(engine, NAME).map_err(|reason| anyhow!(reason))
 }

@@ -41,8 +41,8 @@ impl fmt::Display for Addresses {
 /// A port is taken, the ledger can't be opened, or the storage failed while running.
 pub(crate) fn run(
     config: &Config,
-    ready: impl FnOnce(Addresses) -> anyhow::Result<()>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(Addresses) -> anyhow::Result<()> + Send,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -59,26 +59,36 @@ pub(crate) fn run(
             internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
         };
         let engine = open(config)?;
-        let served = async {
-            if let Some(file) = &config.bootstrap_key_file {
-                first_key::ensure(&engine, file)?;
-            }
-            ready(addresses)?;
-            notify("READY=1");
-            let shutdown = async {
-                shutdown.await;
-                notify("STOPPING=1");
-                tracing::info!("shutting down");
-            };
-            tocos_api::serve(settings(config), engine.clone(), listeners, shutdown)
-                .await
-                .map_err(|error| anyhow!("{error}"))
-        };
-        let served = served.await;
+        let served = serve(config, &engine, listeners, || ready(addresses), shutdown).await;
         let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
         tracing::info!("closed");
         served.and(closed)
     })
+}
+
+async fn serve(
+    config: &Config,
+    engine: &Engine,
+    listeners: Listeners,
+    ready: impl FnOnce() -> anyhow::Result<()> + Send,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    if let Some(file) = &config.bootstrap_key_file {
+        first_key::ensure(engine, file)?;
+    }
+    let mut told = Ok(());
+    let shutdown = async {
+        // Looked at for the first time when the API has agreed to serve: only then is it true.
+        told = ready();
+        if told.is_ok() {
+            notify("READY=1");
+            shutdown.await;
+            notify("STOPPING=1");
+            tracing::info!("shutting down");
+        }
+    };
+    tocos_api::serve(settings(config), engine.clone(), listeners, shutdown).await?;
+    told
 }
 
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
@@ -99,7 +109,11 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-fn open(config: &Config) -> anyhow::Result<Engine> {
+/// Opens the ledger that the settings name.
+///
+/// # Errors
+/// It is in use, or damaged, or can't be read or written.
+pub(crate) fn open(config: &Config) -> anyhow::Result<Engine> {
     let options = EngineOptions {
         segment_bytes: config.segment_bytes,
         snapshot_every_events: config.snapshot_every_events,

@@ -1,13 +1,20 @@
 //! `tocos key create|list|revoke`: who may do what.
 
+use std::path::PathBuf;
+
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Span;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::client::{Request, encoded};
+use crate::first_key;
+use crate::service::open;
 use crate::session::ConnectionArgs;
+use crate::settings::Config;
 use crate::table::{Side, Table};
+use crate::terminal::{note, print};
 use crate::time::{after, instant, span};
 
 /// Create, list and revoke API keys
@@ -21,6 +28,8 @@ pub(crate) struct KeyArgs {
 enum KeyCommand {
     /// Create a key; its secret is shown this once
     Create(Create),
+    /// Make the first key, with all rights, of a ledger whose service is not running
+    First(First),
     /// List keys, without their secrets
     List(List),
     /// End a key for good
@@ -43,6 +52,13 @@ struct Create {
     /// The same, counted from now by this machine's clock: 30d, 1y
     #[arg(long, value_name = "SPAN", value_parser = span)]
     expires_in: Option<Span>,
+}
+
+#[derive(Args, Debug)]
+struct First {
+    /// Where the ledger is kept; made if it is not there
+    #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR", default_value = "./tocos-data")]
+    data_dir: PathBuf,
 }
 
 #[derive(Args, Debug)]
@@ -94,6 +110,7 @@ impl KeyArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             KeyCommand::Create(args) => args.run(),
+            KeyCommand::First(args) => args.run(),
             KeyCommand::List(args) => {
                 let session = args.connection.session()?;
                 let answer = session.send(&Request::get("/v1/keys"))?;
@@ -133,6 +150,17 @@ impl Create {
                 key.key.as_deref().unwrap_or_default()
             )
         })
+    }
+}
+
+impl First {
+    fn run(self) -> anyhow::Result<()> {
+        let engine = open(&Config { data_dir: self.data_dir, ..Config::default() })?;
+        let token = first_key::make(&engine);
+        engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"))?;
+        print(&format!("{}\n", token?))?;
+        note("This is the only time it is shown. Use it as TOCOS_KEY or --key.");
+        Ok(())
     }
 }
 

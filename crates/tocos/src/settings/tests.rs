@@ -30,7 +30,7 @@ fn every_setting_can_stand_in_the_file() {
     let config = of_file(
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
          log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
-         segment_bytes = 1_000_000\nsnapshot_every_events = 5\naddress_file = \"/run/tocos\"\n",
+         segment_bytes = 1_000_000\nsnapshot_every_events = 5\naddress_file = \"/run/tocos\"\nbootstrap_key_file = \"/run/key\"\n",
     )
     .unwrap();
     let expected = Config {
@@ -45,6 +45,7 @@ fn every_setting_can_stand_in_the_file() {
         segment_bytes: 1_000_000,
         snapshot_every_events: 5,
         address_file: Some("/run/tocos".into()),
+        bootstrap_key_file: Some("/run/key".into()),
     };
     assert_eq!(config, expected);
 }

@@ -63,3 +63,16 @@ fn a_file_that_holds_no_key_stops_the_start_and_says_what_a_key_looks_like() {
     .fails(1);
     assert!(said.contains("first-key: a first key is written tocos_1_"), "{said}");
 }
+
+#[test]
+fn the_first_key_is_made_offline_and_opens_an_address_beyond_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data_dir = data.to_str().unwrap();
+    let token = run(&["key", "first", "--data-dir", data_dir]).ok();
+    let again = run(&["key", "first", "--data-dir", data_dir]).fails(1);
+    assert!(again.contains("has API keys already"), "{again}");
+    let server = Server::start_at(folder, "0.0.0.0:0", &[]);
+    server.cli(&["users"]).fails(1);
+    server.cli(&["users", "--key", token.trim()]).ok();
+}

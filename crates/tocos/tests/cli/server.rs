@@ -82,7 +82,11 @@ impl Server {
 
     /// The same, listening on this address.
     pub(crate) fn start_on(listen: &str, options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_at(tempfile::tempdir().unwrap(), listen, options)
+    }
+
+    /// The same, with the ledger in the folder `data` of `folder`.
+    pub(crate) fn start_at(folder: TempDir, listen: &str, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (child, url, internal) = launch(folder.path(), listen, &options);
         Self { folder, child, options, url, internal }
