@@ -8,5 +8,4 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 scripts/build-static.sh "$folder/tocos"
 version=$("$folder/tocos" --version | cut -d' ' -f2)
-# The same settings as the Dockerfile's, without BuildKit, which not every Docker has.
-docker build -q -t "$1" --build-arg VERSION="$version" --build-arg REVISION="$(git rev-parse HEAD)" -f Dockerfile --target packed --build-arg BINARY=tocos "$folder"
+scripts/docker-build.sh -q -t "$1" --build-arg VERSION="$version" --build-arg REVISION="$(git rev-parse HEAD)" -f Dockerfile --target packed --build-arg BINARY=tocos "$folder"

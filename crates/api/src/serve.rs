@@ -39,7 +39,8 @@ impl fmt::Display for ServeError {
             Self::Unprotected { address } => write!(
                 f,
                 "{address} can be reached from other machines, and without API keys anybody there could do anything. \
-                 Make a key first (start on 127.0.0.1, then `tocos key create --right admin`), or start with --allow-unauthenticated"
+                 Make a key first: name a file for it with --bootstrap-key-file (TOCOS_BOOTSTRAP_KEY_FILE), or start on \
+                 127.0.0.1 and run `tocos key create --right admin`. Or start with --allow-unauthenticated"
             ),
             Self::Unavailable(unavailable) => unavailable.fmt(f),
             Self::Listener(error) => write!(f, "the listener does not work: {error}"),

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Makes sure that a Docker engine answers; installs and starts Debian's if none does. It keeps running afterwards.
+set -euo pipefail
+
+docker info >/dev/null 2>&1 && exit 0
+if ! command -v dockerd >/dev/null; then
+  apt-get update -q >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io iptables >/dev/null
+fi
+# Two suites may come at the same time; one starts it, both wait.
+log=${TMPDIR:-/tmp}/dockerd.log
+(
+  flock 9
+  docker info >/dev/null 2>&1 && exit 0
+  setsid nohup dockerd </dev/null >"$log" 2>&1 9>&- &
+  for _ in $(seq 120); do
+    docker info >/dev/null 2>&1 && exit 0
+    sleep 0.5
+  done
+  echo "the Docker engine does not answer after 60 s; the end of $log:" >&2
+  tail -20 "$log" >&2
+  exit 1
+) 9>"${TMPDIR:-/tmp}/docker-engine.lock"
