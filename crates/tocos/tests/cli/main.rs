@@ -5,11 +5,13 @@
 
 mod answers;
 mod commands;
+mod crash;
 mod demo;
 mod export;
 mod first_key;
 mod import;
 mod list_server;
 mod offline;
+mod readme;
 mod serve;
 mod server;
