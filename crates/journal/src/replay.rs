@@ -54,9 +54,9 @@ impl Replay {
         Ok((appender, Reader::new(log), report))
     }
 
-    /// Cuts the tail, and writes the last frame once more, which a failed sync may have left in the system's memory only:
-    /// after such a failure a later sync reports success without having written it. All frames before it were durable
-    /// before it was begun, and a segment's header shares its disk sector with the first frame.
+    /// Cuts the tail, and writes once more what a failed sync may have left in the system's memory only: after such a failure
+    /// a later sync reports success without having written it. That can be the last frame, or the header of a segment
+    /// that was just being made; everything before was durable before they were begun.
     fn repair(&mut self, file: &dyn DiskFile, report: &TailReport) -> io::Result<()> {
         let disk = &self.scan.log.disk;
         if let Some(first) = self.scan.unfinished.take() {
@@ -71,6 +71,7 @@ impl Replay {
                 result => result?,
             }
         }
+        file.write_at(&self.scan.segment.header.encode(), 0)?;
         if let Some(start) = self.scan.last_frame {
             let mut frame = vec![0; (report.offset - start) as usize];
             if file.read_at(&mut frame, start)? < frame.len() {

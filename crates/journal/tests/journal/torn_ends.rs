@@ -204,6 +204,34 @@ fn a_frame_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_opened_ag
 }
 
 #[test]
+fn a_segment_header_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_opened_again() {
+    let mut seen = 0;
+    for seed in 0..400 {
+        let disk = SimDisk::new(seed);
+        let mut batches = written(&disk, 1, 3);
+        let mut log = open(&disk, small(), None).unwrap();
+        // Too large for what is left, so a new segment is begun first.
+        let large = Batch::plain(4, 10);
+        disk.fail_sync(1);
+        log.appender.append(&large.frame()).unwrap_err();
+        drop(log);
+        // The process starts again, and the power goes while it writes the first frame behind that header.
+        let mut log = open(&disk, small(), None).unwrap();
+        seen += u32::from(segments(&disk).len() == 2);
+        disk.fail_write(1, WriteFault::PowerCut);
+        log.appender.append(&large.frame()).unwrap_err();
+        drop(log);
+        disk.crash();
+        let log = open(&disk, small(), None).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        if log.found.len() == 2 {
+            batches.push(large);
+        }
+        assert_eq!(log.found, batches, "seed {seed}");
+    }
+    assert!(seen > 50, "the case must have come up: {seen}");
+}
+
+#[test]
 fn a_power_cut_while_a_large_frame_is_written_leaves_it_whole_or_not_at_all() {
     let roomy = Options { segment_bytes: 16 << 10, ..small() };
     let (mut whole, mut torn, mut clean) = (0, 0, 0);
