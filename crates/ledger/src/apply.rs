@@ -4,7 +4,8 @@
 //! balance that does not come out as written) is [`Inconsistent`], which on the way back from the log means
 //! that the log was not written by this program.
 
-use crate::amount::{Amount, Micros};
+use crate::amount::{Amount, MAX_AMOUNT, Micros};
+use crate::decide::limits;
 use crate::event::{Entry, Event, Fact, Leg, Movement, MovementKind, Place};
 use crate::ledger::Ledger;
 use crate::lot::{Lot, LotAmount};
@@ -49,7 +50,9 @@ impl Ledger {
         self.state.last_event = event.number;
         self.state.now = event.at;
         if let Some(key) = &event.key {
-            self.keys.insert(key.hash, event.number);
+            if !self.keys.insert(key.hash, event.number) {
+                return Err("its idempotency key names another event");
+            }
             if let Some(undo) = &mut self.undo {
                 undo.saw_key(key.hash);
             }
@@ -63,6 +66,9 @@ impl Ledger {
             }
             Fact::CoinPut { coin, code, decimals, created } => self.put_coin(*coin, code, *decimals, *created),
             Fact::LimitsPut { entry, floor, ceiling, frozen } => {
+                if !limits::are_allowed(*floor, *ceiling) {
+                    return Err("a limit is out of bounds");
+                }
                 let account = self.account_for(entry)?;
                 let limits = &mut account.more_mut().limits;
                 limits.floor = *floor;
@@ -70,7 +76,7 @@ impl Ledger {
                 limits.frozen = *frozen;
                 close_entry(account, entry, event.number)
             }
-            Fact::HoldExtended { hold, account: _, expires_at } => self.extend_hold(*hold, *expires_at),
+            Fact::HoldExtended { hold, account, expires_at } => self.extend_hold(*hold, *account, *expires_at),
             Fact::KeyCreated { id, name, hash, right, expires_at } => {
                 if usize::from(*id) != self.state.api_keys.len() + 1 {
                     return Err("the API key's id is not the next one");
@@ -117,7 +123,9 @@ impl Ledger {
         let metadata = event.metadata.map(Into::into);
         let name = name.map(Into::into);
         if !created {
-            self.user_mut(user)?;
+            if self.user_mut(user)?.id != id {
+                return Err("the user has another id");
+            }
             let profile = self.state.profiles.get_mut(user.0);
             profile.name = name;
             profile.metadata = metadata;
@@ -125,6 +133,9 @@ impl Ledger {
         }
         if user.0 as usize != self.state.users.len() {
             return Err("the user's number is not the next one");
+        }
+        if self.find_user(id).is_some() {
+            return Err("there is a user of that id already");
         }
         self.state.users.push(User { id: id.into(), account: None, closed: false });
         self.state.profiles.push(Profile { name, metadata, created_at: event.at });
@@ -140,21 +151,29 @@ impl Ledger {
             if at != self.state.coins.len() {
                 return Err("the coin's number is not the next one");
             }
+            if self.state.coin_by_code(code).is_some() {
+                return Err("there is a coin of that code already");
+            }
             let code = code.into();
             self.state.coins.push(Coin { code, decimals, issued: 0, spent: 0, expired: 0, held: 0 });
             return Ok(());
         }
-        self.state.coins.get_mut(at).ok_or("there is no such coin")?.decimals = decimals;
+        let row = self.state.coins.get_mut(at).filter(|row| row.code == code).ok_or("there is no such coin")?;
+        row.decimals = decimals;
         Ok(())
     }
 
-    fn extend_hold(&mut self, id: u64, expires_at: Micros) -> Applied {
-        let mut hold = self.state.holds.get(&id).ok_or("there is no such open hold")?.clone();
+    fn extend_hold(&mut self, id: u64, account: AccountId, expires_at: Micros) -> Applied {
+        let mut hold = self.open_hold_of(id, account)?.clone();
         self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
         self.state.due.insert((expires_at, Due::Hold(id)));
         hold.expires_at = expires_at;
         self.state.holds.insert(id, hold);
         Ok(())
+    }
+
+    fn open_hold_of(&self, id: u64, account: AccountId) -> Result<&Hold, &'static str> {
+        self.state.hold(id).filter(|hold| hold.account == account).ok_or("the account has no such open hold")
     }
 
     /// The account of an entry, opened if the entry says so.
@@ -167,6 +186,10 @@ impl Ledger {
                 return Err("there is no such coin");
             }
             let row = self.user_mut(user)?;
+            if row.account.is_some() && self.state.account_of(user, coin).is_some() {
+                return Err("the user has an account of that coin already");
+            }
+            let row = self.state.users.get_mut(user.0);
             let next = row.account.replace(entry.account);
             self.state.accounts.push(Account { user, coin, next, ..Account::default() });
             return Ok(self.state.accounts.get_mut(entry.account.0));
@@ -176,10 +199,13 @@ impl Ledger {
 
     fn apply_movement(&mut self, number: u64, movement: &Movement) -> Applied {
         let coin = self.account_for(&movement.a)?.coin;
-        if let Some(b) = &movement.b
-            && self.account_for(b)?.coin != coin
-        {
-            return Err("coins of one kind can't become another");
+        if let Some(b) = &movement.b {
+            if self.account_for(b)?.coin != coin {
+                return Err("coins of one kind can't become another");
+            }
+            if b.account == movement.a.account {
+                return Err("both its accounts are one");
+            }
         }
         for leg in movement.legs.iter() {
             self.take(number, movement, leg, coin)?;
@@ -187,7 +213,8 @@ impl Ledger {
         }
         self.close_holds(number, movement)?;
         if let MovementKind::Reverse(terms) = &movement.kind {
-            let done = self.state.reversed(terms.of) + movement.amount;
+            let mut done = self.state.reversed(terms.of);
+            count(&mut done, movement.amount)?;
             self.state.reversed.insert(terms.of, done);
         }
         close_entry(self.state.accounts.get_mut(movement.a.account.0), &movement.a, number)?;
@@ -201,7 +228,7 @@ impl Ledger {
         let coin = &mut self.state.coins[usize::from(coin.0)];
         match leg.from {
             Place::Issued => {
-                coin.issued = coin.issued.checked_add(leg.amount).ok_or("more is issued than can be counted")?;
+                count(&mut coin.issued, leg.amount)?;
             }
             Place::Spent => coin.spent = coin.spent.checked_sub(leg.amount).ok_or("more comes back than was spent")?,
             Place::Expired => return Err("nothing comes back from @expired"),
@@ -215,7 +242,7 @@ impl Ledger {
                 let id = movement.kind.hold(number).ok_or("it has no hold")?;
                 let account = self.state.accounts.get_mut(movement.a.account.0).more_mut();
                 account.held = account.held.checked_sub(leg.amount).ok_or("more leaves holds than is held")?;
-                let mut hold = self.state.holds.get(&id).ok_or("there is no such open hold")?.clone();
+                let mut hold = self.open_hold_of(id, movement.a.account)?.clone();
                 for part in leg.parts() {
                     take_part(&mut hold.lots, part)?;
                 }
@@ -234,18 +261,24 @@ impl Ledger {
             Place::Issued => {
                 coin.issued = coin.issued.checked_sub(leg.amount).ok_or("more goes back than was issued")?;
             }
-            Place::Spent => coin.spent += leg.amount,
-            Place::Expired => coin.expired += leg.amount,
+            Place::Spent => count(&mut coin.spent, leg.amount)?,
+            Place::Expired => count(&mut coin.expired, leg.amount)?,
             Place::A => self.give_to_account(movement.a.account, leg, false),
             Place::B => {
                 let b = movement.b.as_ref().ok_or("it has no second account")?;
                 self.give_to_account(b.account, leg, movement.kind.b_is_plain());
             }
             Place::Hold => {
-                coin.held += leg.amount;
+                count(&mut coin.held, leg.amount)?;
                 let MovementKind::Hold(terms) = &movement.kind else {
                     return Err("only a hold can fill a hold");
                 };
+                if self.state.holds.contains_key(&number) {
+                    return Err("a hold is filled once");
+                }
+                if terms.to.is_some_and(|to| self.state.users.find(to.0).is_none()) {
+                    return Err("a hold leads to no user");
+                }
                 let account = movement.a.account;
                 self.state.accounts.get_mut(account.0).more_mut().held += leg.amount;
                 let lots = leg.parts().collect();
@@ -309,6 +342,12 @@ impl Ledger {
     }
 }
 
+/// Adds to a count, none of which goes beyond what is exact everywhere.
+fn count(counted: &mut Amount, amount: Amount) -> Applied {
+    *counted = counted.checked_add(amount).filter(|sum| *sum <= MAX_AMOUNT).ok_or("a count goes beyond 2^53 - 1")?;
+    Ok(())
+}
+
 /// Takes some coins out of a list of lots.
 fn take_part(lots: &mut Vec<LotAmount>, part: LotAmount) -> Applied {
     let at = lots.iter().position(|other| other.lot == part.lot).ok_or("the hold has no coins of that lot")?;
@@ -326,6 +365,9 @@ fn take_part(lots: &mut Vec<LotAmount>, part: LotAmount) -> Applied {
 fn close_entry(account: &mut Account, entry: &Entry, number: u64) -> Applied {
     if account.total() != entry.total || account.held() != entry.held {
         return Err("the balance does not come out as written");
+    }
+    if entry.total.unsigned_abs() > MAX_AMOUNT {
+        return Err("the balance is out of bounds");
     }
     if account.head != entry.prev || account.next_skip().0 != entry.skip {
         return Err("it does not continue the account's history");

@@ -1,5 +1,6 @@
 //! Little-endian fields, written and read back with every length checked.
 
+use crate::amount::MAX_AMOUNT;
 use crate::lot::{Category, Lot, LotAmount, Marks};
 use crate::record::Malformed;
 
@@ -144,7 +145,12 @@ impl<'a> Fields<'a> {
     pub(crate) fn lots(&mut self) -> Result<Vec<LotAmount>, Malformed> {
         let count = self.u32()? as usize;
         let mut fields = Fields::new(self.bytes(count.checked_mul(LOT_BYTES).ok_or(Malformed("too many lots"))?)?);
-        (0..count).map(|_| fields.lot()).collect()
+        let lots: Vec<LotAmount> = (0..count).map(|_| fields.lot()).collect::<Result<_, _>>()?;
+        let sum = lots.iter().try_fold(0u64, |sum, part| sum.checked_add(part.amount));
+        if sum.is_none_or(|sum| sum > MAX_AMOUNT) {
+            return Err(Malformed("lots sum to more than 2^53-1"));
+        }
+        Ok(lots)
     }
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         let length = self.u32()? as usize;

@@ -5,8 +5,17 @@ use crate::amount::{Amount, MAX_AMOUNT};
 use crate::event::Fact;
 use crate::refusal::Refusal;
 
+fn is_floor(floor: i64) -> bool {
+    (-(MAX_AMOUNT as i64)..=0).contains(&floor)
+}
+
+/// Whether an account may have these limits.
+pub(crate) fn are_allowed(floor: i64, ceiling: Amount) -> bool {
+    is_floor(floor) && ceiling <= MAX_AMOUNT
+}
+
 pub(super) fn check(floor: i64, ceiling: Amount) -> Result<(), Refusal> {
-    if !(-(MAX_AMOUNT as i64)..=0).contains(&floor) {
+    if !is_floor(floor) {
         return Err(Refusal::invalid("floor", format!("a floor is a whole number from -{MAX_AMOUNT} to 0")));
     }
     if ceiling > MAX_AMOUNT {

@@ -6,7 +6,7 @@ mod expire;
 mod grant;
 mod hold;
 mod keys;
-mod limits;
+pub(crate) mod limits;
 mod reverse;
 mod same;
 mod spend;

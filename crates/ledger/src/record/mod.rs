@@ -21,13 +21,13 @@ use sections::{Sections, Tag, put_section};
 /// Bytes of every event's fixed part.
 pub const RECORD_BYTES: usize = 64;
 
-/// Bytes that are no event.
+/// Bytes that this program did not write: no event, or no snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "these bytes are no event: {}", self.0)
+        write!(f, "these bytes were not written as they stand: {}", self.0)
     }
 }
 

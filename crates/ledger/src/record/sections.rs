@@ -1,6 +1,7 @@
 //! What stands behind a record: sections, each a tag, a length and bytes.
 
 use super::Malformed;
+use crate::amount::{Amount, MAX_AMOUNT};
 use crate::bytes::{Fields, Put, text};
 use crate::event::{Entry, Leg, Legs, Place};
 use crate::lot::LotAmount;
@@ -105,9 +106,9 @@ pub(super) fn legs(bytes: &[u8]) -> Result<Legs, Malformed> {
 fn leg(fields: &mut Fields<'_>) -> Result<Leg, Malformed> {
     let (from, to) = (place(fields)?, place(fields)?);
     let (amount, lots) = (fields.u64()?, fields.lots()?);
-    let sum = lots.iter().try_fold(0u64, |sum, part| sum.checked_add(part.amount));
-    if !lots.is_empty() && sum != Some(amount) {
-        return Err(Malformed("lots don't sum to their leg's amount"));
+    let sum: Amount = lots.iter().map(|part| part.amount).sum();
+    if amount > MAX_AMOUNT || (!lots.is_empty() && sum != amount) {
+        return Err(Malformed("lots don't sum to their leg's amount, or it is above 2^53-1"));
     }
     Ok(Leg { from, to, amount, lots })
 }

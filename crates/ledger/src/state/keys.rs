@@ -67,14 +67,22 @@ impl Keys {
         slots.map(|slot| ((slot >> HASH_BITS) as u64, slot & HASH_MASK))
     }
 
-    /// Remembers that the key with this hash names `event`, which is not 0.
-    pub(crate) fn insert(&mut self, hash: u128, event: u64) {
+    /// Remembers that the key with this hash names `event`, which is not 0. Says `false` if it names another.
+    pub(crate) fn insert(&mut self, hash: u128, event: u64) -> bool {
         let shard = &mut self.shards[shard_of(hash)];
         if shard.len * 8 >= shard.slots.len() * 7 {
             shard.grow();
         }
-        shard.put(u128::from(event) << HASH_BITS | hash);
-        shard.len += 1;
+        let slot = u128::from(event) << HASH_BITS | hash;
+        let place = shard.place_of(hash);
+        match *place {
+            0 => {
+                *place = slot;
+                shard.len += 1;
+                true
+            }
+            other => other == slot,
+        }
     }
 
     /// Forgets a key that is there: its batch was undone.
@@ -102,17 +110,18 @@ impl Shard {
         let size = (self.slots.len() * 2).max(SLOTS_MIN);
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
-            self.put(slot);
+            *self.place_of(slot & HASH_MASK) = slot;
         }
     }
 
-    fn put(&mut self, slot: u128) {
+    /// The slot of the key with this hash, or the empty one in which it belongs.
+    fn place_of(&mut self, hash: u128) -> &mut u128 {
         let mask = self.slots.len() - 1;
-        let mut at = home(slot & HASH_MASK) & mask;
-        while self.slots[at] != 0 {
+        let mut at = home(hash) & mask;
+        while self.slots[at] != 0 && self.slots[at] & HASH_MASK != hash {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        &mut self.slots[at]
     }
 
     /// Empties slot `at` and moves up those behind it that would no longer be found.

@@ -2,6 +2,7 @@
 //! is the engine's; the core gives both the same three words: begin, keep, roll back.)
 
 use crate::bench::Bench;
+use crate::furnished::{do_everything, furnished};
 use tocos_ledger::{Due, Micros};
 
 /// Everything about a ledger that a batch could leave behind.
@@ -18,42 +19,6 @@ fn all(bench: &Bench) -> All {
     let due = ledger.state().due_before(Micros::MAX).collect();
     let known = ["before", "within", "within too"].map(|key| ledger.known(key));
     All { blocks: bench.blocks(), due, keys: ledger.key_count(), known }
-}
-
-/// A ledger with something of everything, and open holds 1 and 2 of it.
-fn furnished() -> (Bench, u64, u64) {
-    let mut ledger = Bench::with(&["ana", "bob", "shop"]);
-    ledger.grant("ana", 100).key("before").done();
-    ledger.grant("ana", 50).expires_in(60).done();
-    let first = ledger.hold("ana", 30).timeout_s(120).to("shop").done().event;
-    let second = ledger.hold("ana", 30).timeout_s(180).done().event;
-    (ledger, first, second)
-}
-
-/// One of each kind of operation.
-fn do_everything(ledger: &mut Bench, first: u64, second: u64) {
-    ledger.user("cem").named("Cem").key("within").done();
-    ledger.user("ana").named("Ana").metadata("{}").done();
-    ledger.coin("gem", 2).done();
-    ledger.coin("toco", 3).done();
-    ledger.grant("cem", 5).coin("gem").expires_in(60).done();
-    ledger.grant("bob", 5).expires_in(90).key("within too").done();
-    ledger.limits("bob").floor(-50).frozen().done();
-    ledger.limits("bob").floor(-50).done();
-    let spent = ledger.spend("bob", 30).done().event;
-    ledger.transfer("ana", "cem", 10).done();
-    ledger.capture(first).only(10).not_last().done();
-    ledger.extend(second, 600).done();
-    ledger.release(second).done();
-    ledger.hold("ana", 1).timeout_s(5).done();
-    ledger.reverse(spent).only(7).done();
-    ledger.close("shop").refused_as("user_not_empty");
-    ledger.spend("shop", 10).done();
-    ledger.capture(first).done();
-    ledger.create_key("ci", tocos_ledger::Right::Admin).done();
-    ledger.revoke_key(1).done();
-    ledger.user("dia").done();
-    ledger.close("dia").done();
 }
 
 #[test]

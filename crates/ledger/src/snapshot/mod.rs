@@ -2,6 +2,8 @@
 //!
 //! Idempotency keys are not among them: they are found in the log, and kept beside it in files of their own.
 
+mod check;
+
 use crate::amount::Amount;
 use crate::bytes::{Fields, NONE_U32, Put};
 use crate::ledger::Ledger;
@@ -202,24 +204,24 @@ impl Ledger {
     ) -> Result<Self, E> {
         let mut state = State::default();
         let mut order = Vec::new();
-        let mut ended = false;
+        let mut last = 0;
         for block in blocks {
             let block = block?;
             let mut fields = Fields::new(&block);
             let rows = fields.u8()?;
-            if rows == Rows::End as u8 {
-                ended = true;
+            let is_single = rows == Rows::Head as u8 || rows == Rows::End as u8;
+            if rows < last || (rows == last && is_single) || (last == 0 && rows != Rows::Head as u8) {
+                return Err(Malformed("the snapshot's blocks are not in order").into());
             }
+            last = rows;
             while !fields.is_empty() {
                 state.read_row(rows, &mut fields, &mut order)?;
             }
         }
-        if !ended {
+        if last != Rows::End as u8 {
             return Err(Malformed("the snapshot has no end").into());
         }
-        if order.len() != state.users.len() || order.iter().any(|user| *user as usize >= order.len()) {
-            return Err(Malformed("the order of users does not fit the users").into());
-        }
+        state.check(&order)?;
         state.order = Order::from_sorted(&order);
         state.make_appointments();
         Ok(Self::with_state(seed, state))
@@ -246,16 +248,10 @@ impl State {
                 self.profiles.push(profile);
             }
             ORDER => order.push(fields.u32()?),
-            ACCOUNTS => {
-                let account = read_account(fields)?;
-                if account.user.0 as usize >= self.users.len() || usize::from(account.coin.0) >= self.coins.len() {
-                    return Err(Malformed("an account is of no user or of no coin"));
-                }
-                self.accounts.push(account);
-            }
+            ACCOUNTS => self.accounts.push(read_account(fields)?),
             HOLDS => {
                 let (id, hold) = read_hold(fields)?;
-                self.holds.insert(id, hold);
+                once(&self.holds.insert(id, hold))?;
             }
             ENDED_HOLDS => {
                 let id = fields.u64()?;
@@ -265,11 +261,11 @@ impl State {
                     2 => EndedAs::Expired,
                     _ => return Err(Malformed("a hold ended as none of the three ways")),
                 };
-                self.ended_holds.insert(id, (ended_as, fields.u64()?));
+                once(&self.ended_holds.insert(id, (ended_as, fields.u64()?)))?;
             }
             REVERSED => {
                 let (event, amount): (u64, Amount) = (fields.u64()?, fields.u64()?);
-                self.reversed.insert(event, amount);
+                once(&self.reversed.insert(event, amount))?;
             }
             API_KEYS => self.api_keys.push(read_api_key(fields)?),
             _ => return Err(Malformed("the snapshot has rows that are not known")),
@@ -290,6 +286,11 @@ impl State {
             }
         }
     }
+}
+
+/// A row was not there before.
+fn once<T>(before: &Option<T>) -> Result<(), Malformed> {
+    if before.is_none() { Ok(()) } else { Err(Malformed("a row stands there twice")) }
 }
 
 fn read_coin(fields: &mut Fields<'_>) -> Result<Coin, Malformed> {
