@@ -159,6 +159,11 @@ impl Session {
         self.show(answer, |event: &Event| written(event, self.decimals(), done))
     }
 
+    /// Asks for the decimals again when they are next needed: a coin has changed.
+    pub(crate) fn forget_decimals(&mut self) {
+        self.decimals.take();
+    }
+
     /// How many decimals each coin shows. Asked once, and only for people; amounts are shown in smallest
     /// units if the server does not say.
     pub(crate) fn decimals(&self) -> &Decimals {

@@ -109,7 +109,8 @@ async fn ended(stopped: oneshot::Receiver<()>) {
 fn import(session: &Session) -> anyhow::Result<String> {
     let plan = Plan { label: "demo".to_owned(), update_names: false, on_error: OnError::Stop, check: false };
     let options = ReadOptions { format: None, coin: "toco".to_owned(), ignore: Vec::new() };
-    let (summary, outcome) = plan.import(session, Box::new(Cursor::new(USERS)), options, &ProgressBar::hidden());
+    let (summary, outcome) =
+        plan.import(&session.client, Box::new(Cursor::new(USERS)), options, &ProgressBar::hidden());
     outcome.context("the example users can't be brought in")?;
     Ok(summary.text(false))
 }

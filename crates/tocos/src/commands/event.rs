@@ -71,7 +71,7 @@ impl EventsArgs {
                 break;
             }
             for raw in &page.events {
-                after = show(&session, raw.get())?;
+                after = show(&mut session, raw.get())?;
                 left -= 1;
             }
             if after >= page.last_event && !self.follow {
@@ -91,8 +91,11 @@ impl EventsArgs {
 }
 
 /// Prints one event on a line and tells its number.
-fn show(session: &Session, raw: &str) -> anyhow::Result<u64> {
+fn show(session: &mut Session, raw: &str) -> anyhow::Result<u64> {
     let event: Event = serde_json::from_str(raw).context("an event is not what this version of tocos expects")?;
+    if event.kind == "coin" {
+        session.forget_decimals();
+    }
     if session.json {
         print_bytes(raw.as_bytes())?;
     } else {

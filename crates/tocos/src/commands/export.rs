@@ -9,9 +9,9 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use crate::answer::{CoinList, UserPage};
-use crate::client::Request;
+use crate::client::{Client, Request};
 use crate::list::{Format, ListWriter, WrittenRow, check_csv_columns};
-use crate::session::{ConnectionArgs, Session, parse};
+use crate::session::{ConnectionArgs, parse};
 use crate::terminal::note;
 
 const PAGE: u16 = 1000;
@@ -41,10 +41,10 @@ impl ExportArgs {
         let format = self.format.or(named).unwrap_or(Format::Json);
         match &self.out {
             None => {
-                write_list(&session, format, BufWriter::new(io::stdout().lock()))?;
+                write_list(&session.client, format, BufWriter::new(io::stdout().lock()))?;
             }
             Some(path) => {
-                let count = write_file(&session, format, path)?;
+                let count = write_file(&session.client, format, path)?;
                 note(&format!("{count} users written to {}", path.display()));
             }
         }
@@ -53,12 +53,12 @@ impl ExportArgs {
 }
 
 /// Writes beside the file and gives it its name when it is whole.
-fn write_file(session: &Session, format: Format, path: &Path) -> anyhow::Result<u64> {
+fn write_file(client: &Client, format: Format, path: &Path) -> anyhow::Result<u64> {
     let mut name = path.file_name().ok_or_else(|| anyhow!("{} is no name of a file", path.display()))?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let file = File::create(&part).with_context(|| format!("{} can't be written", part.display()))?;
-    let written = write_list(session, format, BufWriter::new(file)).and_then(|(count, output)| {
+    let written = write_list(client, format, BufWriter::new(file)).and_then(|(count, output)| {
         output.get_ref().sync_all()?;
         fs::rename(&part, path)?;
         Ok(count)
@@ -70,14 +70,14 @@ fn write_file(session: &Session, format: Format, path: &Path) -> anyhow::Result<
     written.with_context(|| format!("{} was not written", path.display()))
 }
 
-fn write_list<W: Write>(session: &Session, format: Format, output: W) -> anyhow::Result<(u64, W)> {
-    let coins = if format == Format::Csv { csv_columns(session)? } else { Vec::new() };
+fn write_list<W: Write>(client: &Client, format: Format, output: W) -> anyhow::Result<(u64, W)> {
+    let coins = if format == Format::Csv { csv_columns(client)? } else { Vec::new() };
     let mut writer = ListWriter::new(format, output, &coins)?;
     let (mut count, mut below_zero) = (0, 0_u64);
     let mut cursor: Option<String> = None;
     loop {
         let request = Request::get("/v1/users").query("limit", PAGE).query_if("cursor", cursor.as_deref());
-        let page: UserPage = parse(&session.send(&request)?)?;
+        let page: UserPage = parse(&client.send(&request)?)?;
         for user in &page.users {
             let coins: BTreeMap<String, i64> = user
                 .coins
@@ -101,8 +101,8 @@ fn write_list<W: Write>(session: &Session, format: Format, output: W) -> anyhow:
     Ok((count, output))
 }
 
-fn csv_columns(session: &Session) -> anyhow::Result<Vec<String>> {
-    let list: CoinList = parse(&session.send(&Request::get("/v1/coins"))?)?;
+fn csv_columns(client: &Client) -> anyhow::Result<Vec<String>> {
+    let list: CoinList = parse(&client.send(&Request::get("/v1/coins"))?)?;
     let coins: Vec<String> = list.coins.into_iter().map(|coin| coin.code).collect();
     check_csv_columns(&coins).map_err(|reason| anyhow!(reason))?;
     Ok(coins)

@@ -215,6 +215,17 @@ fn events_are_shown_in_order_and_followed() {
     }
     follower.kill().unwrap();
     follower.wait().unwrap();
+
+    let mut follower = server.command(&["events", "--after", "7", "--follow"]).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    server.cli(&["spend", "ana", "100", "--coin", "eur"]).ok();
+    assert!(lines.next().unwrap().unwrap().ends_with("1.00 eur spent by ana"));
+    server.cli(&["coin", "put", "oil", "--decimals", "3"]).ok();
+    server.cli(&["grant", "bob", "5", "--coin", "oil"]).ok();
+    assert!(lines.next().unwrap().unwrap().ends_with("coin oil created, 3 decimals"));
+    assert!(lines.next().unwrap().unwrap().ends_with("0.005 oil granted to bob"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
 }
 
 #[test]

@@ -89,10 +89,16 @@ impl Witness {
                 let body = format!(r#"{{"from":"user-{user}","to":"user-{other}","coin":"toco","amount":3}}"#);
                 ("/v1/transfers".to_owned(), body)
             }
-            (3, _) => ("/v1/spends".to_owned(), format!(r#"{{{account},"amount":2,"mode":"up_to","metadata":{{"n":{number}}}}}"#)),
-            (4 | 6, _) => ("/v1/holds".to_owned(), format!(r#"{{{account},"amount":4,"timeout_s":{}}}"#, 1 + number % 3)),
+            (3, _) => (
+                "/v1/spends".to_owned(),
+                format!(r#"{{{account},"amount":2,"mode":"up_to","metadata":{{"n":{number}}}}}"#),
+            ),
+            (4 | 6, _) => {
+                ("/v1/holds".to_owned(), format!(r#"{{{account},"amount":4,"timeout_s":{}}}"#, 1 + number % 3))
+            }
             _ => {
-                let expiry = if number.is_multiple_of(2) { r#","expires_at":"2099-01-01T00:00:00Z","priority":10"# } else { "" };
+                let expiry =
+                    if number.is_multiple_of(2) { r#","expires_at":"2099-01-01T00:00:00Z","priority":10"# } else { "" };
                 ("/v1/grants".to_owned(), format!(r#"{{{account},"amount":50{expiry}}}"#))
             }
         };

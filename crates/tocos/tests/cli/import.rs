@@ -147,6 +147,30 @@ fn what_the_server_refuses_is_named_with_its_row() {
     assert_eq!(server.issued("toco"), 4);
 }
 
+#[test]
+fn ids_that_look_like_paths_are_ids() {
+    let server = Server::start();
+    server.cli_with("id,coins\n..,1\n.,2\n~,3\na:b,4\n", &["import", "-", "--update-names"]).ok();
+    for (id, coins) in [("..", "1"), (".", "2"), ("~", "3"), ("a:b", "4")] {
+        let shown = server.cli(&["user", "show", id]).ok();
+        assert!(shown.starts_with(&format!("{id}  since")), "{shown}");
+        let history = server.cli(&["history", id]).ok();
+        assert!(history.contains(&format!("+{coins}")), "{history}");
+    }
+}
+
+#[test]
+fn a_page_of_a_longer_list_goes_in_and_is_said_to_be_one() {
+    let server = Server::start();
+    server.cli_with("id,coins\na,1\nb,2\n", &["import", "-"]).ok();
+    let page = server.cli(&["users", "--limit", "1", "--json"]).ok();
+    let other = Server::start();
+    let outcome = other.cli_with(page, &["import", "-"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.contains("one page of a longer one"), "{}", outcome.stdout);
+    assert_eq!(other.issued("toco"), 1);
+}
+
 /// Users 0, 1, 2, ... with as many toco each, and gems for every third.
 fn long_list(users: u64) -> String {
     (0..users)

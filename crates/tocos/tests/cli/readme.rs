@@ -12,7 +12,10 @@ fn tour() -> Vec<(String, String)> {
     while let Some(block) = blocks.next() {
         let Some(command) = block.strip_prefix("sh\n").filter(|command| command.starts_with("curl")) else { continue };
         let shown = blocks.peek().and_then(|next| next.strip_prefix("json\n"));
-        tour.push((command.to_owned(), shown.unwrap_or_else(|| panic!("no output behind {command}")).trim().to_owned()));
+        tour.push((
+            command.to_owned(),
+            shown.unwrap_or_else(|| panic!("no output behind {command}")).trim().to_owned(),
+        ));
     }
     tour
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::{OnError, Plan, Summary};
 use crate::answer::{CoinList, User};
-use crate::client::{Answer, Problem, Request, encoded, fresh_key};
+use crate::client::{Answer, Client, Problem, Request, encoded, fresh_key};
 use crate::exit::AlreadyTold;
 use crate::list::{BadRow, Row};
-use crate::session::{Session, parse};
+use crate::session::parse;
 use crate::terminal::note;
 
 /// Users sent at once.
@@ -97,7 +97,7 @@ impl OneResult {
 
 /// An import under way.
 pub(super) struct Importer<'a> {
-    session: &'a Session,
+    client: &'a Client,
     plan: &'a Plan,
     bar: &'a ProgressBar,
     /// Sets the name changes of this run apart from those of others.
@@ -109,9 +109,9 @@ pub(super) struct Importer<'a> {
 }
 
 impl<'a> Importer<'a> {
-    pub(super) fn new(session: &'a Session, plan: &'a Plan, bar: &'a ProgressBar) -> Self {
+    pub(super) fn new(client: &'a Client, plan: &'a Plan, bar: &'a ProgressBar) -> Self {
         Self {
-            session,
+            client,
             plan,
             bar,
             run: None,
@@ -123,7 +123,7 @@ impl<'a> Importer<'a> {
 
     /// Learns which coins there are; those that are not there yet are created when they are met.
     pub(super) fn look_at_coins(&mut self) -> anyhow::Result<()> {
-        let list: CoinList = parse(&self.session.send(&Request::get("/v1/coins"))?)?;
+        let list: CoinList = parse(&self.client.send(&Request::get("/v1/coins"))?)?;
         self.known_coins = list.coins.into_iter().map(|coin| coin.code).collect();
         Ok(())
     }
@@ -183,7 +183,7 @@ impl<'a> Importer<'a> {
         }
         let mut refused_rows = HashSet::new();
         for part in operations.chunks(CHUNK_OPERATIONS) {
-            let answer = self.session.send(&batch(part, false)?)?;
+            let answer = self.client.send(&batch(part, false)?)?;
             self.sort(rows, part, &answer, &mut refused_rows)?;
         }
         self.summary.refused_rows += refused_rows.len() as u64;
@@ -199,7 +199,7 @@ impl<'a> Importer<'a> {
     /// Which rows' users are not there yet. Asked as a dry run, so that users who are there keep what they have.
     fn missing(&self, rows: &[Row]) -> anyhow::Result<Vec<bool>> {
         let operations: Vec<_> = rows.iter().enumerate().map(|(number, row)| Operation::user(number, row)).collect();
-        let applied: Applied = parse(&self.session.send(&batch(&operations, true)?)?)?;
+        let applied: Applied = parse(&self.client.send(&batch(&operations, true)?)?)?;
         if applied.results.len() != rows.len() {
             return Err(anyhow!("the server answered {} of {} operations", applied.results.len(), rows.len()));
         }
@@ -227,7 +227,7 @@ impl<'a> Importer<'a> {
         if !self.plan.update_names || row.name.is_none() {
             return Ok(None);
         }
-        let user: User = parse(&self.session.send(&Request::get(format!("/v1/users/{}", encoded(&row.id))))?)?;
+        let user: User = parse(&self.client.send(&Request::get(format!("/v1/users/{}", encoded(&row.id))))?)?;
         if user.closed || user.name == row.name {
             return Ok(None);
         }

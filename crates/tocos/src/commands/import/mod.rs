@@ -14,10 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::apply::{CHUNK_OPERATIONS, CHUNK_USERS, Importer};
 pub(crate) use self::report::Summary;
-use crate::client::ClientError;
+use crate::client::{Client, ClientError};
 use crate::exit::AlreadyTold;
 use crate::list::{self, Format, ListError, ReadOptions, Row, check_coin};
-use crate::session::{ConnectionArgs, Session};
+use crate::session::ConnectionArgs;
 use crate::terminal::{note, print};
 
 /// Bring users and their coins into the ledger
@@ -98,7 +98,7 @@ impl ImportArgs {
         let input = Box::new(bar.wrap_read(source.input));
         let plan =
             Plan { label: self.label, update_names: self.update_names, on_error: self.on_error, check: self.check };
-        let (summary, outcome) = plan.import(&session, input, options, &bar);
+        let (summary, outcome) = plan.import(&session.client, input, options, &bar);
         bar.finish_and_clear();
         print(&if session.json { summary.json()? } else { summary.text(plan.check) })?;
         outcome
@@ -139,12 +139,12 @@ impl Plan {
     /// Imports a list. What was done is in the summary, however it ended.
     pub(crate) fn import(
         &self,
-        session: &Session,
+        client: &Client,
         input: Box<dyn Read>,
         options: ReadOptions,
         bar: &ProgressBar,
     ) -> (Summary, anyhow::Result<()>) {
-        let mut importer = Importer::new(session, self, bar);
+        let mut importer = Importer::new(client, self, bar);
         let outcome = self.feed(&mut importer, input, options);
         (importer.summary, outcome)
     }
@@ -180,6 +180,10 @@ impl Plan {
         importer.take(&mut chunk)?;
         importer.summary.notice(rows.notes());
         importer.summary.complete = end.is_ok();
+        if importer.summary.next_page_exists {
+            // What is missing must not be missed.
+            return end.and(Err(AlreadyTold.into()));
+        }
         end
     }
 }
