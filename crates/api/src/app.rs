@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::route::Surface;
 use crate::settings::Settings;
 use crate::watch::Watchers;
 
@@ -18,7 +19,9 @@ pub(crate) struct App {
     pub settings: Settings,
     pub gate: Gate,
     pub metrics: Metrics,
-    pub watchers: Arc<Watchers>,
+    watchers: Arc<Watchers>,
+    /// Of the internal listener: those who watch the service must not hold up its end.
+    internal_watchers: Arc<Watchers>,
     pub sealer: Sealer,
     /// Bytes that large bodies may still take.
     pub body_bytes: Arc<Semaphore>,
@@ -32,6 +35,7 @@ impl App {
     pub(crate) fn new(settings: Settings, engine: Engine, gate: Gate) -> Self {
         Self {
             watchers: Arc::new(Watchers::new(&settings.limits)),
+            internal_watchers: Arc::new(Watchers::new(&settings.limits)),
             body_bytes: Arc::new(Semaphore::new(settings.limits.bodies_in_flight_bytes_max)),
             metrics: Metrics::new(),
             sealer: Sealer::default(),
@@ -41,6 +45,14 @@ impl App {
             engine,
             settings,
             gate,
+        }
+    }
+
+    /// The connections of a listener.
+    pub(crate) fn watchers(&self, surface: Surface) -> &Arc<Watchers> {
+        match surface {
+            Surface::Public => &self.watchers,
+            Surface::Internal => &self.internal_watchers,
         }
     }
 

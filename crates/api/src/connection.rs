@@ -32,7 +32,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// What every connection of a server begins with.
 pub(crate) fn protocol() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(BUFFER_BYTES_MAX).pipeline_flush(true).half_close(false);
+    builder.http1().max_buf_size(BUFFER_BYTES_MAX).half_close(false);
     builder.http2().max_concurrent_streams(HTTP2_STREAMS_MAX).max_header_list_size(HTTP2_HEAD_BYTES_MAX);
     builder
 }
@@ -42,10 +42,10 @@ pub(crate) async fn serve(
     protocol: Arc<auto::Builder<TokioExecutor>>,
     app: Arc<App>,
     surface: Surface,
+    watched: Arc<Watched>,
     stream: TcpStream,
 ) {
     let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
-    let watched = app.watchers.watch();
     let io = TokioIo::new(WatchedStream { stream, watched: Arc::clone(&watched), linger: None });
     let in_request = Arc::clone(&watched);
     let service = service_fn(move |request: Request<Incoming>| {

@@ -83,10 +83,10 @@ pub async fn serve(
         let app = Arc::clone(&app);
         async move { app.sealer.run(&app.engine).await }
     }));
-    tasks.push(tokio::spawn({
-        let app = Arc::clone(&app);
-        async move { app.watchers.run().await }
-    }));
+    for surface in [Surface::Public, Surface::Internal] {
+        let watchers = Arc::clone(app.watchers(surface));
+        tasks.push(tokio::spawn(async move { watchers.run().await }));
+    }
     if let Some(internal) = listeners.internal {
         // Asked until the very end, since it is what tells that the end has begun.
         tasks.push(tokio::spawn(accept(Arc::clone(&app), Surface::Internal, internal)));
@@ -95,8 +95,9 @@ pub async fn serve(
     shutdown.await;
     app.stop();
     accepting.abort();
-    app.watchers.finish_all();
+    app.watchers(Surface::Public).finish_all();
     drain(&app).await;
+    app.watchers(Surface::Internal).end_all();
     for task in tasks {
         task.abort();
     }
@@ -105,17 +106,18 @@ pub async fn serve(
 
 /// Waits until all connections have ended, or it takes too long.
 async fn drain(app: &App) {
+    let watchers = app.watchers(Surface::Public);
     const LOOK_EVERY: Duration = Duration::from_millis(10);
     let all_ended = async {
-        while app.watchers.open() > 0 {
+        while watchers.open() > 0 {
             tokio::time::sleep(LOOK_EVERY).await;
             // Those that were only just taken have not heard of it yet.
-            app.watchers.finish_all();
+            watchers.finish_all();
         }
     };
     if tokio::time::timeout(app.settings.limits.shutdown_timeout, all_ended).await.is_err() {
-        tracing::warn!(connections = app.watchers.open(), "connections were cut off: their requests took too long");
-        app.watchers.end_all();
+        tracing::warn!(connections = watchers.open(), "connections were cut off: their requests took too long");
+        watchers.end_all();
     }
 }
 
@@ -137,14 +139,15 @@ async fn accept(app: Arc<App>, surface: Surface, listener: TcpListener) {
                 continue;
             }
         };
-        if surface == Surface::Public && app.watchers.open() >= app.settings.limits.connections_max as u64 {
+        if surface == Surface::Public && app.watchers(surface).open() >= app.settings.limits.connections_max as u64 {
             app.metrics.turned_away.fetch_add(1, Ordering::Relaxed);
             turn_away(&turning_away, stream, &too_many);
             continue;
         }
         // Answers are small and whole: waiting to fill a packet would only delay them.
         let _best_effort = stream.set_nodelay(true);
-        tokio::spawn(connection::serve(Arc::clone(&protocol), Arc::clone(&app), surface, stream));
+        let watched = app.watchers(surface).watch();
+        tokio::spawn(connection::serve(Arc::clone(&protocol), Arc::clone(&app), surface, watched, stream));
     }
 }
 

@@ -7,3 +7,6 @@ mod writer;
 pub(crate) use canonical::canonical_object;
 pub(crate) use reader::{Reader, Syntax, Token};
 pub(crate) use writer::Writer;
+
+#[cfg(test)]
+mod tests;

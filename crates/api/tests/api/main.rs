@@ -1,0 +1,24 @@
+//! The service as its clients meet it: real servers on ports of their own, each with a ledger of its own.
+
+mod app;
+mod batch;
+mod bad_input;
+mod bounds;
+mod client;
+mod coins;
+mod dry_run;
+mod events;
+mod grants;
+mod history;
+mod holds;
+mod idempotency;
+mod internal;
+mod keys;
+mod limits;
+mod reverse;
+mod shutdown;
+mod spends;
+mod test_clock;
+mod transfers;
+mod users;
+mod version;

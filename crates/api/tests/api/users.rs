@@ -1,0 +1,155 @@
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+
+fn ids(page: &Value) -> Vec<&str> {
+    page["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_user_is_made_and_shown() {
+    let app = TestApp::start();
+    let made = app.post("/v1/users", json!({"id": "ana", "name": "Ana Müller 🦊", "metadata": {"b": 1, "a": [true]}}));
+    let event = made.expect(201);
+    assert_eq!((&event["kind"], &event["user"], &event["created"]), (&json!("user"), &json!("ana"), &json!(true)));
+    app.grant("ana", 120);
+    let shown = app.get("/v1/users/ana").expect(200);
+    assert_eq!(shown["name"], "Ana Müller 🦊");
+    assert_eq!(shown["metadata"], json!({"a": [true], "b": 1}));
+    assert_eq!(shown["coins"], json!({"toco": 120}));
+    assert_eq!(shown["closed"], false);
+    assert_eq!(shown["accounts"][0]["ceiling"], 9_007_199_254_740_991_i64);
+}
+
+#[test]
+fn putting_a_user_again_replaces_name_and_metadata() {
+    let app = TestApp::start();
+    app.put("/v1/users/ana", json!({"name": "Ana", "metadata": {"a": 1}})).expect(201);
+    let again = app.put("/v1/users/ana", json!({"name": "Anna"})).expect(200);
+    assert_eq!(again["created"], false);
+    let shown = app.get("/v1/users/ana").expect(200);
+    assert_eq!((&shown["name"], &shown["metadata"]), (&json!("Anna"), &json!(null)));
+    // Without a body there is nothing to say about the user, and nothing wrong with that.
+    assert_eq!(app.request("PUT", "/v1/users/bob", &[], b"").expect(201)["name"], json!(null));
+}
+
+#[test]
+fn ids_with_every_allowed_character_work_in_paths() {
+    let app = TestApp::start();
+    let id = "A-z.9_~:x";
+    app.user_with(id, 3);
+    assert_eq!(app.total(id), 3);
+    assert_eq!(app.total("A-z.9_~%3Ax"), 3);
+    app.put("/v1/users/a%20b", json!({})).invalid("user");
+    app.put("/v1/users/a%zzb", json!({})).invalid("user");
+    app.put("/v1/users/%C3%A4", json!({})).invalid("user");
+    app.put("/v1/users/a%2Fb", json!({})).invalid("user");
+}
+
+#[test]
+fn the_list_is_in_order_of_ids_with_names_and_coins() {
+    let app = TestApp::start();
+    app.put("/v1/coins/gold", json!({})).expect(201);
+    app.put("/v1/users/bob", json!({})).expect(201);
+    app.put("/v1/users/alice", json!({"name": "Alice"})).expect(201);
+    app.put("/v1/users/Zoe", json!({})).expect(201);
+    app.grant("alice", 120);
+    app.post("/v1/grants", json!({"user": "alice", "coin": "gold", "amount": 7})).expect(201);
+    let list = app.get("/v1/users").expect(200);
+    let wanted = json!({"users": [
+        {"id": "Zoe", "name": null, "coins": {}},
+        {"id": "alice", "name": "Alice", "coins": {"toco": 120, "gold": 7}},
+        {"id": "bob", "name": null, "coins": {}},
+    ], "next_cursor": null});
+    assert_eq!(list, wanted);
+    let gold = app.get("/v1/users?coin=gold").expect(200);
+    assert_eq!(gold["users"], json!([{"id": "alice", "name": "Alice", "coins": {"gold": 7}}]));
+    app.get("/v1/users?coin=tin").refused("coin_not_found");
+}
+
+#[test]
+fn pages_follow_one_another_without_gaps_and_repetitions() {
+    let app = TestApp::start();
+    let operations: Vec<Value> = (0..700).map(|at| json!({"op": "user", "user": format!("user-{at:03}")})).collect();
+    app.post("/v1/batch", json!({"operations": operations})).expect(200);
+    app.user("user").user("zebra").user("another");
+    let mut all = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.get(&format!("/v1/users?prefix=user&limit=70{cursor}")).expect(200);
+        all.extend(ids(&page).into_iter().map(str::to_owned));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        assert_eq!(ids(&page).len(), 70);
+        cursor = format!("&cursor={next}");
+    }
+    let mut wanted = vec!["user".to_owned()];
+    wanted.extend((0..700).map(|at| format!("user-{at:03}")));
+    assert_eq!(all, wanted);
+    assert_eq!(ids(&app.get("/v1/users").expect(200)).len(), 100);
+    assert_eq!(ids(&app.get("/v1/users?limit=1000").expect(200)).len(), 703);
+    // The page that ends with the last user knows that it does.
+    assert_eq!(app.get("/v1/users?prefix=user-69&limit=10").expect(200)["next_cursor"], json!(null));
+}
+
+#[test]
+fn parameters_that_are_none_are_refused() {
+    let app = TestApp::start();
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=1.0", "limit"),
+        ("cursor=nonsense!", "cursor"),
+        ("cursor=aDQy", "cursor"),
+        ("coin=TOCO", "coin"),
+        ("closed=maybe", "closed"),
+        ("order=asc", "order"),
+        ("limit=1&limit=2", "limit"),
+    ] {
+        app.get(&format!("/v1/users?{query}")).invalid(field);
+    }
+}
+
+#[test]
+fn closing_needs_an_empty_user_and_is_for_good() {
+    let app = TestApp::start();
+    app.user_with("ana", 5).user("bob");
+    let refused = app.post("/v1/users/ana/close", json!({}));
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.refused("user_not_empty")["total"], 5);
+    app.spend("ana", 5);
+    assert_eq!(app.post("/v1/users/ana/close", json!({})).expect(200)["kind"], "user_closed");
+    app.post("/v1/grants", json!({"user": "ana", "coin": "toco", "amount": 1})).refused("user_closed");
+    assert_eq!(ids(&app.get("/v1/users").expect(200)), ["bob"]);
+    assert_eq!(ids(&app.get("/v1/users?closed=true").expect(200)), ["ana", "bob"]);
+    assert_eq!(app.get("/v1/users/ana").expect(200)["closed"], true);
+}
+
+#[test]
+fn a_user_can_be_seen_as_of_an_event_and_as_of_a_time() {
+    let app = TestApp::with_test_clock();
+    app.user_with("ana", 50);
+    let after_grant = app.last_event();
+    let then = app.advance(3600)["now"].as_str().unwrap().to_owned();
+    app.advance(3600);
+    app.spend("ana", 20);
+    assert_eq!(app.total("ana"), 30);
+    for at in [after_grant.to_string(), then.clone(), then.replace('Z', "%2B00:00")] {
+        let past = app.get(&format!("/v1/users/ana?at={at}")).expect(200);
+        assert_eq!(past["coins"], json!({"toco": 50}), "{at}");
+        assert_eq!(past["accounts"][0]["lots"], json!([{"grant": null, "amount": 50}]));
+    }
+    assert_eq!(app.get("/v1/users/ana?at=1").expect(200)["accounts"], json!([]));
+    app.get("/v1/users/ana?at=2001-01-01T00:00:00Z").refused("user_not_found");
+    app.get("/v1/users/ana?at=2999-01-01T00:00:00Z").invalid("at");
+    app.get("/v1/users/ana?at=99").refused("event_not_found");
+    app.get("/v1/users/ana?at=yesterday").invalid("at");
+}
+
+#[test]
+fn unknown_users_are_not_found() {
+    let app = TestApp::start();
+    assert_eq!(app.get("/v1/users/nobody").refused("user_not_found")["user"], "nobody");
+    app.get("/v1/users/nobody/history").refused("user_not_found");
+    app.post("/v1/users/nobody/close", json!({})).refused("user_not_found");
+}
