@@ -34,5 +34,6 @@ pub use open::{EngineOptions, OpenReport};
 pub use past::{Moment, PastAccount};
 pub use stats::{Histogram, Stats};
 pub use stored::StoredEvent;
+pub use tocos_journal::{Space, space};
 pub use verify::{VerifyFailure, VerifyReport, verify};
 pub use writer::{Batch, Submitted};

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tocos_journal::{Disk, FileDisk, FrameView, Journal, NewLedger, Opened, Options, Position, Snapshots, TailReport};
-use tocos_ledger::{Event, Ledger, Malformed, blob_offset};
+use tocos_ledger::{Event, Ledger, Malformed, WARM_AT_ONCE, blob_offset};
 
 /// Ids of ledgers with a test clock begin so.
 const TEST_LEDGER: &[u8; 4] = b"TEST";
@@ -181,12 +181,20 @@ impl From<Malformed> for Unusable {
 
 /// Carries out the events of one frame.
 pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
-    for (number, record) in (frame.first()..).zip(frame.records()) {
-        let blob = blob_offset(record).map_or(Some(&[][..]), |offset| frame.blob(offset));
-        let malformed = |source| OpenFailure::Malformed { event: number, source };
-        let blob = blob.ok_or(Malformed("its blob lies outside its frame")).map_err(malformed)?;
-        let event: Event<'_> = ledger.decode_event(number, frame.at_us(), record, blob).map_err(malformed)?;
-        ledger.apply(&event)?;
+    let mut events: Vec<Event<'_>> = Vec::with_capacity(WARM_AT_ONCE);
+    let mut number = frame.first();
+    for records in frame.records().chunks(WARM_AT_ONCE) {
+        for record in records {
+            let malformed = |source| OpenFailure::Malformed { event: number, source };
+            let blob = blob_offset(record).map_or(Some(&[][..]), |offset| frame.blob(offset));
+            let blob = blob.ok_or(Malformed("its blob lies outside its frame")).map_err(malformed)?;
+            events.push(ledger.decode_event(number, frame.at_us(), record, blob).map_err(malformed)?);
+            number += 1;
+        }
+        ledger.warm_events(&events);
+        for event in events.drain(..) {
+            ledger.apply(&event)?;
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::stored::StoredEvent;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
-use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, State};
+use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, State, WARM_AT_ONCE};
 
 /// How a batch is to be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Writer {
                 Err(EventError::NotFound { event }) => return Err(Refusal::EventNotFound { event }.into()),
                 Err(error) => return Err(Step::Broken(Unavailable::Storage { cause: error.to_string() })),
             };
-            let original = stored.decode().map_err(unreadable)?;
+            let original = stored.decode().map_err(|error| unreadable(&error))?;
             let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at };
             return self.decide(&Request { operation, ..request.clone() }, now, apply, render);
         }
@@ -175,8 +175,8 @@ impl Writer {
                 Ok(Submitted { event: event.number, replayed: false, seen, answer })
             }
             Decision::Known(number) => {
-                let stored = self.look_up(number).map_err(unreadable)?;
-                let event = stored.decode().map_err(unreadable)?;
+                let stored = self.look_up(number).map_err(|error| unreadable(&error))?;
+                let event = stored.decode().map_err(|error| unreadable(&error))?;
                 let state = self.ledger.state();
                 event
                     .same_request(request, state)
@@ -214,6 +214,9 @@ impl Writer {
         }
         let mut results = Vec::with_capacity(requests.len());
         for (operation, request) in requests.iter().enumerate() {
+            if operation.is_multiple_of(WARM_AT_ONCE) {
+                self.ledger.warm(&requests[operation..requests.len().min(operation + WARM_AT_ONCE)]);
+            }
             match self.step(request, now, true, &mut render) {
                 Ok(submitted) => results.push(Ok(submitted)),
                 Err(Step::Refused(refusal)) if how.atomic => {
@@ -266,6 +269,6 @@ impl Writer {
     }
 }
 
-fn unreadable(error: EventError) -> Step {
+fn unreadable(error: &EventError) -> Step {
     Step::Broken(Unavailable::Storage { cause: error.to_string() })
 }

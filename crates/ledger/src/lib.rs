@@ -22,6 +22,7 @@ mod refusal;
 mod snapshot;
 mod state;
 mod undo;
+mod warm;
 
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
@@ -44,3 +45,4 @@ pub use snapshot::SnapshotError;
 pub use state::{
     Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Hold, Limits, Profile, State, User, UserId,
 };
+pub use warm::WARM_AT_ONCE;

@@ -61,6 +61,12 @@ impl Keys {
         }
     }
 
+    /// What stands where the key with this hash would: the cache line that looking it up begins with.
+    pub(crate) fn touch(&self, hash: u128) -> u128 {
+        let slots = &self.shards[shard_of(hash)].slots;
+        slots.get(home(hash) & slots.len().wrapping_sub(1)).copied().unwrap_or(0)
+    }
+
     /// All keys: the event each names, and its hash.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u128)> {
         let slots = self.shards.iter().flat_map(|shard| &shard.slots).filter(|slot| **slot != 0);

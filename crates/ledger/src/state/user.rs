@@ -72,6 +72,13 @@ impl UserIndex {
         }
     }
 
+    /// The number that stands where this id would: most likely the user's, and the cache line that looking it up
+    /// begins with.
+    pub(crate) fn likely(&self, id: &str) -> Option<u32> {
+        let slot = self.slots[self.hash(id) as usize & (self.slots.len() - 1)];
+        (slot as u32).checked_sub(1)
+    }
+
     pub(crate) fn insert(&mut self, users: &Chunked<User>, user: UserId) {
         if self.len * 4 >= self.slots.len() * 3 {
             self.grow(users, self.slots.len() * 2);
