@@ -54,6 +54,6 @@ async fn readyz(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn metrics(call: Call) -> Result<Answer, Problem> {
-    let body = crate::exposition::text(&call.app);
+    let body = crate::exposition::text(&call.app).await;
     Ok(Answer { status: StatusCode::OK, media: Media::Metrics, body: AnswerBody::Whole(body.into()), replayed: false })
 }

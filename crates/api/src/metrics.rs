@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
+use crate::exposition::Scan;
+use crate::problem::{Code, Problem};
 use crate::router;
 use crate::route::Surface;
 
@@ -39,6 +41,14 @@ impl RouteFigures {
 pub(crate) struct Metrics {
     /// By place in the list of routes; the last is for paths that are none.
     pub routes: Vec<RouteFigures>,
+    /// Requests being worked on.
+    pub in_flight: AtomicU64,
+    /// By place in [`Code::ALL`].
+    pub refusals: [AtomicU64; Code::ALL.len()],
+    /// Writes that were answered as an earlier one with the same key.
+    pub replays: AtomicU64,
+    /// The figures that take a look at every account.
+    pub scan: Scan,
     /// Connections that were told to come back.
     pub turned_away: AtomicU64,
 }
@@ -46,7 +56,14 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let routes = router::routes(Surface::Public).len();
-        Self { routes: (0..=routes).map(|_| RouteFigures::new()).collect(), turned_away: AtomicU64::new(0) }
+        Self {
+            routes: (0..=routes).map(|_| RouteFigures::new()).collect(),
+            in_flight: AtomicU64::new(0),
+            refusals: [const { AtomicU64::new(0) }; Code::ALL.len()],
+            replays: AtomicU64::new(0),
+            scan: Scan::default(),
+            turned_away: AtomicU64::new(0),
+        }
     }
 
     /// A request was answered.
@@ -58,5 +75,32 @@ impl Metrics {
         let bucket = BOUNDS_US.partition_point(|bound| *bound < took_us);
         figures.durations[bucket].fetch_add(1, Ordering::Relaxed);
         figures.duration_us_sum.fetch_add(took_us, Ordering::Relaxed);
+    }
+    /// An operation or a request was turned down.
+    pub(crate) fn refused(&self, problem: &Problem) {
+        if let Some(at) = Code::ALL.iter().position(|code| *code == problem.code) {
+            self.refusals[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes were answered as they were the first time.
+    pub(crate) fn replayed(&self, writes: u64) {
+        self.replays.fetch_add(writes, Ordering::Relaxed);
+    }
+
+    /// A request is being worked on for as long as the value lives, so also when its connection ends before it does.
+    pub(crate) fn begin(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+}
+
+/// A request being worked on.
+#[derive(Debug)]
+pub(crate) struct InFlight<'a>(&'a AtomicU64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -115,6 +115,7 @@ pub(crate) async fn answer(
     let started = Instant::now();
     let _working = watched.request(request.version() == Version::HTTP_2);
     let request_id = request_id(&app, request.headers());
+    let _in_flight = app.metrics.begin();
     let (parts, body) = request.into_parts();
     let routes = router::routes(surface);
     let found = route::find(routes, &parts.method, parts.uri.path());
@@ -127,8 +128,12 @@ pub(crate) async fn answer(
         Err(problem) => (None, Err(problem)),
     };
     let mut response = match result {
-        Ok(answer) => answer.into_response(),
+        Ok(answer) => {
+            app.metrics.replayed(u64::from(answer.replayed));
+            answer.into_response()
+        }
         Err(problem) => {
+            app.metrics.refused(&problem);
             report(&problem, place.map(|at| routes[at].path), &request_id);
             problem_response(&problem)
         }

@@ -1,5 +1,6 @@
 //! What can be set about the service, and its bounds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,6 +14,8 @@ pub struct Settings {
     pub allow_unauthenticated: bool,
     /// Serve `POST /bench/noop`, the yardstick of the benchmarks.
     pub bench_routes: bool,
+    /// Where the ledger lies, for the figures about its disk; none without.
+    pub data_dir: Option<PathBuf>,
     /// Bounds that keep the service alive whatever clients do.
     pub limits: Limits,
 }

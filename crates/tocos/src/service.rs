@@ -105,6 +105,7 @@ fn settings(config: &Config) -> Settings {
         version: Version { version: env!("CARGO_PKG_VERSION"), commit: env!("TOCOS_BUILD_COMMIT") },
         allow_unauthenticated: config.allow_unauthenticated,
         bench_routes: config.bench_routes,
+        data_dir: Some(config.data_dir.clone()),
         ..Settings::default()
     }
 }

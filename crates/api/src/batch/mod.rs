@@ -158,12 +158,20 @@ fn submit(call: &Call, requests: Requests<'_>, how: Batch, all_results: bool) ->
     let mut results = results.into_iter();
     for at in 0..requests.count {
         if let Some((_, problem)) = problems.next_if(|(place, _)| *place == at) {
+            call.app.metrics.refused(&problem);
             outcome.refused(at, &problem);
             continue;
         }
         match results.next() {
-            Some(Ok(submitted)) => outcome.done(&submitted, events.written(submitted.answer.clone())),
-            Some(Err(refusal)) => outcome.refused(at, &Problem::from(&refusal)),
+            Some(Ok(submitted)) => {
+                call.app.metrics.replayed(u64::from(submitted.replayed));
+                outcome.done(&submitted, events.written(submitted.answer.clone()));
+            }
+            Some(Err(refusal)) => {
+                let problem = Problem::from(&refusal);
+                call.app.metrics.refused(&problem);
+                outcome.refused(at, &problem);
+            }
             None => {}
         }
     }
