@@ -1,5 +1,5 @@
 #!/bin/bash
-# Run by cloud-init at a machine's first boot, and safe to run again: packages, the ledger's volume, the first key, then the
+# Run by cloud-init at a machine's first boot, and safe to run again: packages, the ledger's volume, then the
 # service and its updater, then the proxy. What this machine is for is told by the files that user_data wrote.
 set -euo pipefail
 # shellcheck source=/dev/null # written by user_data: PACKAGES, DATA_VOLUME, SSM_AGENT, SSM_REGION
@@ -51,18 +51,9 @@ mount_data() {
         systemctl daemon-reload
         mount /var/lib/tocos
     fi
-    # The service's user inside its image.
-    install -d -m 700 -o 65532 -g 65532 /var/lib/tocos/data
-}
-
-# Made here, so that it is in no state file, no user_data and no pipeline. It belongs to the ledger, so it lies beside it
-# and a new instance gives out the same one.
-make_first_key() {
-    local kept=/var/lib/tocos/first-key
-    if [ ! -s $kept ]; then
-        (umask 077 && printf 'tocos_%s\n' "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" > $kept)
-    fi
-    install -m 400 -o 65532 -g 65532 $kept /etc/tocos/first-key
+    # They belong to the service's user inside its image. The service makes its first API key itself, beside the ledger: so it is
+    # in no state file, no user_data and no pipeline, and moves with the volume.
+    install -d -m 700 -o 65532 -g 65532 /var/lib/tocos/data /var/lib/tocos/key
 }
 
 start_service() {
@@ -104,7 +95,6 @@ install_ssm_agent() {
 install_packages
 if [ -e /etc/containers/systemd/tocos.container ]; then
     mount_data
-    make_first_key
     start_service
 fi
 if [ -e /etc/tocos/Caddyfile ]; then start_proxy; fi

@@ -29,7 +29,7 @@ output "shell" {
 
 output "first_key" {
   description = "How to read the first API key, which the instance made for itself."
-  value       = "in that shell: sudo cat /etc/tocos/first-key"
+  value       = "in that shell: sudo cat /var/lib/tocos/key/first"
 }
 
 output "private_ip" {

@@ -148,15 +148,17 @@ def instances(emulator):
     """What the API says about the running instances, with user_data as it gives it back."""
     ec2 = emulator.client("ec2")
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    addresses = {address.get("NetworkInterfaceId"): address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]}
     found = []
     for reservation in ec2.describe_instances(Filters=filters)["Reservations"]:
         for instance in reservation["Instances"]:
             tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
             raw = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
-            ids = [group["GroupId"] for group in instance["SecurityGroups"]]
+            interface = instance["NetworkInterfaces"][0]
+            ids = [group["GroupId"] for group in interface["Groups"]]
             found.append({
-                "id": instance["InstanceId"], "name": tags["Name"], "ip": instance["PrivateIpAddress"],
-                "subnet": instance["SubnetId"], "groups": ids, "public_ip": instance.get("PublicIpAddress"),
+                "id": instance["InstanceId"], "name": tags["Name"], "ip": interface["PrivateIpAddress"],
+                "subnet": interface["SubnetId"], "groups": ids, "public_ip": addresses.get(interface["NetworkInterfaceId"]),
                 "user_data": base64.b64decode(raw["UserData"]["Value"]).decode(),
             })
     return found

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -11,14 +12,13 @@ import boto3
 from shell import Broken, wait_until
 
 REGION = "eu-central-1"
-PORTS = {"moto": 5555, "localstack": 4566}
 
 
 class Emulator:
     def __init__(self, kind, python, folder, port=None):
         """`python` is the interpreter of the virtual environment that has the emulator; `folder` gets log and process id."""
         self.kind, self.python, self.folder = kind, Path(python), Path(folder)
-        self.port = port or PORTS[kind]
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self):
@@ -72,6 +72,12 @@ class Emulator:
         return boto3.client(
             service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
         )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def alive(pid):

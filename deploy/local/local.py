@@ -112,7 +112,7 @@ def command_up(world, image_to_push):
 {answer.strip()}
 
 service      curl -k {world.url('/version')}
-first key    docker exec {world.service} cat /etc/tocos/first-key
+first key    docker exec {world.service} cat /var/lib/tocos/key/first
 updates      docker exec {world.service} journalctl -u tocos-update -f
 numbers      http://127.0.0.1:{world.ports['prometheus']}/graph?g0.expr=tocos_deploy_info
 next image   scripts/local-push.sh IMAGE        (taken within 5 s)

@@ -13,7 +13,7 @@ SERVICES = ["ec2", "iam", "sts", "s3", "ssm", "kms", "logs", "elbv2"]
 
 
 def provider(url):
-    """Override of the provider block. One retry: what an emulator does not know it shall say at once."""
+    """Override of the provider block. Few retries: what an emulator does not know it shall say soon."""
     endpoints = "\n".join(f'    {name} = "{url}"' for name in SERVICES)
     return f"""
 provider "aws" {{
@@ -23,13 +23,22 @@ provider "aws" {{
   skip_metadata_api_check     = true
   skip_requesting_account_id  = false
   s3_use_path_style           = true
-  max_retries                 = 1
+  max_retries                 = 3
   endpoints {{
 {endpoints}
   }}
 }}
 """
 
+
+# moto forgets the description of a rule that names a group.
+FORGETFUL = """
+resource "{kind}" "{name}" {{
+  lifecycle {{
+    ignore_changes = [description]
+  }}
+}}
+"""
 
 UNPROTECTED = """
 resource "{kind}" "{name}" {{
@@ -71,7 +80,11 @@ class Workspace:
         shutil.copytree(ROOT / "terraform", self.root, ignore=skip)
         shutil.copytree(ROOT / "deploy", self.folder / "deploy", ignore=skip)
         if emulator_url:
-            (self.root / "emulator_override.tf").write_text(provider(emulator_url))
+            forgetful = [("ingress_rule", "service_from_edge"), ("egress_rule", "edge_to_service")]
+            (self.root / "emulator_override.tf").write_text(
+                provider(emulator_url)
+                + "".join(FORGETFUL.format(kind=f"aws_vpc_security_group_{kind}", name=name) for kind, name in forgetful)
+            )
             (self.root / "bootstrap" / "emulator_override.tf").write_text(provider(emulator_url))
         return self
 

@@ -17,7 +17,7 @@ systemctl mask getty.target console-getty.service systemd-networkd.service syste
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
     systemd-journald-audit.socket sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
 # What user_data turns on by itself on a real instance must be off before it does so here.
-systemctl disable caddy.service prometheus.service prometheus-node-exporter.service docker-registry.service \
+systemctl disable unattended-upgrades.service caddy.service prometheus.service prometheus-node-exporter.service docker-registry.service \
     prometheus-node-exporter-apt.timer prometheus-node-exporter-nvme.timer \
     prometheus-node-exporter-mdraid.timer prometheus-node-exporter-smartmon.timer prometheus-node-exporter-ipmitool-sensor.timer \
     podman-auto-update.timer podman-auto-update.service podman-restart.service podman.socket 2>/dev/null || true
@@ -26,7 +26,7 @@ cat > /etc/cloud/cloud.cfg.d/90-body.cfg <<'CFG'
 datasource_list: [NoCloud, None]
 network: {config: disabled}
 # The base image has no apt sources for cloud-init to rewrite, no disks to grow and no ssh keys to make.
-apt_preserve_sources_list: true
+apt: {preserve_sources_list: true}
 ssh_deletekeys: false
 ssh_genkeytypes: []
 CFG

@@ -69,18 +69,28 @@ resource "aws_iam_instance_profile" "this" {
   role        = aws_iam_role.this.name
 }
 
+# Address and groups belong to the interface, not to the machine: the next machine takes them over.
+resource "aws_network_interface" "this" {
+  subnet_id       = var.subnet_id
+  private_ips     = [var.private_ip]
+  security_groups = var.security_group_ids
+  tags            = { Name = var.name }
+}
+
 resource "aws_instance" "this" {
-  ami                    = var.ami
-  instance_type          = var.instance_type
-  subnet_id              = var.subnet_id
-  private_ip             = var.private_ip
-  vpc_security_group_ids = var.security_group_ids
-  iam_instance_profile   = aws_iam_instance_profile.this.name
-  user_data              = var.user_data
+  ami                  = var.ami
+  instance_type        = var.instance_type
+  iam_instance_profile = aws_iam_instance_profile.this.name
+  user_data            = var.user_data
   # A change of what the machine is told makes a new machine; the ledger's volume moves over.
   user_data_replace_on_change = true
   ebs_optimized               = true
   monitoring                  = false
+
+  network_interface {
+    device_index         = 0
+    network_interface_id = aws_network_interface.this.id
+  }
 
   metadata_options {
     http_endpoint               = "enabled"
@@ -111,8 +121,8 @@ resource "aws_eip" "this" {
 
 resource "aws_eip_association" "this" {
   count         = var.public ? 1 : 0
-  allocation_id = aws_eip.this[0].id
-  instance_id   = aws_instance.this.id
+  allocation_id        = aws_eip.this[0].id
+  network_interface_id = aws_network_interface.this.id
 }
 
 output "instance_id" { value = aws_instance.this.id }

@@ -1,0 +1,203 @@
+"""Applies the Terraform with the real provider on emulators of AWS, and compares what the API then says with what README.md promises."""
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy" / "local"))
+
+from checks import Checks  # noqa: E402
+from emulator import REGION, Emulator  # noqa: E402
+from shell import Broken, say  # noqa: E402
+from workspace import Workspace  # noqa: E402
+
+METRICS_CIDR = "10.20.200.0/28"
+SUBJECT = "repo:acme@1/tocos@2:environment:production"
+# No emulator knows Data Lifecycle Manager; load balancers take one of them minutes and the other does not know them.
+BASE = {"image": "docker.io/acme/tocos", "ami_id": "ami-12c6146b", "architecture": "amd64", "instance_type": "t3.small", "backups": False}
+PRIVATE = BASE | {
+    "nat": True, "metrics_cidrs": [METRICS_CIDR], "github_subject": SUBJECT, "flow_logs": True, "proxy_instance_type": "t3.nano",
+}
+
+
+def table(heading):
+    """Rows of the README's table whose first column is called so."""
+    rows, inside = [], False
+    for line in (ROOT / "terraform" / "README.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells and cells[0] == heading:
+            inside = True
+        elif inside and not cells:
+            break
+        elif inside and not set(cells[0]) <= {"-"}:
+            rows.append(cells)
+    if not rows:
+        raise Broken(f"README.md has no table that begins with {heading}")
+    return rows
+
+
+class Readings:
+    """What the API says, in the README's words."""
+
+    def __init__(self, emulator, outputs):
+        self.ec2, self.vpc, self.outputs = emulator.client("ec2"), outputs["vpc_id"], outputs
+        self.of_vpc = [{"Name": "vpc-id", "Values": [self.vpc]}]
+
+    def rules(self):
+        groups = {group["GroupId"]: self.kind(group) for group in self.ec2.describe_security_groups(Filters=self.of_vpc)["SecurityGroups"]}
+        found = {}
+        for rule in self.ec2.describe_security_group_rules()["SecurityGroupRules"]:
+            if rule["GroupId"] not in groups:
+                continue
+            assert rule["FromPort"] == rule["ToPort"] and rule["IpProtocol"] == "tcp", f"a rule is wider than a port: {rule}"
+            other = rule.get("CidrIpv4") or groups[rule["ReferencedGroupInfo"]["GroupId"]]
+            other = "metrics_cidrs" if other == METRICS_CIDR else other
+            key = (groups[rule["GroupId"]], "out" if rule["IsEgress"] else "in", other)
+            found.setdefault(key, set()).add(rule["FromPort"])
+        assert set(groups.values()) == {"edge", "service", "default"}, f"other groups: {groups}"
+        return found
+
+    @staticmethod
+    def kind(group):
+        return next((kind for kind in ("edge", "service") if f"-{kind}-" in group["GroupName"]), group["GroupName"])
+
+    def subnets(self):
+        found = set()
+        tables = self.ec2.describe_route_tables(Filters=self.of_vpc)["RouteTables"]
+        for subnet in self.ec2.describe_subnets(Filters=self.of_vpc)["Subnets"]:
+            tier = next(tag["Value"] for tag in subnet["Tags"] if tag["Key"] == "Tier")
+            routes = next(
+                table["Routes"] for table in tables
+                if any(association.get("SubnetId") == subnet["SubnetId"] for association in table["Associations"])
+            )
+            assert not subnet["MapPublicIpOnLaunch"], "a subnet hands out public addresses by itself"
+            found.add((tier, subnet["CidrBlock"], subnet["AvailabilityZone"].removeprefix(REGION), self.way_out(routes)))
+        return found
+
+    @staticmethod
+    def way_out(routes):
+        for route in routes:
+            if route.get("DestinationCidrBlock") == "0.0.0.0/0":
+                return "NAT gateway" if route.get("NatGatewayId") else "internet gateway" if route["GatewayId"].startswith("igw-") else "?"
+        return "none"
+
+    def instance(self, instance_id):
+        """With its interface, which has its addresses and groups."""
+        instance = self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+        interface = instance["NetworkInterfaces"][0]
+        addresses = self.ec2.describe_addresses()["Addresses"]
+        public = [address["PublicIp"] for address in addresses if address.get("NetworkInterfaceId") == interface["NetworkInterfaceId"]]
+        return instance, interface["PrivateIpAddress"], public, {self.kind(group) for group in interface["Groups"]}
+
+
+def promised_rules():
+    return {
+        (group, direction, other): {int(port) for port in ports.split(",")}
+        for group, direction, other, ports in table("group") if direction
+    }
+
+
+def rules_are_as_promised(readings):
+    promised, found = promised_rules(), readings.rules()
+    assert found == promised, f"README.md promises {promised}, the API says {found}"
+    return f"{sum(map(len, found.values()))} ports in {len(found)} rows, and nothing else"
+
+
+def subnets_are_as_promised(readings):
+    promised, found = {tuple(row) for row in table("subnet")}, readings.subnets()
+    assert found == promised, f"README.md promises {promised}, the API says {found}"
+    return f"{len(found)} subnets with their routes"
+
+
+def instances_are_as_promised(readings):
+    service, service_ip, service_public, service_groups = readings.instance(readings.outputs["instance_id"])
+    proxy, _, proxy_public, proxy_groups = readings.instance(readings.outputs["proxy_instance_id"])
+    assert service_public == [], f"the service has a public address: {service_public}"
+    assert service_ip == "10.20.10.10", service_ip
+    assert proxy_public == [readings.outputs["address"]], f"the proxy is reached at {proxy_public}"
+    assert (service_groups, proxy_groups) == ({"service"}, {"edge"}), (service_groups, proxy_groups)
+    for instance in (service, proxy):
+        assert "KeyName" not in instance, "there is a key pair"
+    volumes = readings.ec2.describe_volumes(VolumeIds=[readings.outputs["data_volume_id"]])["Volumes"]
+    assert volumes[0]["Encrypted"] and volumes[0]["Attachments"][0]["InstanceId"] == service["InstanceId"], volumes
+    return "service private, proxy public, the volume encrypted and attached, no key pair"
+
+
+def state_is_kept_in_s3(work, emulator):
+    """The bucket as bootstrap makes it, and the backend text it prints, with nothing changed but where S3 is."""
+    work.terraform("init", within="bootstrap")
+    work.terraform("apply", "-auto-approve", "-var", "bucket=acme-tocos-state", within="bootstrap")
+    text = work.terraform("output", "-raw", "backend", within="bootstrap").stdout
+    # The bucket refuses everything without TLS, which the emulators take seriously and do not speak.
+    emulator.client("s3").delete_bucket_policy(Bucket="acme-tocos-state")
+    (work.root / "backend.tf").write_text(text)
+    settings = {
+        "endpoints": json.dumps({"s3": emulator.url}).replace(":", "=", 1), "access_key": "test", "secret_key": "test",
+        "use_path_style": "true", "skip_credentials_validation": "true", "skip_requesting_account_id": "true", "skip_metadata_api_check": "true",
+        "skip_region_validation": "true",
+    }
+    work.terraform("init", *(f"-backend-config={name}={value}" for name, value in settings.items()))
+
+
+def second_plan_is_empty(work):
+    done = work.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
+    assert done.returncode == 0, f"a second plan ends with {done.returncode}:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
+
+
+def destroy_is_refused(work):
+    done = work.terraform("destroy", "-auto-approve", "-no-color", check=False)
+    assert done.returncode != 0 and "prevent_destroy" in done.stderr, "destroy would have taken the ledger's volume"
+
+
+def destroyed(work, emulator, vpc):
+    work.unprotect()
+    work.terraform("destroy", "-auto-approve", "-no-color")
+    ec2 = emulator.client("ec2")
+    left = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["VpcId"] == vpc]
+    volumes = [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"] if volume.get("Tags")]
+    assert not left and not volumes, f"still there: {left} {volumes}"
+
+
+def apply(work, count):
+    done = work.terraform("apply", "-auto-approve", "-no-color")
+    made = int(re.search(r"Apply complete! Resources: (\d+) added", done.stdout).group(1))
+    assert made >= count, f"only {made} resources"
+    return f"{made} resources"
+
+
+def on(checks, kind, python, folder):
+    emulator = Emulator(kind, python, Path(folder) / kind)
+    if not checks.check(f"{kind} starts", lambda: f"after {emulator.start():.1f} s"):
+        return
+    try:
+        work = Workspace(Path(folder) / f"{kind}-work").copy(emulator.url)
+        work.variables(PRIVATE)
+        ready = checks.check(f"{kind}: the state's bucket, and the state in it", lambda: state_is_kept_in_s3(work, emulator))
+        if ready and checks.check(f"{kind}: apply with NAT, proxy, metrics, flow log and GitHub's role", lambda: apply(work, 40)):
+            outputs = work.outputs()
+            readings = Readings(emulator, outputs)
+            checks.check(f"{kind}: a second plan is empty", lambda: second_plan_is_empty(work))
+            checks.check(f"{kind}: the open ports are those of the README", lambda: rules_are_as_promised(readings))
+            checks.check(f"{kind}: subnets and routes are those of the README", lambda: subnets_are_as_promised(readings))
+            checks.check(f"{kind}: instances and volume are as promised", lambda: instances_are_as_promised(readings))
+            checks.check(f"{kind}: destroy is refused while the volume is protected", lambda: destroy_is_refused(work))
+            checks.check(f"{kind}: destroy leaves nothing once it is not", lambda: destroyed(work, emulator, outputs["vpc_id"]))
+    finally:
+        emulator.stop()
+
+
+def main():
+    pythons = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    checks = Checks()
+    checks.passed = int(pythons.pop("passed", 0))
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, python in pythons.items():
+            on(checks, kind, python, folder)
+    checks.close()
+
+
+if __name__ == "__main__":
+    main()
