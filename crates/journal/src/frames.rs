@@ -80,21 +80,19 @@ impl Frames {
                     self.place = Some(place);
                     return Ok((header, offset));
                 }
-                Step::End => place = self.next_segment(place)?,
-                Step::Bad { fault, .. } => {
-                    return Err(ReadError::Broken(place.segment.broken(place.offset, self.next, fault)));
-                }
+                Step::End => place = self.next_segment(place, FrameFault::Missing)?,
+                Step::Bad { fault, .. } => place = self.next_segment(place, fault)?,
             }
         }
     }
 
-    /// Goes from the end of one segment to the start of the next. An end before the next event is damage.
-    fn next_segment(&self, mut place: Place) -> Result<Place, ReadError> {
-        let next = self.log.segment_of(self.next);
-        let Some(segment) = next
-            .filter(|segment| segment.header.first == self.next && segment.header.first != place.segment.header.first)
-        else {
-            return Err(ReadError::Broken(place.segment.broken(place.offset, self.next, FrameFault::Missing)));
+    /// Goes from the end of one segment to the start of the next, where no good frame stands any more. Unless the next segment
+    /// starts with the next event, and links to the last frame, that is damage.
+    fn next_segment(&self, mut place: Place, fault: FrameFault) -> Result<Place, ReadError> {
+        let here = place.segment.header.first;
+        let next = self.log.segment_of(self.next).filter(|next| next.header.first == self.next && self.next != here);
+        let Some(segment) = next else {
+            return Err(ReadError::Broken(place.segment.broken(place.offset, self.next, fault)));
         };
         if place.prev.is_some_and(|prev| prev != segment.header.prev) {
             return Err(ReadError::Broken(segment.broken(0, self.next, FrameFault::Chain)));

@@ -104,9 +104,8 @@ impl Scan {
                 .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
             match step {
                 Step::Frame(header) => return Ok(Some(self.take(&header))),
-                Step::End => self.end(FrameFault::Missing)?,
-                Step::Bad { fault, whole: false } => self.end(fault)?,
-                Step::Bad { fault, whole: true } => return Err(self.broken(fault)),
+                Step::End => self.end(FrameFault::Missing, false)?,
+                Step::Bad { fault, whole } => self.end(fault, whole)?,
             }
         }
         Ok(None)
@@ -122,12 +121,21 @@ impl Scan {
     }
 
     /// No good frame is at the place reached. Goes on with the next segment, or settles that the log ends here.
-    fn end(&mut self, fault: FrameFault) -> Result<(), OpenError> {
+    fn end(&mut self, fault: FrameFault, whole: bool) -> Result<(), OpenError> {
+        let event = self.position.event + 1;
         if let Some(next) = self.log.segment(self.at + 1) {
-            if fault != FrameFault::Missing {
-                return Err(self.broken(fault));
+            // The chain proves that nothing was between. Bytes of a torn frame that was cut off may have come back:
+            // the cut was lost if a sync failed then.
+            if next.header.first == event && next.header.prev == self.position.chain {
+                return self.next_segment(next);
             }
-            return self.next_segment(next);
+            if next.header.first == event && fault == FrameFault::Missing {
+                return Err(OpenError::Broken(next.broken(0, event, FrameFault::Chain)));
+            }
+            return Err(self.broken(fault));
+        }
+        if whole {
+            return Err(self.broken(fault));
         }
         let file = self.file()?;
         let tail = tail::examine(&*file, self.offset, Some(self.segment.tag))
@@ -136,24 +144,18 @@ impl Scan {
             return Err(self.broken(fault));
         }
         // A segment is begun only when everything before it is durable.
-        if let Some(first) = self.unfinished.filter(|first| *first > self.position.event + 1) {
+        if let Some(first) = self.unfinished.filter(|first| *first > event) {
             if tail.bytes > 0 {
                 return Err(self.broken(fault));
             }
             let file = self.log.disk.place(&segment_name(first));
-            return Err(OpenError::MissingSegment { event: self.position.event + 1, file });
+            return Err(OpenError::MissingSegment { event, file });
         }
         self.tail = Some(tail);
         Ok(())
     }
 
     fn next_segment(&mut self, next: Arc<Segment>) -> Result<(), OpenError> {
-        if next.header.first != self.position.event + 1 {
-            return Err(self.broken(FrameFault::Missing));
-        }
-        if next.header.prev != self.position.chain {
-            return Err(OpenError::Broken(next.broken(0, next.header.first, FrameFault::Chain)));
-        }
         self.segment.set_end(self.offset);
         self.window.switch(self.log.file(&next).map_err(OpenError::disk("opening", next.place.clone()))?);
         self.segment = next;

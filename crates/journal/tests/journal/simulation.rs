@@ -289,6 +289,7 @@ impl Life {
     /// Flips bits in what is durable: it must be noticed, and where.
     fn damage(&mut self) {
         let frames = layout(&self.disk);
+        assert_eq!(frames.len(), self.durable.len());
         let Some(last) = frames.last().cloned() else { return };
         for _ in 0..3 {
             let laid = &frames[self.chance.between(0, frames.len() as u64 - 1) as usize];

@@ -153,14 +153,17 @@ pub(crate) fn segments(disk: &SimDisk) -> Vec<String> {
 
 /// Where all frames are, found by the description of the format and not by the journal.
 pub(crate) fn layout(disk: &SimDisk) -> Vec<Laid> {
-    let mut laid = Vec::new();
+    let mut laid: Vec<Laid> = Vec::new();
+    let mut next = 1;
     for file in segments(disk) {
         let bytes = disk.get(&file).expect("a file");
         let mut offset = 128;
-        while bytes.len() > offset + 104 && bytes[offset..offset + 104].iter().any(|byte| *byte != 0) {
-            let view = FrameView::parse(&bytes[offset..]).expect("a whole frame");
+        // Behind the last frame stand zeros, or what came back of a torn frame.
+        while let Some(Ok(view)) = bytes.get(offset..).map(FrameView::parse) {
+            assert_eq!(view.first(), next, "frames must follow one another");
             let len = view.header().frame_bytes();
-            laid.push(Laid { file: file.clone(), offset: offset as u64, bytes: len, first: view.first() });
+            laid.push(Laid { file: file.clone(), offset: offset as u64, bytes: len, first: next });
+            next = view.last() + 1;
             offset += len as usize;
         }
     }

@@ -80,6 +80,58 @@ fn bytes_behind_a_lost_frame_header_are_cut_too() {
 }
 
 #[test]
+fn bytes_behind_the_last_frame_of_a_segment_do_not_matter_when_the_next_one_links_to_it() {
+    // A cut that a failed sync lost, and then a new segment: the torn bytes are there again.
+    let disk = SimDisk::new(1);
+    let batches = written(&disk, 12, 3);
+    let name = segments(&disk)[1].clone();
+    let torn = [&[7; 40][..], &[0; 20], &[9; 300]].concat();
+    for junk in [&torn[..], &torn[40..], &disk.get(&name).unwrap()[128..]] {
+        let bytes = disk.get(&name).unwrap();
+        disk.put(&name, &[&bytes[..], junk].concat());
+        let end = {
+            let log = open(&disk, small(), None).unwrap();
+            assert_eq!((log.found, log.tail.bytes_cut), (batches.clone(), 0));
+            log.reader.position()
+        };
+        let log = open(&disk, small(), Some(end)).unwrap();
+        let mut frames = log.reader.frames(1);
+        for batch in &batches {
+            assert_eq!(&Batch::read(&frames.next_frame().unwrap().unwrap()), batch);
+            assert_eq!(log.reader.event(batch.last()).unwrap().number, batch.last());
+        }
+        drop(log);
+        disk.put(&name, &bytes);
+    }
+}
+
+#[test]
+fn a_cut_that_a_failed_sync_lost_does_no_harm_later() {
+    let mut came_back = 0;
+    for seed in 0..600 {
+        let disk = SimDisk::new(seed);
+        let mut batches = written(&disk, 2, 1);
+        let end = layout(&disk).last().map(|laid| laid.offset + laid.bytes).unwrap() as usize;
+        let name = segments(&disk).pop().unwrap();
+        let mut bytes = disk.get(&name).unwrap();
+        bytes[end..].fill(7);
+        disk.put(&name, &bytes);
+        disk.fail_sync(1);
+        assert!(open(&disk, small(), None).is_err());
+        let mut log = open(&disk, small(), None).unwrap();
+        let large = Batch::plain(3, 12);
+        log.appender.append(&large.frame()).unwrap();
+        batches.push(large);
+        drop(log);
+        disk.crash();
+        came_back += u32::from(disk.get(&name).unwrap()[end..].contains(&7));
+        let log = open(&disk, small(), None).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(log.found, batches, "seed {seed}");
+    }
+    assert!(came_back > 20, "the case must have come up: {came_back}");
+}
+
+#[test]
 fn a_torn_frame_whose_blob_holds_frames_is_still_only_torn() {
     let disk = SimDisk::new(1);
     let batches = written(&disk, 1, 2);
