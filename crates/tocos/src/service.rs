@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use anyhow::{Context, anyhow};
 use tocos_api::{Listeners, Settings, Version};
 use tocos_engine::{Engine, EngineOptions, OpenReport};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::first_key;
 use crate::notify::notify;
@@ -34,7 +36,7 @@ impl fmt::Display for Addresses {
     }
 }
 
-/// Runs the service until `shutdown` says so; `ready` is told once where it listens. When this returns, all
+/// Runs the service until a signal or `stop` asks it to end; `ready` is told once where it listens. When this returns, all
 /// that was answered is on the disk.
 ///
 /// # Errors
@@ -42,7 +44,7 @@ impl fmt::Display for Addresses {
 pub(crate) fn run(
     config: &Config,
     ready: impl FnOnce(Addresses) -> anyhow::Result<()> + Send,
-    shutdown: impl Future<Output = ()> + Send,
+    stop: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -59,7 +61,7 @@ pub(crate) fn run(
             internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
         };
         let engine = open(config)?;
-        let served = serve(config, &engine, listeners, || ready(addresses), shutdown).await;
+        let served = serve(config, &engine, listeners, || ready(addresses), stop).await;
         let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
         tracing::info!("closed");
         served.and(closed)
@@ -71,18 +73,23 @@ async fn serve(
     engine: &Engine,
     listeners: Listeners,
     ready: impl FnOnce() -> anyhow::Result<()> + Send,
-    shutdown: impl Future<Output = ()> + Send,
+    stop: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     if let Some(file) = &config.bootstrap_key_file {
         first_key::ensure(engine, file)?;
     }
+    // Before anybody can know that we are ready: a signal that comes then ends us in order.
+    let signals = Signals::listen()?;
     let mut told = Ok(());
     let shutdown = async {
         // Looked at for the first time when the API has agreed to serve: only then is it true.
         told = ready();
         if told.is_ok() {
             notify("READY=1");
-            shutdown.await;
+            tokio::select! {
+                () = signals.come() => {}
+                () = stop => {}
+            }
             notify("STOPPING=1");
             tracing::info!("shutting down");
         }
@@ -146,22 +153,22 @@ fn tell(data_dir: &Path, report: &OpenReport) {
     );
 }
 
-/// Ready when the process is asked to end, by SIGTERM or Ctrl-C.
-pub(crate) async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let next = |kind: SignalKind| async move {
-        match signal(kind) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!("this signal can't be waited for: {error}");
-                std::future::pending::<()>().await;
-            }
+/// The signals that ask the process to end: SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From here on they no longer end the process by themselves.
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn come(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = next(SignalKind::terminate()) => {}
-        () = next(SignalKind::interrupt()) => {}
     }
 }

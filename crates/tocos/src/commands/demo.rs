@@ -16,7 +16,7 @@ use super::users::users_table;
 use crate::answer::UserPage;
 use crate::client::Request;
 use crate::list::ReadOptions;
-use crate::service::{Addresses, asked_to_end, run};
+use crate::service::{Addresses, run};
 use crate::session::{ConnectionArgs, Session, parse};
 use crate::settings::{Config, LogFormat, LogLevel};
 use crate::terminal::print;
@@ -58,7 +58,7 @@ impl DemoArgs {
             guide = Some(thread::Builder::new().name("tocos-demo".to_owned()).spawn(shown)?);
             Ok(())
         };
-        run(&config, ready, ended(stopped))?;
+        run(&config, ready, told(stopped))?;
         match guide.map(thread::JoinHandle::join) {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) => Err(anyhow!("the demo broke off")),
@@ -92,16 +92,10 @@ impl DemoArgs {
     }
 }
 
-async fn ended(stopped: oneshot::Receiver<()>) {
-    // A guide that is done and did not say stop has dropped its end: then only a signal ends the demo.
-    let told = async {
-        if stopped.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = asked_to_end() => {}
-        () = told => {}
+/// Ready when the guide says stop; one that is done without a word leaves the end to the signals.
+async fn told(stopped: oneshot::Receiver<()>) {
+    if stopped.await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::ArgMatches;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::service::{Addresses, asked_to_end, run};
+use crate::service::{Addresses, run};
 use crate::settings::{Config, Given, LogFormat, LogLevel};
 
 /// Serves until asked to end.
@@ -25,7 +25,7 @@ pub(crate) fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
             None => Ok(()),
         }
     };
-    run(&config, ready, asked_to_end())
+    run(&config, ready, std::future::pending())
 }
 
 /// The log goes to stderr; stdout stays free.
