@@ -29,6 +29,21 @@ const CHECKS: &[Check] = &[
         proves: "all tests pass: rules, log, crashes, API, command line, rules of the repository",
         command: &["cargo", "test", "--workspace", "--locked"],
     },
+    Check {
+        name: "openapi",
+        proves: "the running service keeps to its own OpenAPI document",
+        command: &["scripts/test-openapi.sh"],
+    },
+    Check {
+        name: "image",
+        proves: "the container image: built, used, ended, killed, pushed and pulled",
+        command: &["scripts/test-image.sh"],
+    },
+    Check {
+        name: "monitoring",
+        proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
+        command: &["scripts/test-monitoring.sh"],
+    },
 ];
 
 /// Runs the checks named, or all.
@@ -71,6 +86,10 @@ fn prepare(check: &Check, root: &Path) -> Result<()> {
     if check.name == "dependencies" && !is_there("deny") {
         say("cargo-deny is not there; installing it, which takes some minutes once")?;
         execute(&["cargo", "install", "cargo-deny", "--version", "0.20.2", "--locked"], root)?;
+    }
+    if check.name == "dependencies" {
+        // It reads the manifests of all crates, and asks for none over the network.
+        execute(&["cargo", "fetch", "--locked"], root)?;
     }
     Ok(())
 }
