@@ -49,7 +49,7 @@ class Bodies:
         docker(
             "run", "-d", "--name", f"{self.name}-registry", *self.labelled(), "--network", self.name,
             "--ip", self.registry_address.split(":")[0], "-p", f"127.0.0.1:{self.ports['registry']}:443",
-            "-v", f"{config}:/registry.yml:ro", "--tmpfs", "/registry", "--entrypoint", "docker-registry", image, "serve", "/registry.yml",
+            "-v", f"{config}:/registry.yml:ro", "-v", "/registry", "--entrypoint", "docker-registry", image, "serve", "/registry.yml",
         )
         wait_until("the registry answers", lambda: self.registry_answers(), 20)
 

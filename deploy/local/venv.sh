@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced. `venv NAME` prints the Python of a virtual environment with what requirements-NAME.txt lists, made where it is missing.
 # It is kept outside the tree and made anew when the list changes.
 cache=${TOCOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos}

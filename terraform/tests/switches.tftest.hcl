@@ -32,6 +32,10 @@ run "by_default_one_public_instance_with_caddy_on_it" {
     error_message = "the instance is not in the first public subnet"
   }
   assert {
+    condition     = length(module.network.flow_log_ids) == 0
+    error_message = "there is a flow log nobody asked for"
+  }
+  assert {
     condition     = length(aws_vpc_security_group_ingress_rule.service_from_edge) == 0 && length(aws_vpc_security_group_ingress_rule.metrics) == 0
     error_message = "a port besides 443 and 80 is open"
   }
@@ -260,6 +264,10 @@ run "refused_connections_can_be_logged" {
   command = plan
   variables {
     flow_logs = true
+  }
+  assert {
+    condition     = length(module.network.flow_log_ids) == 1
+    error_message = "there is no flow log"
   }
 }
 

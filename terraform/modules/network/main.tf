@@ -162,3 +162,4 @@ output "public_subnet_ids" { value = aws_subnet.public[*].id }
 output "private_subnet_ids" { value = aws_subnet.private[*].id }
 output "public_cidrs" { value = local.public_cidrs }
 output "private_cidrs" { value = local.private_cidrs }
+output "flow_log_ids" { value = aws_flow_log.refused[*].id }

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Deployment, tried on bodies of emulated instances: good and bad images, a registry that is away, signatures, formats, isolation.
+# Root on Debian: it installs what is missing. TOCOS_IMAGE names an image of this machine's Docker to use instead of building one;
+# TOCOS_KEEP=1 leaves the world standing for a look.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. deploy/local/venv.sh
+for tool in gcc curl debootstrap; do
+    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap; } >/dev/null
+done
+scripts/docker-engine.sh
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+gcc -static -O2 -Wall -Wextra -Werror -o "$folder/stand-in" deploy/tests/images/stand-in.c
+image=${TOCOS_IMAGE:-tocos:deploy-test}
+if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image"; fi
+"$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The infrastructure: formatting, validation, a plan for every switch on a mocked provider, checkov, then the real provider on moto and
+# LocalStack: apply, empty second plan, what the API says against what the README promises, destroy.
+# It needs Terraform 1.11 or newer; what else it needs it takes from PyPI.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. deploy/local/venv.sh
+command -v terraform >/dev/null || { echo "terraform is not installed: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+# A configuration file that is named and not there makes every command complain.
+[ -z "${TF_CLI_CONFIG_FILE:-}" ] || [ -e "$TF_CLI_CONFIG_FILE" ] || export TF_CLI_CONFIG_FILE=/dev/null
+python=$(venv moto)
+checkov=$(dirname "$(venv checkov)")/checkov
+localstack=$(venv localstack)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+passed=0
+
+step() {
+    local what=$1 begun=$SECONDS
+    shift
+    if ! "$@" > "$folder/said" 2>&1; then
+        tail -60 "$folder/said"
+        echo "FAILED  $what"
+        echo "$passed passed, 1 failed"
+        exit 1
+    fi
+    passed=$((passed + 1))
+    echo "ok      $what ($((SECONDS - begun)) s)"
+}
+
+# A copy, so that no state, lock file or plugin folder gets into the tree.
+"$python" -c "
+import sys; sys.path.insert(0, 'deploy/local')
+from workspace import Workspace
+work = Workspace(sys.argv[1]).copy()
+work.terraform('init', '-backend=false')
+work.terraform('init', '-backend=false', within='bootstrap')" "$folder/work"
+root=$folder/work/terraform
+export AWS_EC2_METADATA_DISABLED=true
+
+step "formatted" terraform fmt -check -recursive terraform
+step "valid: the root and the bootstrap" bash -c "terraform -chdir='$root' validate && terraform -chdir='$root/bootstrap' validate"
+step "a plan for every switch, on a mocked provider" terraform -chdir="$root" test -no-color
+grep -cE '\.\.\. pass$' "$folder/said" | sed 's/^/        plans: /'
+step "checkov" "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
+"$python" terraform/tests/on_emulators.py "passed=$passed" "moto=$python" "localstack=$localstack"
