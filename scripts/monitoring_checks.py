@@ -95,6 +95,28 @@ def all_expressions():
     return panels + [rule["expr"] for kind in ("alert", "record") for rule in rules(kind)]
 
 
+def setup_without_compose_works():
+    """In a mount namespace of its own, so that this machine's /etc stays as it is; a second run changes nothing."""
+    script = f"""
+        mkdir -p {WORK}/etc-upper {WORK}/etc-work
+        mount -t overlay overlay -o lowerdir=/etc,upperdir={WORK}/etc-upper,workdir={WORK}/etc-work /etc
+        picture() {{ find /etc/prometheus /etc/default -type f -exec sha256sum {{}} + | sort; }}
+        {ROOT}/scripts/setup-monitoring.sh 127.0.0.1:19464
+        before=$(picture)
+        {ROOT}/scripts/setup-monitoring.sh 127.0.0.1:19464 >/dev/null
+        test "$before" = "$(picture)"
+        cat /etc/prometheus/targets/tocos.yaml
+        promtool check config /etc/prometheus/prometheus.yml
+    """
+    said = run("unshare", "--mount", "bash", "-euc", script)
+    same('targets: ["127.0.0.1:19464"]' in said, True, said)
+    same(said.count("SUCCESS") >= 3, True, said)
+    same("http://127.0.0.1:9090" in said and "http://127.0.0.1:3000" in said or "Grafana's repository" in said, True, said)
+    # Nothing of it listens on other addresses than loopback.
+    for package in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
+        same("--web.listen-address=127.0.0.1:" in (WORK / "etc-upper" / "default" / package).read_text(), True, package)
+
+
 # What only the running thing can show.
 
 def use_everything(ledger):
@@ -281,6 +303,7 @@ def main():
         checks.that(f"the dashboard {name} explains itself", lambda: none_of(dashboards.faults(name, board)))
     checks.that("what panels ask of cAdvisor is kept", cadvisors_figures_are_kept)
     checks.that("the compose file publishes on loopback only, pins its images and takes rights away", compose.file_is_careful)
+    checks.that("setup without compose puts a good configuration in place, twice the same", setup_without_compose_works)
     stack = Stack(WORK / "tocos", WORK)
     try:
         check_what_runs(checks, stack)
