@@ -149,7 +149,7 @@ impl Opened {
     /// [`OpenError::SnapshotMismatch`] and [`OpenError::LogEndsEarly`] if no frame with that hash ends there, and
     /// whatever is wrong between the start of that segment and `from`.
     pub fn replay(self, from: Option<Position>) -> Result<Replay, OpenError> {
-        Ok(Replay::new(Scan::start(self.log, self.unfinished, from)?, self.options))
+        Ok(Replay::new(Scan::start(self.log, self.unfinished, from)?, self.options, self.is_new))
     }
 }
 

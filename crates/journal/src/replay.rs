@@ -18,11 +18,13 @@ use crate::tail::TailReport;
 pub struct Replay {
     scan: Scan,
     options: Options,
+    /// This open has just made the log, so that its end needs no repair.
+    is_new: bool,
 }
 
 impl Replay {
-    pub(crate) fn new(scan: Scan, options: Options) -> Self {
-        Self { scan, options }
+    pub(crate) fn new(scan: Scan, options: Options, is_new: bool) -> Self {
+        Self { scan, options, is_new }
     }
 
     /// The next frame, or nothing at the end of the log. The view lasts until the next call.
@@ -48,7 +50,9 @@ impl Replay {
     pub fn finish(mut self) -> Result<(Appender, Reader, TailReport), OpenError> {
         let report = self.scan.read_to_end()?;
         let file = self.scan.file()?;
-        self.repair(&*file, &report).map_err(OpenError::disk("repairing the end of", report.file.clone()))?;
+        if !self.is_new {
+            self.repair(&*file, &report).map_err(OpenError::disk("repairing the end of", report.file.clone()))?;
+        }
         let Scan { log, segment, position, .. } = self.scan;
         let appender = Appender::new(Arc::clone(&log), self.options, (segment, file), position);
         Ok((appender, Reader::new(log), report))
