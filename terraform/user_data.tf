@@ -53,7 +53,8 @@ locals {
     "/etc/systemd/system/tocos-update.service" = file("${local.deploy}/tocos-update.service")
     "/etc/systemd/system/tocos-update.timer"   = file("${local.deploy}/tocos-update.timer")
     "/etc/systemd/system/tocos-update.timer.d/10-interval.conf" = join("\n", [
-      "[Timer]", "OnUnitInactiveSec=", "OnUnitInactiveSec=${var.poll_seconds}", "",
+      # The empty one takes back all of the timer's conditions, so both are said again.
+      "[Timer]", "OnUnitInactiveSec=", "OnActiveSec=${min(30, var.poll_seconds)}", "OnUnitInactiveSec=${var.poll_seconds}", "",
     ])
   })
 

@@ -120,7 +120,7 @@ resource "aws_eip" "this" {
 }
 
 resource "aws_eip_association" "this" {
-  count         = var.public ? 1 : 0
+  count                = var.public ? 1 : 0
   allocation_id        = aws_eip.this[0].id
   network_interface_id = aws_network_interface.this.id
 }
