@@ -23,7 +23,6 @@ pub(crate) enum Media {
     Json,
     Problem,
     Html,
-    Text,
     Metrics,
     Events,
 }
@@ -34,7 +33,6 @@ impl Media {
             Self::Json => "application/json",
             Self::Problem => "application/problem+json",
             Self::Html => "text/html; charset=utf-8",
-            Self::Text => "text/plain; charset=utf-8",
             Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
             Self::Events => "text/event-stream",
         }

@@ -21,6 +21,7 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     run: |call| Box::pin(noop(call)),
     about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
     answer: "Event",
+    refusals: &[],
 };
 
 /// Any instant: formatting one takes the same time.

@@ -38,7 +38,9 @@ pub(crate) async fn read(
     if parts.version == Version::HTTP_2 {
         // Its bodies are awaited by tasks of their own, so each needs a timer of its own.
         let limit = app.settings.limits.body_timeout;
-        return tokio::time::timeout(limit, collect(app, body, bytes_max)).await.unwrap_or_else(|_late| Err(too_slow()));
+        return tokio::time::timeout(limit, collect(app, body, bytes_max))
+            .await
+            .unwrap_or_else(|_late| Err(too_slow()));
     }
     watched.await_body();
     let mut collecting = std::pin::pin!(collect(app, body, bytes_max));
@@ -106,7 +108,8 @@ fn reserve<'a>(app: &'a App, permits: &mut Option<SemaphorePermit<'a>>, bytes: u
 }
 
 fn too_large(bytes_max: usize) -> Problem {
-    let detail = format!("The body has more than {bytes_max} bytes, the most that this route takes. Send less at once.");
+    let detail =
+        format!("The body has more than {bytes_max} bytes, the most that this route takes. Send less at once.");
     Problem::new(Code::PayloadTooLarge, detail).closing()
 }
 

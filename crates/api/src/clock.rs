@@ -21,6 +21,7 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
     run: |call| Box::pin(advance(call)),
     about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
     answer: "Now",
+    refusals: &[],
 };
 
 async fn advance(mut call: Call) -> Result<Answer, Problem> {

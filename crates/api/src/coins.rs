@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::fields::{METADATA, in_path, optional};
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, look};
 use crate::route::Endpoint;
@@ -26,6 +26,8 @@ pub(crate) static PUT: Write = Write {
         Ok(Operation::PutCoin { coin: fields.the_text("coin"), decimals })
     },
     about: "Makes a coin, or replaces its decimals.",
+    answer: "CoinEvent",
+    refusals: &[],
     statuses: &[201, 200],
 };
 
@@ -36,6 +38,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: |call| Box::pin(list(call)),
     about: "All coins, in the order in which they were made.",
     answer: "Coins",
+    refusals: &[],
 };
 
 pub(crate) static GET: Endpoint = Endpoint {
@@ -45,6 +48,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "A coin, and where all of it is.",
     answer: "Coin",
+    refusals: &[Code::CoinNotFound],
 };
 
 async fn list(call: Call) -> Result<Answer, Problem> {

@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::fields::{METADATA, in_path, optional};
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, event_problem, from_disk, look};
 use crate::route::Endpoint;
@@ -31,6 +31,16 @@ pub(crate) static REVERSE: Write = Write {
         })
     },
     about: "Moves the coins of a grant, spend, transfer or capture back to the lots they came from.",
+    answer: "ReverseEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::EventNotFound,
+        Code::AlreadyReversed,
+        Code::NotReversible,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
     statuses: &[201],
 };
 
@@ -41,6 +51,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "An event by its number.",
     answer: "Event",
+    refusals: &[Code::EventNotFound],
 };
 
 async fn get(call: Call) -> Result<Answer, Problem> {

@@ -28,6 +28,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
     answer: "Events",
+    refusals: &[],
 };
 
 /// A stream says at least this often that it is still there.

@@ -121,13 +121,10 @@ impl<'a> Fields<'a> {
     }
 
     fn unknown(&self, name: &str, in_batch: bool) -> Problem {
-        let known: Vec<&str> = self
-            .list
-            .iter()
-            .filter(|field| in_batch || field.need != Need::InPath)
-            .map(|field| field.name)
-            .collect();
-        let known = if known.is_empty() { "there is none".to_owned() } else { format!("known are {}", known.join(", ")) };
+        let known: Vec<&str> =
+            self.list.iter().filter(|field| in_batch || field.need != Need::InPath).map(|field| field.name).collect();
+        let known =
+            if known.is_empty() { "there is none".to_owned() } else { format!("known are {}", known.join(", ")) };
         Problem::invalid(cut(name), format_args!("no such field; {known}"))
     }
 

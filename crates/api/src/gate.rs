@@ -32,7 +32,8 @@ impl Caller {
             return Ok(());
         }
         let (have, need) = (right_word(self.right), right_word(right));
-        let detail = format!("API key {} has the right {have}, and this takes the right {need}. Use another key.", self.key);
+        let detail =
+            format!("API key {} has the right {have}, and this takes the right {need}. Use another key.", self.key);
         Err(Problem::new(Code::Forbidden, detail))
     }
 }
@@ -226,7 +227,8 @@ fn check_local(parts: &Parts) -> Result<(), Problem> {
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let Some(origin) = parts.headers.get(ORIGIN) else { return Ok(()) };
-    let same = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, host)| host == authority);
+    let same =
+        origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, host)| host == authority);
     if same {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use tocos_ledger::{Category, Marks, Operation, Right};
 
 use crate::fields::{METADATA, optional, required};
 use crate::kind::Kind;
+use crate::problem::Code;
 use crate::write::Write;
 
 pub(crate) static GRANT: Write = Write {
@@ -23,7 +24,11 @@ pub(crate) static GRANT: Write = Write {
             expires_at: fields.instant("expires_at"),
             // The list of fields bounds it to 100.
             priority: fields.integer("priority").map_or(Marks::PRIORITY_DEFAULT, |priority| priority as u8),
-            category: if fields.text("category") == Some("promotional") { Category::Promotional } else { Category::Paid },
+            category: if fields.text("category") == Some("promotional") {
+                Category::Promotional
+            } else {
+                Category::Paid
+            },
         };
         Ok(Operation::Grant {
             user: fields.the_text("user"),
@@ -33,5 +38,7 @@ pub(crate) static GRANT: Write = Write {
         })
     },
     about: "Gives a user new coins.",
+    answer: "GrantEvent",
+    refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::AboveCeiling, Code::UserClosed, Code::SupplyExhausted],
     statuses: &[201],
 };

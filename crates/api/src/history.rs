@@ -8,7 +8,7 @@ use crate::cursor::{self, List};
 use crate::fields::{Fields, in_path, optional};
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, event_problem, from_disk, look};
 use crate::route::Endpoint;
@@ -35,6 +35,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "What happened to a user's accounts, with the balance after each event.",
     answer: "History",
+    refusals: &[Code::UserNotFound, Code::CoinNotFound],
 };
 
 /// Entries that one page may look at, however few of them are wanted: it then ends early, with a cursor.
@@ -93,7 +94,7 @@ async fn get(call: Call) -> Result<Answer, Problem> {
         .await?
         .map_err(|refusal| Problem::from(&refusal))?;
     let engine = call.app.engine.clone();
-    let found = from_disk(move || find(&engine, accounts, wanted)).await?;
+    let found = from_disk(move || find(&engine, &accounts, &wanted)).await?;
     debug_assert!(found.entries.is_sorted_by_key(|entry| match order {
         Order::Ascending => entry.event.number,
         Order::Descending => u64::MAX - entry.event.number,
@@ -124,7 +125,7 @@ fn accounts(ledger: &Ledger, user: &str, coin: Option<&str>) -> Result<Vec<(Acco
 }
 
 /// Reads a page from the log.
-fn find(engine: &Engine, accounts: Vec<(AccountId, u64)>, wanted: Wanted) -> Result<Found, EventError> {
+fn find(engine: &Engine, accounts: &[(AccountId, u64)], wanted: &Wanted) -> Result<Found, EventError> {
     let mut after = wanted.after;
     let mut before = wanted.before;
     if let Some(from) = wanted.from {
@@ -138,7 +139,7 @@ fn find(engine: &Engine, accounts: Vec<(AccountId, u64)>, wanted: Wanted) -> Res
     loop {
         // One more than is wanted tells whether there is a next page.
         let limit = if wanted.kind.is_none() { wanted.limit + 1 } else { 1_000 };
-        let query = HistoryQuery { accounts: accounts.clone(), after, before, order: wanted.order, limit };
+        let query = HistoryQuery { accounts: accounts.to_vec(), after, before, order: wanted.order, limit };
         let entries = engine.history(&query)?;
         let is_last = entries.len() < limit;
         looked_at += entries.len();

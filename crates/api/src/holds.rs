@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::fields::{METADATA, in_path, optional, required};
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, from_disk, look};
 use crate::route::Endpoint;
@@ -52,6 +52,8 @@ pub(crate) static HOLD: Write = Write {
         })
     },
     about: "Reserves coins, so that they are there when the price is known. The answer's `id` names the hold.",
+    answer: "HoldEvent",
+    refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
     statuses: &[201],
 };
 
@@ -79,6 +81,16 @@ pub(crate) static CAPTURE: Write = Write {
         })
     },
     about: "Takes held coins.",
+    answer: "CaptureEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::HoldNotFound,
+        Code::HoldEnded,
+        Code::HoldAmountExceeded,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
     statuses: &[201],
 };
 
@@ -88,6 +100,8 @@ pub(crate) static RELEASE: Write = Write {
     fields: &[in_path("hold", Kind::Event, "The hold."), METADATA],
     operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
     about: "Gives held coins back and ends the hold.",
+    answer: "ReleaseEvent",
+    refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
 };
 
@@ -104,6 +118,8 @@ pub(crate) static EXTEND: Write = Write {
         Ok(Operation::Extend { hold: fields.the_number("hold"), expires_at })
     },
     about: "Lets a hold end later.",
+    answer: "ExtendEvent",
+    refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
 };
 
@@ -114,6 +130,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "A hold: what it still holds, and what became of it.",
     answer: "Hold",
+    refusals: &[Code::HoldNotFound],
 };
 
 /// What there is to tell about a hold.

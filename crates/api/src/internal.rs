@@ -15,6 +15,7 @@ pub(crate) static LIVEZ: Endpoint = Endpoint {
     run: |call| Box::pin(livez(call)),
     about: "Whether the process answers at all.",
     answer: "Health",
+    refusals: &[],
 };
 
 pub(crate) static READYZ: Endpoint = Endpoint {
@@ -24,6 +25,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     run: |call| Box::pin(readyz(call)),
     about: "Whether requests can be served: the ledger is recovered and its storage works.",
     answer: "Health",
+    refusals: &[],
 };
 
 pub(crate) static METRICS: Endpoint = Endpoint {
@@ -33,6 +35,7 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     run: |call| Box::pin(metrics(call)),
     about: "Figures in the text format of Prometheus.",
     answer: "Metrics",
+    refusals: &[],
 };
 
 async fn livez(_call: Call) -> Result<Answer, Problem> {

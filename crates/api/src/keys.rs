@@ -33,6 +33,7 @@ pub(crate) static CREATE: Endpoint = Endpoint {
     run: |call| Box::pin(create(call)),
     about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
     answer: "NewKey",
+    refusals: &[],
 };
 
 pub(crate) static LIST: Endpoint = Endpoint {
@@ -42,6 +43,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: |call| Box::pin(list(call)),
     about: "All API keys, without their secrets.",
     answer: "Keys",
+    refusals: &[],
 };
 
 pub(crate) static REVOKE: Endpoint = Endpoint {
@@ -54,6 +56,7 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
     run: |call| Box::pin(revoke(call)),
     about: "Makes an API key useless, for good.",
     answer: "Event",
+    refusals: &[Code::KeyNotFound],
 };
 
 async fn create(mut call: Call) -> Result<Answer, Problem> {

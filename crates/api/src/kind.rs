@@ -120,9 +120,7 @@ impl Kind {
             },
             Self::Moment => match parse_rfc3339(&text) {
                 Some(at) => Ok(Value::Instant(at)),
-                None if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    self.integer(&text).map(Value::Integer)
-                }
+                None if text.bytes().all(|byte| byte.is_ascii_digit()) => self.integer(&text).map(Value::Integer),
                 None => Err("the number of an event or a time like 2026-11-22T13:00:00Z was expected".to_owned()),
             },
             _ => self.text(text),
@@ -159,7 +157,10 @@ impl Kind {
                 return Err(format!("user ids, and so their beginnings, have at most {USER_ID_LENGTH_MAX} characters"));
             }
             Self::Name if text.len() > NAME_LENGTH_MAX => {
-                return Err(format!("a name has at most {NAME_LENGTH_MAX} bytes of UTF-8, this one has {}", text.len()));
+                return Err(format!(
+                    "a name has at most {NAME_LENGTH_MAX} bytes of UTF-8, this one has {}",
+                    text.len()
+                ));
             }
             Self::Time => {
                 let at = parse_rfc3339(&text)

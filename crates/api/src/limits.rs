@@ -4,6 +4,7 @@ use tocos_ledger::{MAX_AMOUNT, Operation, Right};
 
 use crate::fields::{METADATA, in_path, optional};
 use crate::kind::{EXACT_MAX, Kind};
+use crate::problem::Code;
 use crate::write::Write;
 
 pub(crate) static PUT: Write = Write {
@@ -27,5 +28,7 @@ pub(crate) static PUT: Write = Write {
         })
     },
     about: "Replaces floor, ceiling and frozen of an account. What is left out goes back to its default.",
+    answer: "LimitsEvent",
+    refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed],
     statuses: &[200],
 };

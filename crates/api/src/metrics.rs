@@ -7,13 +7,13 @@ use hyper::StatusCode;
 
 use crate::exposition::Scan;
 use crate::problem::{Code, Problem};
-use crate::router;
 use crate::route::Surface;
+use crate::router;
 
 /// Upper bounds of the durations of requests, in microseconds.
 pub(crate) const BOUNDS_US: [u64; 16] = [
-    100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000,
-    4_000_000, 16_000_000,
+    100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000, 4_000_000,
+    16_000_000,
 ];
 
 /// What was answered on one route.

@@ -120,10 +120,7 @@ impl Code {
 
     /// Whether the same request may succeed later, unchanged.
     pub(crate) const fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::RequestTimeout | Self::TooManyRequests | Self::StorageUnavailable | Self::ShuttingDown
-        )
+        matches!(self, Self::RequestTimeout | Self::TooManyRequests | Self::StorageUnavailable | Self::ShuttingDown)
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Endpoint {
     pub about: &'static str,
     /// The name of the answer's schema in the documentation.
     pub answer: &'static str,
+    /// Why it may be refused, apart from what holds for every request.
+    pub refusals: &'static [Code],
 }
 
 /// One route.

@@ -2,8 +2,8 @@
 
 use crate::route::{Route, Surface, get, post, post_write, put_write};
 use crate::{
-    batch, bench, clock, coins, events, feed, grants, history, holds, internal, keys, limits, spends, transfers, users,
-    version,
+    batch, bench, clock, coins, events, feed, grants, history, holds, internal, keys, limits, openapi, spends,
+    transfers, users, version,
 };
 
 /// The API.
@@ -36,6 +36,8 @@ pub(crate) static PUBLIC: &[Route] = &[
     post("/v1/keys/{id}/revoke", &keys::REVOKE),
     post("/v1/test-clock/advance", &clock::ADVANCE),
     get("/version", &version::GET),
+    get("/openapi.json", &openapi::GET),
+    get("/docs", &openapi::DOCS),
 ];
 
 /// For the machines that run the service.

@@ -4,6 +4,7 @@ use tocos_ledger::{Mode, Operation, Right};
 
 use crate::fields::{METADATA, optional, required};
 use crate::kind::Kind;
+use crate::problem::Code;
 use crate::write::Write;
 
 pub(crate) static SPEND: Write = Write {
@@ -27,5 +28,14 @@ pub(crate) static SPEND: Write = Write {
         })
     },
     about: "Takes coins from a user, in the burn order of their lots.",
+    answer: "SpendEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::UserNotFound,
+        Code::CoinNotFound,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
     statuses: &[201],
 };

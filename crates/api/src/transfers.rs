@@ -4,6 +4,7 @@ use tocos_ledger::{Operation, Right};
 
 use crate::fields::{METADATA, required};
 use crate::kind::Kind;
+use crate::problem::Code;
 use crate::write::Write;
 
 pub(crate) static TRANSFER: Write = Write {
@@ -25,5 +26,14 @@ pub(crate) static TRANSFER: Write = Write {
         })
     },
     about: "Moves coins from one user to another. Lots keep their grant, expiry, priority and category.",
+    answer: "TransferEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::UserNotFound,
+        Code::CoinNotFound,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
     statuses: &[201],
 };

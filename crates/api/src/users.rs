@@ -8,7 +8,7 @@ use crate::cursor::{self, List};
 use crate::fields::{Fields, METADATA, in_path, optional, required};
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, from_disk, look};
 use crate::route::Endpoint;
@@ -23,6 +23,8 @@ pub(crate) static CREATE: Write = Write {
     fields: &[required("id", Kind::User, "The user's id, chosen by you."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("id"), name: fields.text("name") }),
     about: "Makes a user, or replaces name and metadata of one.",
+    answer: "UserEvent",
+    refusals: &[Code::UserClosed],
     statuses: &[201, 200],
 };
 
@@ -32,6 +34,8 @@ pub(crate) static PUT: Write = Write {
     fields: &[in_path("user", Kind::User, "The user's id, chosen by you."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("user"), name: fields.text("name") }),
     about: "Makes a user, or replaces name and metadata of one.",
+    answer: "UserEvent",
+    refusals: &[Code::UserClosed],
     statuses: &[201, 200],
 };
 
@@ -41,6 +45,8 @@ pub(crate) static CLOSE: Write = Write {
     fields: &[in_path("user", Kind::User, "The user."), METADATA],
     operation: |fields| Ok(Operation::CloseUser { user: fields.the_text("user") }),
     about: "Closes a user without coins and open holds, for good.",
+    answer: "UserClosedEvent",
+    refusals: &[Code::UserNotFound, Code::UserClosed, Code::UserNotEmpty],
     statuses: &[200],
 };
 
@@ -57,6 +63,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: |call| Box::pin(list(call)),
     about: "The users and their coins, in the order of their ids.",
     answer: "Users",
+    refusals: &[Code::CoinNotFound],
 };
 
 pub(crate) static GET: Endpoint = Endpoint {
@@ -69,6 +76,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "A user with accounts and lots, now or at any moment in the past.",
     answer: "User",
+    refusals: &[Code::UserNotFound, Code::EventNotFound],
 };
 
 /// Users that are looked at before the ledger is let go for a moment.
@@ -107,7 +115,9 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let prefix = fields.text("prefix").unwrap_or_default();
     let limit = fields.number("limit").unwrap_or(100) as usize;
     let coin = match fields.text("coin") {
-        Some(code) => Some(look(&call.app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?),
+        Some(code) => {
+            Some(look(&call.app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?)
+        }
         None => None,
     };
     // Ids have no character below '-', so this is right behind the user of the cursor.
@@ -178,7 +188,8 @@ impl Page<'_> {
         out.text_or_null(state.profile(id).name.as_deref());
         out.raw(",\"coins\":");
         let coin = self.coin;
-        let accounts = accounts(state, id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin));
+        let accounts =
+            accounts(state, id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin));
         totals(out, state, accounts.map(|account| (account, state.account(account).balance(now).total)));
         out.raw("}");
         true

@@ -13,6 +13,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     run: |call| Box::pin(get(call)),
     about: "Name, version and commit of the service.",
     answer: "Version",
+    refusals: &[],
 };
 
 async fn get(call: Call) -> Result<Answer, Problem> {

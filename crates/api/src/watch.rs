@@ -48,9 +48,8 @@ pub(crate) struct Watched {
 
 impl Watchers {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let ticks = |limit: Duration| {
-            u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX).max(1)
-        };
+        let ticks =
+            |limit: Duration| u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX).max(1);
         Self {
             tick: AtomicU32::new(1),
             head_ticks: ticks(limits.head_timeout),
@@ -118,10 +117,12 @@ impl Watchers {
     }
 
     fn for_all(&self, mut look: impl FnMut(&Watched)) {
-        self.lock().retain(|watched| watched.upgrade().is_some_and(|watched| {
-            look(&watched);
-            true
-        }));
+        self.lock().retain(|watched| {
+            watched.upgrade().is_some_and(|watched| {
+                look(&watched);
+                true
+            })
+        });
     }
 }
 
@@ -197,9 +198,8 @@ impl Watched {
         }
         let age = |since: u32| now.wrapping_sub(since);
         let head_since = self.head_since.load(Ordering::Relaxed);
-        let head_is_late = head_since != 0
-            && age(head_since) > self.watchers.head_ticks
-            && !self.is_http2.load(Ordering::Relaxed);
+        let head_is_late =
+            head_since != 0 && age(head_since) > self.watchers.head_ticks && !self.is_http2.load(Ordering::Relaxed);
         if head_is_late || age(self.moved.load(Ordering::Relaxed)) > self.watchers.idle_ticks {
             self.end();
         }

@@ -14,7 +14,7 @@ use crate::fields::{Field, Fields, optional};
 use crate::gate::Caller;
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{set_path, settled, unavailable_problem, utf8};
 use crate::route::Params;
@@ -33,13 +33,16 @@ pub(crate) struct Write {
     pub operation: for<'v> fn(&'v Fields<'_>) -> Result<Operation<'v>, Problem>,
     /// A sentence for the documentation.
     pub about: &'static str,
+    /// The name of the answer's schema in the documentation.
+    pub answer: &'static str,
+    /// Why it may be refused, apart from what holds for every write.
+    pub refusals: &'static [Code],
     /// The status of the answer in the documentation; one that makes something new or not has both.
     pub statuses: &'static [u16],
 }
 
 /// What the query of every write may say.
-pub(crate) const QUERY: &[Field] =
-    &[optional("dry_run", Kind::Bool, "Answer as if it were done, and do nothing.")];
+pub(crate) const QUERY: &[Field] = &[optional("dry_run", Kind::Bool, "Answer as if it were done, and do nothing.")];
 
 /// The status of an answer that is this event.
 pub(crate) fn status(event: &Event<'_>) -> StatusCode {

@@ -13,12 +13,13 @@ use crate::fields::{Field, Fields, optional};
 use crate::gate::Caller;
 use crate::json::Writer;
 use crate::kind::Kind;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, settled, unavailable_problem, utf8};
 use crate::route::Endpoint;
 use crate::write;
 use outcome::Outcome;
+pub(crate) use parse::OPERATIONS;
 use parse::{Options, Parsed};
 
 /// Operations that a batch may have.
@@ -40,6 +41,22 @@ pub(crate) static POST: Endpoint = Endpoint {
     run: |call| Box::pin(post(call)),
     about: "Carries out up to 10,000 operations in order, as JSON or one a line.",
     answer: "Batch",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::UserNotFound,
+        Code::CoinNotFound,
+        Code::HoldNotFound,
+        Code::EventNotFound,
+        Code::HoldEnded,
+        Code::HoldAmountExceeded,
+        Code::AlreadyReversed,
+        Code::NotReversible,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+        Code::UserNotEmpty,
+        Code::SupplyExhausted,
+    ],
 };
 
 /// What is to be told when event `seen` is on the disk.

@@ -36,10 +36,7 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn of(fields: &Fields<'_>) -> Self {
-        Self {
-            atomic: fields.flag("atomic").unwrap_or(false),
-            all_results: fields.text("results") == Some("all"),
-        }
+        Self { atomic: fields.flag("atomic").unwrap_or(false), all_results: fields.text("results") == Some("all") }
     }
 }
 
@@ -111,9 +108,8 @@ fn list<'a>(reader: &mut Reader<'a>) -> Result<Vec<Parsed<'a>>, Problem> {
         if operations.len() == OPERATIONS_MAX {
             return Err(too_many_operations());
         }
-        let parsed = operation(reader).map_err(|syntax| {
-            malformed(syntax).with_integer("operation", operations.len() as i64)
-        })?;
+        let parsed =
+            operation(reader).map_err(|syntax| malformed(syntax).with_integer("operation", operations.len() as i64))?;
         operations.push(parsed);
     }
     Ok(operations)

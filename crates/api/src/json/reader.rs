@@ -58,11 +58,6 @@ impl<'a> Reader<'a> {
         Self { text, at: 0 }
     }
 
-    /// How far it has read, in bytes.
-    pub(crate) fn position(&self) -> usize {
-        self.at
-    }
-
     pub(crate) fn fault<T>(&self, reason: &'static str) -> Result<T, Syntax> {
         Err(Syntax { at: self.at, reason })
     }

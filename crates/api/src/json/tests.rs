@@ -81,7 +81,8 @@ proptest! {
 
 #[test]
 fn names_are_sorted_and_escapes_are_one() {
-    let text = " { \"b\" : 1 , \"a\\u0062\" : [ true , null , -1.50e+3 ] , \"\\u00e4\\/\" : { } , \"A\" : \"\\u0000\\n\" } ";
+    let text =
+        " { \"b\" : 1 , \"a\\u0062\" : [ true , null , -1.50e+3 ] , \"\\u00e4\\/\" : { } , \"A\" : \"\\u0000\\n\" } ";
     assert_eq!(canonical(text).unwrap(), "{\"A\":\"\\u0000\\n\",\"ab\":[true,null,-1.50e+3],\"b\":1,\"ä/\":{}}");
 }
 

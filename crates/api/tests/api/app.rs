@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::client::{Answer, Client};
 
 /// A running server with a ledger of its own. It ends, and its data goes, when it is dropped.
-pub struct TestApp {
+pub(crate) struct TestApp {
     pub address: SocketAddr,
     pub internal: SocketAddr,
     pub engine: Engine,
@@ -25,14 +25,14 @@ pub struct TestApp {
 
 /// How a server is started.
 #[derive(Default)]
-pub struct Setup {
+pub(crate) struct Setup {
     pub settings: Settings,
     pub test_clock: bool,
     pub dir: Option<TempDir>,
 }
 
 impl Setup {
-    pub fn start(self) -> TestApp {
+    pub(crate) fn start(self) -> TestApp {
         let dir = self.dir.unwrap_or_else(|| TempDir::new().unwrap());
         let mut options = EngineOptions::new(dir.path());
         options.test_clock = self.test_clock;
@@ -57,35 +57,35 @@ impl Setup {
 
 impl TestApp {
     /// With default settings.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Setup::default().start()
     }
 
     /// With other limits than the default.
-    pub fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
+    pub(crate) fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup.settings.limits);
         setup.start()
     }
 
-    pub fn with_test_clock() -> Self {
+    pub(crate) fn with_test_clock() -> Self {
         Setup { test_clock: true, ..Setup::default() }.start()
     }
 
     /// Asks the server to stop, without waiting for it.
-    pub fn ask_to_stop(&mut self) {
+    pub(crate) fn ask_to_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _already_gone = stop.send(());
         }
     }
 
     /// Waits until the server has stopped.
-    pub fn wait(&mut self) -> Result<(), ServeError> {
+    pub(crate) fn wait(&mut self) -> Result<(), ServeError> {
         self.thread.take().map_or(Ok(()), |thread| thread.join().unwrap())
     }
 
     /// Stops the server and starts another one on the same ledger.
-    pub fn restart(mut self) -> Self {
+    pub(crate) fn restart(mut self) -> Self {
         self.ask_to_stop();
         self.wait().unwrap();
         self.engine.close().unwrap();
@@ -95,12 +95,12 @@ impl TestApp {
         Setup { dir: Some(dir), ..Setup::default() }.start()
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(self.address)
     }
 
     /// One request on a connection of its own, with the key if there is one.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
         let mut headers = headers.to_vec();
         if let Some(bearer) = &bearer {
@@ -109,77 +109,77 @@ impl TestApp {
         self.client().request(method, path, &headers, body)
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], b"")
     }
 
-    pub fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: Value) -> Answer {
         self.request("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
-    pub fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: Value) -> Answer {
         self.request("PUT", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
     /// A body that is no JSON value, sent as if it were one.
-    pub fn post_text(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post_text(&self, path: &str, body: &str) -> Answer {
         self.request("POST", path, &[("content-type", "application/json")], body.as_bytes())
     }
 
-    pub fn post_with_key(&self, key: &str, path: &str, body: Value) -> Answer {
+    pub(crate) fn post_with_key(&self, key: &str, path: &str, body: Value) -> Answer {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         self.request("POST", path, &headers, body.to_string().as_bytes())
     }
 
     #[track_caller]
-    pub fn user(&self, id: &str) -> &Self {
+    pub(crate) fn user(&self, id: &str) -> &Self {
         self.post("/v1/users", json!({"id": id})).expect(201);
         self
     }
 
     /// A user with so many toco.
     #[track_caller]
-    pub fn user_with(&self, id: &str, amount: u64) -> &Self {
+    pub(crate) fn user_with(&self, id: &str, amount: u64) -> &Self {
         self.user(id);
         self.grant(id, amount);
         self
     }
 
     #[track_caller]
-    pub fn grant(&self, user: &str, amount: u64) -> Value {
+    pub(crate) fn grant(&self, user: &str, amount: u64) -> Value {
         self.post("/v1/grants", json!({"user": user, "coin": "toco", "amount": amount})).expect(201)
     }
 
     #[track_caller]
-    pub fn spend(&self, user: &str, amount: u64) -> Value {
+    pub(crate) fn spend(&self, user: &str, amount: u64) -> Value {
         self.post("/v1/spends", json!({"user": user, "coin": "toco", "amount": amount})).expect(201)
     }
 
     #[track_caller]
-    pub fn transfer(&self, from: &str, to: &str, amount: u64) -> Value {
+    pub(crate) fn transfer(&self, from: &str, to: &str, amount: u64) -> Value {
         self.post("/v1/transfers", json!({"from": from, "to": to, "coin": "toco", "amount": amount})).expect(201)
     }
 
     #[track_caller]
-    pub fn hold(&self, user: &str, amount: u64) -> u64 {
+    pub(crate) fn hold(&self, user: &str, amount: u64) -> u64 {
         let held = self.post("/v1/holds", json!({"user": user, "coin": "toco", "amount": amount})).expect(201);
         held["id"].as_u64().unwrap()
     }
 
     /// How many toco a user has.
     #[track_caller]
-    pub fn total(&self, user: &str) -> i64 {
+    pub(crate) fn total(&self, user: &str) -> i64 {
         let found = self.get(&format!("/v1/users/{user}")).expect(200);
         found["coins"]["toco"].as_i64().unwrap_or(0)
     }
 
     #[track_caller]
-    pub fn advance(&self, seconds: u64) -> Value {
+    pub(crate) fn advance(&self, seconds: u64) -> Value {
         self.post("/v1/test-clock/advance", json!({"seconds": seconds})).expect(200)
     }
 
     /// The number of the last event.
-    pub fn last_event(&self) -> u64 {
+    pub(crate) fn last_event(&self) -> u64 {
         self.get("/v1/events?limit=1").expect(200)["last_event"].as_u64().unwrap()
     }
 }

@@ -15,10 +15,31 @@ fn malformed_bodies_are_named_and_change_nothing() {
     let before = app.last_event();
     let deep = format!("{{\"metadata\":{}1{}}}", "{\"a\":".repeat(40), "}".repeat(40));
     for body in [
-        "", " ", "{", "}", "nonsense", "[]", "null", "\"text\"", "17", "{\"from\":\"ana\"", "{\"from\":\"ana\",}",
-        "{\"from\" \"ana\"}", "{'from':'ana'}", "{from:\"ana\"}", "{\"from\":\"a\u{1}\"}", "{\"from\":\"\\ud800\"}",
-        "{\"from\":\"\\x\"}", "{\"amount\":01}", "{\"amount\":.5}", "{\"amount\":+5}", "{\"amount\":NaN}",
-        "{\"from\":tru}", "{} {}", "{\"from\":\"ana\"} x", &deep,
+        "",
+        " ",
+        "{",
+        "}",
+        "nonsense",
+        "[]",
+        "null",
+        "\"text\"",
+        "17",
+        "{\"from\":\"ana\"",
+        "{\"from\":\"ana\",}",
+        "{\"from\" \"ana\"}",
+        "{'from':'ana'}",
+        "{from:\"ana\"}",
+        "{\"from\":\"a\u{1}\"}",
+        "{\"from\":\"\\ud800\"}",
+        "{\"from\":\"\\x\"}",
+        "{\"amount\":01}",
+        "{\"amount\":.5}",
+        "{\"amount\":+5}",
+        "{\"amount\":NaN}",
+        "{\"from\":tru}",
+        "{} {}",
+        "{\"from\":\"ana\"} x",
+        &deep,
     ] {
         let answer = app.post_text("/v1/transfers", body);
         assert_eq!(answer.status, 400, "{body}");
@@ -34,8 +55,22 @@ fn malformed_bodies_are_named_and_change_nothing() {
 fn amounts_are_whole_numbers_and_nothing_else() {
     let app = ledger();
     for amount in [
-        "5.0", "5.5", "5e0", "-5", "0", "-0", "9007199254740992", "18446744073709551616", "1e999", "\"5\"", "true",
-        "null", "[]", "[5]", "{}", "123456789012345678901234567890",
+        "5.0",
+        "5.5",
+        "5e0",
+        "-5",
+        "0",
+        "-0",
+        "9007199254740992",
+        "18446744073709551616",
+        "1e999",
+        "\"5\"",
+        "true",
+        "null",
+        "[]",
+        "[5]",
+        "{}",
+        "123456789012345678901234567890",
     ] {
         let body = format!("{{\"from\":\"ana\",\"to\":\"bob\",\"coin\":\"toco\",\"amount\":{amount}}}");
         let answer = app.post_text("/v1/transfers", &body);
@@ -97,7 +132,9 @@ fn names_and_metadata_have_their_bounds() {
 fn a_body_must_say_that_it_is_json() {
     let app = ledger();
     let body = json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 1}).to_string();
-    for headers in [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/x-www-form-urlencoded")]] {
+    for headers in
+        [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/x-www-form-urlencoded")]]
+    {
         let answer = app.request("POST", "/v1/transfers", headers, body.as_bytes());
         assert_eq!(answer.status, 415);
         answer.invalid("content-type");
@@ -114,7 +151,17 @@ fn a_body_must_say_that_it_is_json() {
 #[test]
 fn routes_and_methods_that_are_none_are_problems_too() {
     let app = ledger();
-    for path in ["/", "/v1", "/v1/", "/v1/users/", "/v1/users/ana/", "/v1//users", "/v1/users/ana/coins", "/V1/users", "/bench/noop/"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/users/",
+        "/v1/users/ana/",
+        "/v1//users",
+        "/v1/users/ana/coins",
+        "/V1/users",
+        "/bench/noop/",
+    ] {
         let answer = app.get(path);
         assert_eq!(answer.status, 404, "{path}");
         answer.refused("not_found");
@@ -132,7 +179,9 @@ fn requests_have_names() {
     let answer = app.request("GET", "/v1/users", &[("x-request-id", "mine 17!")], b"");
     assert_eq!(answer.header("x-request-id"), Some("mine 17!"));
     let ids: Vec<_> = ["", &"x".repeat(65), "ä"]
-        .map(|id| app.request("GET", "/nowhere", &[("x-request-id", id)], b"").header("x-request-id").unwrap().to_owned())
+        .map(|id| {
+            app.request("GET", "/nowhere", &[("x-request-id", id)], b"").header("x-request-id").unwrap().to_owned()
+        })
         .to_vec();
     assert!(ids.iter().all(|id| id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit())), "{ids:?}");
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);

@@ -38,23 +38,42 @@ fn every_operation_of_the_ledger_can_be_part_of_a_batch() {
 fn each_stands_alone_unless_told_otherwise() {
     let app = TestApp::start();
     app.user_with("ana", 10);
-    let answer = app.post("/v1/batch", json!({"operations": [
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 4},
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 400},
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 4.5},
-        {"op": "steal", "user": "ana", "coin": "toco", "amount": 4},
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 4, "colour": "red"},
-        "spend",
-        {"user": "ana"},
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 5},
-    ]})).expect(200);
+    let answer = app
+        .post(
+            "/v1/batch",
+            json!({"operations": [
+                {"op": "spend", "user": "ana", "coin": "toco", "amount": 4},
+                {"op": "spend", "user": "ana", "coin": "toco", "amount": 400},
+                {"op": "spend", "user": "ana", "coin": "toco", "amount": 4.5},
+                {"op": "steal", "user": "ana", "coin": "toco", "amount": 4},
+                {"op": "spend", "user": "ana", "coin": "toco", "amount": 4, "colour": "red"},
+                "spend",
+                {"user": "ana"},
+                {"op": "spend", "user": "ana", "coin": "toco", "amount": 5},
+            ]}),
+        )
+        .expect(200);
     assert_eq!((&answer["applied"], &answer["refused"]), (&json!(2), &json!(6)));
-    let told: Vec<_> = answer["results"].as_array().unwrap().iter()
-        .map(|problem| (problem["operation"].as_u64().unwrap(), problem["code"].as_str().unwrap(),
-            problem["field"].as_str().unwrap_or("-")))
+    let told: Vec<_> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| {
+            (
+                problem["operation"].as_u64().unwrap(),
+                problem["code"].as_str().unwrap(),
+                problem["field"].as_str().unwrap_or("-"),
+            )
+        })
         .collect();
-    let wanted = [(1, "insufficient_funds", "-"), (2, "invalid_request", "amount"), (3, "invalid_request", "op"),
-        (4, "invalid_request", "colour"), (5, "invalid_request", "op"), (6, "invalid_request", "op")];
+    let wanted = [
+        (1, "insufficient_funds", "-"),
+        (2, "invalid_request", "amount"),
+        (3, "invalid_request", "op"),
+        (4, "invalid_request", "colour"),
+        (5, "invalid_request", "op"),
+        (6, "invalid_request", "op"),
+    ];
     assert_eq!(told, wanted);
     assert_eq!(app.total("ana"), 1);
 }
@@ -79,7 +98,9 @@ fn an_atomic_batch_that_fails_at_its_last_operation_leaves_no_trace() {
         .map(|at| match at % 3 {
             0 => json!({"op": "user", "user": format!("new-{at}")}),
             1 => json!({"op": "transfer", "from": "ana", "to": format!("new-{}", at - 1), "coin": "toco", "amount": 1}),
-            _ => json!({"op": "spend", "user": "ana", "coin": "toco", "amount": 1, "idempotency_key": format!("k{at}")}),
+            _ => {
+                json!({"op": "spend", "user": "ana", "coin": "toco", "amount": 1, "idempotency_key": format!("k{at}")})
+            }
         })
         .collect();
     operations.push(json!({"op": "spend", "user": "ana", "coin": "toco", "amount": 1_000_000}));
@@ -97,10 +118,13 @@ fn an_atomic_batch_that_fails_at_its_last_operation_leaves_no_trace() {
 fn an_atomic_batch_with_an_operation_that_is_none_is_refused_whole() {
     let app = TestApp::start();
     app.user_with("ana", 10);
-    let refused = app.post("/v1/batch", json!({"atomic": true, "operations": [
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": 1},
-        {"op": "spend", "user": "ana", "coin": "toco", "amount": -1},
-    ]}));
+    let refused = app.post(
+        "/v1/batch",
+        json!({"atomic": true, "operations": [
+            {"op": "spend", "user": "ana", "coin": "toco", "amount": 1},
+            {"op": "spend", "user": "ana", "coin": "toco", "amount": -1},
+        ]}),
+    );
     assert_eq!(refused.invalid("amount")["operation"], 1);
     assert_eq!(app.total("ana"), 10);
 }
@@ -124,11 +148,10 @@ fn lines_are_as_good_as_an_array() {
 fn keys_name_each_operation_for_good() {
     let app = TestApp::start();
     app.user("ana");
-    let grant = |amount: u64, key: &str| {
-        json!({"op": "grant", "user": "ana", "coin": "toco", "amount": amount, "idempotency_key": key})
-    };
+    let grant = |amount: u64, key: &str| json!({"op": "grant", "user": "ana", "coin": "toco", "amount": amount, "idempotency_key": key});
     app.post("/v1/batch", json!({"operations": [grant(1, "a"), grant(2, "b")]})).expect(200);
-    let again = app.post("/v1/batch", json!({"results": "all", "operations": [grant(2, "b"), grant(3, "c"), grant(9, "a")]}));
+    let again =
+        app.post("/v1/batch", json!({"results": "all", "operations": [grant(2, "b"), grant(3, "c"), grant(9, "a")]}));
     let again = again.expect(200);
     assert_eq!((&again["applied"], &again["replayed"], &again["refused"]), (&json!(1), &json!(1), &json!(1)));
     assert_eq!(again["results"][0]["replayed"], true);
@@ -178,7 +201,8 @@ fn bodies_that_are_no_batch_are_refused_whole() {
 #[test]
 fn a_dry_run_of_a_batch_changes_nothing() {
     let app = TestApp::start();
-    let operations = json!([{"op": "user", "user": "ana"}, {"op": "grant", "user": "ana", "coin": "toco", "amount": 5}]);
+    let operations =
+        json!([{"op": "user", "user": "ana"}, {"op": "grant", "user": "ana", "coin": "toco", "amount": 5}]);
     let dry = app.post("/v1/batch?dry_run=true", json!({"operations": operations, "results": "all"})).expect(200);
     assert_eq!(dry["results"][1]["balances"]["ana"]["total"], 5);
     assert_eq!(app.last_event(), 0);

@@ -57,7 +57,8 @@ fn a_body_in_chunks_is_read_as_well_as_one_in_a_piece() {
 fn a_batch_may_be_larger_than_other_bodies() {
     let app = TestApp::start();
     let name = "x".repeat(200);
-    let operations: Vec<_> = (0..9_000).map(|at| json!({"op": "user", "user": format!("u{at}"), "name": name})).collect();
+    let operations: Vec<_> =
+        (0..9_000).map(|at| json!({"op": "user", "user": format!("u{at}"), "name": name})).collect();
     let body = json!({"operations": operations});
     assert!(body.to_string().len() > 2 << 20);
     assert_eq!(app.post("/v1/batch", body).expect(200)["applied"], 9_000);

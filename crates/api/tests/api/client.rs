@@ -10,21 +10,21 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection that stays open between requests.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     unread: Vec<u8>,
 }
 
 /// What a server answered.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server takes connections");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -32,12 +32,12 @@ impl Client {
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.stream.write_all(bytes)
     }
 
     /// Sends a request with a body of known length.
-    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// Reads the next answer; `None` if the server closes the connection instead.
-    pub fn answer(&mut self) -> Option<Answer> {
+    pub(crate) fn answer(&mut self) -> Option<Answer> {
         let head_end = loop {
             if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -97,7 +97,7 @@ impl Client {
     }
 
     /// Reads until the text has come, and gives everything read so far.
-    pub fn read_until(&mut self, text: &str) -> String {
+    pub(crate) fn read_until(&mut self, text: &str) -> String {
         while !String::from_utf8_lossy(&self.unread).contains(text) {
             assert!(self.read_more(), "it ended before {text}: {}", String::from_utf8_lossy(&self.unread));
         }
@@ -105,27 +105,27 @@ impl Client {
     }
 
     /// Whether the server has closed the connection, or does so within the time that a test waits.
-    pub fn is_closed(&mut self) -> bool {
+    pub(crate) fn is_closed(&mut self) -> bool {
         self.unread.is_empty() && !self.read_more()
     }
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// The body of an answer that must have this status.
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("application/json"));
         self.json()
@@ -133,7 +133,7 @@ impl Answer {
 
     /// The body of a problem that must have this code, in the one shape.
     #[track_caller]
-    pub fn refused(&self, code: &str) -> Value {
+    pub(crate) fn refused(&self, code: &str) -> Value {
         let problem = self.json();
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
@@ -148,7 +148,7 @@ impl Answer {
 
     /// A problem about a field.
     #[track_caller]
-    pub fn invalid(&self, field: &str) -> Value {
+    pub(crate) fn invalid(&self, field: &str) -> Value {
         let problem = self.refused("invalid_request");
         assert_eq!(problem["field"], field, "{problem}");
         problem

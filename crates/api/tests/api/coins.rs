@@ -5,7 +5,8 @@ use crate::app::TestApp;
 #[test]
 fn a_new_ledger_has_the_coin_toco() {
     let app = TestApp::start();
-    let toco = json!({"code": "toco", "decimals": 0, "issued": 0, "spent": 0, "expired": 0, "outstanding": 0, "held": 0});
+    let toco =
+        json!({"code": "toco", "decimals": 0, "issued": 0, "spent": 0, "expired": 0, "outstanding": 0, "held": 0});
     assert_eq!(app.get("/v1/coins").expect(200), json!({"coins": [toco]}));
     assert_eq!(app.get("/v1/coins/toco").expect(200), toco);
 }
@@ -14,8 +15,10 @@ fn a_new_ledger_has_the_coin_toco() {
 fn a_coin_is_made_once_and_changed_after_that() {
     let app = TestApp::start();
     let made = app.put("/v1/coins/gold", json!({"decimals": 2})).expect(201);
-    assert_eq!((&made["kind"], &made["coin"], &made["decimals"], &made["created"]),
-        (&json!("coin"), &json!("gold"), &json!(2), &json!(true)));
+    assert_eq!(
+        (&made["kind"], &made["coin"], &made["decimals"], &made["created"]),
+        (&json!("coin"), &json!("gold"), &json!(2), &json!(true))
+    );
     assert_eq!(app.put("/v1/coins/gold", json!({"decimals": 3})).expect(200)["created"], false);
     assert_eq!(app.get("/v1/coins/gold").expect(200)["decimals"], 3);
     app.get("/v1/coins/silver").refused("coin_not_found");

@@ -15,7 +15,9 @@ fn an_event_reads_as_it_was_answered() {
     let mut told = vec![app.post("/v1/users", json!({"id": "ana", "name": "Ana"}))];
     told.push(app.put("/v1/coins/gold", json!({"decimals": 2})));
     told.push(app.post("/v1/grants", json!({"user": "ana", "coin": "toco", "amount": 50, "priority": 3})));
-    told.push(app.post("/v1/spends", json!({"user": "ana", "coin": "toco", "amount": 90, "mode": "up_to", "to": "bob"})));
+    told.push(
+        app.post("/v1/spends", json!({"user": "ana", "coin": "toco", "amount": 90, "mode": "up_to", "to": "bob"})),
+    );
     told.push(app.post("/v1/transfers", json!({"from": "bob", "to": "ana", "coin": "toco", "amount": 20})));
     let hold = app.post("/v1/holds", json!({"user": "ana", "coin": "toco", "amount": 9, "to": "bob"}));
     let id = hold.json()["id"].clone();
@@ -90,9 +92,7 @@ fn a_stream_tells_what_was_and_what_comes() {
     let app = TestApp::start();
     app.user("ana").user("bob");
     let mut client = app.client();
-    client
-        .send(b"GET /v1/events?after=1 HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n")
-        .unwrap();
+    client.send(b"GET /v1/events?after=1 HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n").unwrap();
     let begin = client.read_until("\"event\":2,");
     assert!(begin.contains("content-type: text/event-stream"), "{begin}");
     assert!(begin.contains("id: 2\ndata: {\"event\":2,\"kind\":\"user\",\"user\":\"bob\""), "{begin}");

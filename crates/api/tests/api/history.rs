@@ -11,13 +11,26 @@ fn entries_tell_change_balance_and_counterpart() {
     let app = TestApp::start();
     app.user("ana").user("bob");
     app.grant("ana", 50);
-    app.post_with_key("k", "/v1/transfers", json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 5, "metadata": {"a": 1}}))
-        .expect(201);
+    app.post_with_key(
+        "k",
+        "/v1/transfers",
+        json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 5, "metadata": {"a": 1}}),
+    )
+    .expect(201);
     app.spend("ana", 45);
     let history = app.get("/v1/users/ana/history").expect(200);
-    let told: Vec<_> = history["entries"].as_array().unwrap().iter()
-        .map(|entry| (entry["kind"].as_str().unwrap(), entry["amount"].as_i64().unwrap(),
-            entry["balance"]["total"].as_i64().unwrap(), entry["counterpart"].as_str().unwrap()))
+    let told: Vec<_> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (
+                entry["kind"].as_str().unwrap(),
+                entry["amount"].as_i64().unwrap(),
+                entry["balance"]["total"].as_i64().unwrap(),
+                entry["counterpart"].as_str().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(told, [("spend", -45, 0, "@spent"), ("transfer", -5, 45, "bob"), ("grant", 50, 50, "@issued")]);
     assert_eq!(history["entries"][1]["metadata"], json!({"a": 1}));

@@ -103,7 +103,8 @@ fn a_hold_ends_by_itself_unless_it_is_extended() {
 fn a_hold_takes_an_instant_or_a_timeout() {
     let app = TestApp::start();
     app.user_with("ana", 100);
-    let both = json!({"user": "ana", "coin": "toco", "amount": 1, "timeout_s": 5, "expires_at": "2999-01-01T00:00:00Z"});
+    let both =
+        json!({"user": "ana", "coin": "toco", "amount": 1, "timeout_s": 5, "expires_at": "2999-01-01T00:00:00Z"});
     app.post("/v1/holds", both).invalid("timeout_s");
     app.post("/v1/holds", json!({"user": "ana", "coin": "toco", "amount": 1, "timeout_s": 0})).invalid("timeout_s");
 }

@@ -48,9 +48,7 @@ fn form_alone_does_not_make_another_request() {
 fn another_request_under_the_key_is_refused_and_names_what_differs() {
     let app = TestApp::start();
     app.user_with("ana", 50).user("bob");
-    let transfer = |amount: u64, metadata: serde_json::Value| {
-        json!({"from": "ana", "to": "bob", "coin": "toco", "amount": amount, "metadata": metadata})
-    };
+    let transfer = |amount: u64, metadata: serde_json::Value| json!({"from": "ana", "to": "bob", "coin": "toco", "amount": amount, "metadata": metadata});
     app.post_with_key("k", "/v1/transfers", transfer(5, json!({"a": 1}))).expect(201);
     let refused = |answer: crate::client::Answer, field: &str| {
         assert_eq!(answer.status, 409);

@@ -120,7 +120,9 @@ fn a_revoked_key_and_an_altered_one_are_as_good_as_none() {
     let reader = key(&app, "read");
     assert_eq!(app.post("/v1/keys/2/revoke", json!({})).expect(200)["kind"], "key_revoked");
     app.post("/v1/keys/9/revoke", json!({})).refused("key_not_found");
-    for wrong in [reader, format!("{root}x"), root.replace("tocos_1_", "tocos_2_"), "tocos_9_x".to_owned(), "x".to_owned()] {
+    for wrong in
+        [reader, format!("{root}x"), root.replace("tocos_1_", "tocos_2_"), "tocos_9_x".to_owned(), "x".to_owned()]
+    {
         app.key = Some(wrong);
         app.get("/v1/users").refused("unauthenticated");
     }

@@ -41,7 +41,8 @@ fn a_frozen_account_receives_and_gives_nothing() {
 fn limits_out_of_range_are_refused_by_name() {
     let app = TestApp::start();
     app.user("ana");
-    for (field, value) in [("floor", json!(1)), ("ceiling", json!(-1)), ("frozen", json!("yes")), ("floor", json!(0.5))] {
+    for (field, value) in [("floor", json!(1)), ("ceiling", json!(-1)), ("frozen", json!("yes")), ("floor", json!(0.5))]
+    {
         app.put("/v1/users/ana/limits/toco", json!({field: value})).invalid(field);
     }
     app.put("/v1/users/ana/limits/toco", json!({"user": "ana"})).invalid("user");

@@ -1,8 +1,10 @@
 //! The service as its clients meet it: real servers on ports of their own, each with a ledger of its own.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+
 mod app;
-mod batch;
 mod bad_input;
+mod batch;
 mod bounds;
 mod client;
 mod coins;
@@ -15,6 +17,7 @@ mod idempotency;
 mod internal;
 mod keys;
 mod limits;
+mod openapi;
 mod reverse;
 mod shutdown;
 mod spends;

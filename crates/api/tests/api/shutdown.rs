@@ -22,7 +22,8 @@ fn idle_connections_do_not_hold_it_up() {
 fn what_has_been_begun_is_finished() {
     let mut app = TestApp::start();
     let mut client = app.client();
-    let head = "POST /v1/users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n";
+    let head =
+        "POST /v1/users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n";
     client.send(head.as_bytes()).unwrap();
     client.send(b"{\"id\":").unwrap();
     std::thread::sleep(Duration::from_millis(100));
@@ -59,7 +60,8 @@ fn requests_that_do_not_end_are_cut_off() {
     setup.settings.limits.shutdown_timeout = Duration::from_millis(500);
     let mut app = setup.start();
     let mut client = app.client();
-    let head = "POST /v1/users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n";
+    let head =
+        "POST /v1/users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n";
     client.send(head.as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(100));
     let started = Instant::now();

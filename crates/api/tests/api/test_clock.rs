@@ -15,7 +15,10 @@ fn a_lot_expires_at_the_very_instant() {
     assert_eq!(now, soon["expires_at"]);
     assert_eq!(app.total("ana"), 1);
     assert_eq!(app.get("/v1/coins/toco").expect(200)["expired"], 50);
-    let kinds: Vec<_> = app.get("/v1/users/ana/history").expect(200)["entries"].as_array().unwrap().iter()
+    let kinds: Vec<_> = app.get("/v1/users/ana/history").expect(200)["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|entry| (entry["kind"].as_str().unwrap().to_owned(), entry["amount"].as_i64().unwrap()))
         .collect();
     assert_eq!(kinds[0], ("expire".to_owned(), -50));

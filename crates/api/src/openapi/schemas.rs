@@ -1,0 +1,415 @@
+//! The shapes of values, requests' and answers'.
+
+use serde_json::{Map, Value, json};
+
+use crate::history;
+use crate::kind::Kind;
+use crate::problem::Code;
+
+/// A reference to a schema by its name.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// What a kind of value looks like; `null` is as good as leaving an optional field out.
+pub(super) fn of_kind(kind: Kind, or_null: bool) -> Value {
+    let mut schema = match kind {
+        Kind::User => json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]+$", "minLength": 1, "maxLength": 128}),
+        Kind::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
+        // The bound is 256 bytes of UTF-8, which a schema can't say.
+        Kind::Name => json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256}),
+        Kind::Prefix => json!({"type": "string", "maxLength": 128}),
+        Kind::Cursor => json!({"type": "string"}),
+        Kind::Amount | Kind::Event | Kind::Integer(..) => {
+            let (least, most) = kind.bounds();
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
+        Kind::Bool => json!({"type": "boolean"}),
+        Kind::Time => json!({"type": "string", "format": "date-time"}),
+        Kind::Moment => json!({"oneOf": [of_kind(Kind::Event, false), of_kind(Kind::Time, false)]}),
+        Kind::Metadata => json!({"type": "object"}),
+        Kind::Word(words) => json!({"type": "string", "enum": words}),
+    };
+    if or_null {
+        if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+            words.push(Value::Null);
+        }
+        schema["type"] = json!([schema["type"], "null"]);
+    }
+    schema
+}
+
+fn integer() -> Value {
+    json!({"type": "integer"})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn text_or_null() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn time_or_null() -> Value {
+    json!({"type": ["string", "null"], "format": "date-time"})
+}
+
+fn constant(word: &str) -> Value {
+    json!({"const": word})
+}
+
+fn list_of(name: &str) -> Value {
+    json!({"type": "array", "items": reference(name)})
+}
+
+/// An object with fields that are always there, fields that may be, and no others.
+fn object<const N: usize>(always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
+    let required: Vec<&str> = always.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Value> =
+        always.into_iter().chain(sometimes.iter().cloned()).map(|(name, schema)| (name.to_owned(), schema)).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// An event of a kind: what all have, and what this one has besides.
+fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
+    let mut more = vec![
+        ("metadata", json!({"type": "object"})),
+        ("idempotency_key", text()),
+        ("by", json!({"type": "integer", "description": "The API key that did it."})),
+    ];
+    more.extend_from_slice(sometimes);
+    let mut schema = object(always, &more);
+    schema["properties"]["event"] = json!({"type": "integer", "description": "Its number: 1, 2, 3, ..."});
+    schema["properties"]["kind"] = constant(kind);
+    schema["properties"]["at"] = time();
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.extend([json!("event"), json!("kind"), json!("at")]);
+    }
+    schema
+}
+
+/// An event that moves coins.
+fn movement<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
+    let mut schema = event(kind, always, sometimes);
+    let balances = json!({
+        "type": "object", "additionalProperties": reference("Balance"),
+        "description": "Of each user it is about, right after it.",
+    });
+    for (name, value) in [("coin", text()), ("amount", integer()), ("lots", list_of("Lot")), ("balances", balances)] {
+        schema["properties"][name] = value;
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!(name));
+        }
+    }
+    schema
+}
+
+/// The kinds of events, by the names of their schemas.
+const EVENTS: [&str; 16] = [
+    "UserEvent",
+    "UserClosedEvent",
+    "CoinEvent",
+    "LimitsEvent",
+    "GrantEvent",
+    "SpendEvent",
+    "TransferEvent",
+    "HoldEvent",
+    "CaptureEvent",
+    "ReleaseEvent",
+    "HoldExpiredEvent",
+    "ExtendEvent",
+    "ExpireEvent",
+    "ReverseEvent",
+    "KeyEvent",
+    "KeyRevokedEvent",
+];
+
+/// All schemas by name.
+pub(super) fn all() -> Value {
+    let mut schemas = Map::new();
+    let mut add = |name: &str, schema: Value| drop(schemas.insert(name.to_owned(), schema));
+    add("Event", json!({"oneOf": EVENTS.map(reference)}));
+    for (name, schema) in nouns_events().into_iter().chain(movement_events()).chain(answers()).chain(lists()) {
+        add(name, schema);
+    }
+    add("Problem", problem());
+    Value::Object(schemas)
+}
+
+fn nouns_events() -> Vec<(&'static str, Value)> {
+    let key = [("id", integer()), ("name", text()), ("right", right()), ("expires_at", time_or_null())];
+    let mut new_key = event("key", key.clone(), &[]);
+    new_key["properties"]["secret"] =
+        json!({"type": "string", "description": "What clients send. Shown this once, and not in a dry run."});
+    vec![
+        ("UserEvent", event("user", [("user", text()), ("name", text_or_null()), ("created", flag())], &[])),
+        ("UserClosedEvent", event("user_closed", [("user", text())], &[])),
+        ("CoinEvent", event("coin", [("coin", text()), ("decimals", integer()), ("created", flag())], &[])),
+        (
+            "LimitsEvent",
+            event(
+                "limits",
+                [("user", text()), ("coin", text()), ("floor", integer()), ("ceiling", integer()), ("frozen", flag())],
+                &[],
+            ),
+        ),
+        (
+            "ExtendEvent",
+            event(
+                "extend",
+                [
+                    ("hold", integer()),
+                    ("state", constant("open")),
+                    ("user", text()),
+                    ("coin", text()),
+                    ("expires_at", time()),
+                ],
+                &[],
+            ),
+        ),
+        ("KeyEvent", event("key", key, &[])),
+        ("NewKey", new_key),
+        ("KeyRevokedEvent", event("key_revoked", [("id", integer())], &[])),
+    ]
+}
+
+fn movement_events() -> Vec<(&'static str, Value)> {
+    let to = [("to", text())];
+    let ended =
+        |state: &str| [("hold", integer()), ("state", constant(state)), ("user", text()), ("expired", integer())];
+    vec![
+        (
+            "GrantEvent",
+            movement(
+                "grant",
+                [("user", text()), ("expires_at", time_or_null()), ("priority", integer()), ("category", category())],
+                &[],
+            ),
+        ),
+        (
+            "SpendEvent",
+            movement(
+                "spend",
+                [("user", text())],
+                &[("to", text()), ("requested", integer()), ("mode", constant("up_to"))],
+            ),
+        ),
+        ("TransferEvent", movement("transfer", [("from", text()), ("to", text())], &[])),
+        (
+            "HoldEvent",
+            movement(
+                "hold",
+                [
+                    ("id", integer()),
+                    ("state", constant("open")),
+                    ("user", text()),
+                    ("held", integer()),
+                    ("expires_at", time()),
+                ],
+                &to,
+            ),
+        ),
+        (
+            "CaptureEvent",
+            movement(
+                "capture",
+                [
+                    ("hold", integer()),
+                    ("state", json!({"type": "string", "enum": ["open", "captured"]})),
+                    ("user", text()),
+                    ("final", flag()),
+                    ("released", integer()),
+                    ("expired", integer()),
+                    ("held", integer()),
+                ],
+                &to,
+            ),
+        ),
+        ("ReleaseEvent", movement("release", ended("released"), &[])),
+        ("HoldExpiredEvent", movement("hold_expired", ended("expired"), &[])),
+        ("ExpireEvent", movement("expire", [("user", text())], &[])),
+        (
+            "ReverseEvent",
+            movement(
+                "reverse",
+                [("of", integer()), ("of_kind", text()), ("remaining", integer()), ("expired", integer())],
+                &[("user", text()), ("from", text()), ("to", text())],
+            ),
+        ),
+    ]
+}
+
+fn right() -> Value {
+    json!({"type": "string", "enum": ["read", "spend", "grant", "admin"]})
+}
+
+fn category() -> Value {
+    json!({"type": "string", "enum": ["paid", "promotional"]})
+}
+
+fn coins() -> Value {
+    json!({"type": "object", "additionalProperties": integer(), "description": "Totals by coin."})
+}
+
+fn answers() -> Vec<(&'static str, Value)> {
+    let balance = [("total", integer()), ("held", integer()), ("available", integer())];
+    vec![
+        ("Balance", object(balance, &[])),
+        (
+            "Lot",
+            object(
+                [
+                    (
+                        "grant",
+                        json!({"type": ["integer", "null"], "description": "The event that granted it; null for plain coins."}),
+                    ),
+                    ("amount", integer()),
+                ],
+                &[("expires_at", time_or_null()), ("priority", integer()), ("category", category())],
+            ),
+        ),
+        ("Account", {
+            let [total, held, available] = [("total", integer()), ("held", integer()), ("available", integer())];
+            let limits = [("floor", integer()), ("ceiling", integer()), ("frozen", flag())];
+            let [floor, ceiling, frozen] = limits;
+            object([("coin", text()), total, held, available, floor, ceiling, frozen, ("lots", list_of("Lot"))], &[])
+        }),
+        (
+            "User",
+            object(
+                [
+                    ("id", text()),
+                    ("name", text_or_null()),
+                    ("metadata", json!({"type": ["object", "null"]})),
+                    ("closed", flag()),
+                    ("created_at", time()),
+                    ("coins", coins()),
+                    ("accounts", list_of("Account")),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "Coin",
+            object(
+                [
+                    ("code", text()),
+                    ("decimals", integer()),
+                    ("issued", integer()),
+                    ("spent", integer()),
+                    ("expired", integer()),
+                    ("outstanding", integer()),
+                    ("held", integer()),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "Hold",
+            object(
+                [
+                    ("id", integer()),
+                    ("state", json!({"type": "string", "enum": ["open", "captured", "released", "expired"]})),
+                    ("user", text()),
+                    ("coin", text()),
+                    ("amount", integer()),
+                    ("held", integer()),
+                    ("captured", integer()),
+                    ("created_at", time()),
+                    ("lots", list_of("Lot")),
+                ],
+                &[("expires_at", time()), ("to", text()), ("ended_at", time())],
+            ),
+        ),
+        ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
+        ("Now", object([("now", time())], &[])),
+        ("OpenApi", json!({"type": "object"})),
+        ("Page", text()),
+    ]
+}
+
+fn lists() -> Vec<(&'static str, Value)> {
+    let cursor = || json!({"type": ["string", "null"], "description": "Goes into `cursor` for the next page; null on the last."});
+    let user = object([("id", text()), ("name", text_or_null()), ("coins", coins())], &[]);
+    let entry = object(
+        [
+            ("event", integer()),
+            ("kind", json!({"type": "string", "enum": history::KINDS})),
+            ("coin", text()),
+            ("amount", json!({"type": "integer", "description": "Change of the total."})),
+            ("held", json!({"type": "integer", "description": "Change of what is held."})),
+            ("balance", reference("Balance")),
+            ("counterpart", text_or_null()),
+            ("lots", list_of("Lot")),
+            ("at", time()),
+        ],
+        &[("metadata", json!({"type": "object"})), ("idempotency_key", text())],
+    );
+    let key = object(
+        [
+            ("id", integer()),
+            ("name", text()),
+            ("right", right()),
+            ("created_at", time()),
+            ("expires_at", time_or_null()),
+            ("revoked_at", time_or_null()),
+        ],
+        &[],
+    );
+    let range = object([("first", integer()), ("last", integer())], &[]);
+    vec![
+        ("Users", object([("users", json!({"type": "array", "items": user})), ("next_cursor", cursor())], &[])),
+        ("History", object([("entries", json!({"type": "array", "items": entry})), ("next_cursor", cursor())], &[])),
+        ("Coins", object([("coins", list_of("Coin"))], &[])),
+        ("Events", object([("events", list_of("Event")), ("last_event", integer())], &[])),
+        ("Keys", object([("keys", json!({"type": "array", "items": key}))], &[])),
+        (
+            "Batch",
+            object(
+                [
+                    ("applied", integer()),
+                    ("refused", integer()),
+                    ("replayed", integer()),
+                    ("events", json!({"oneOf": [range, {"type": "null"}]})),
+                    (
+                        "results",
+                        json!({
+                            "type": "array",
+                            "items": {"type": "object"},
+                            "description": "Events, with `replayed` where they were done before, and problems, with the place of their `operation`.",
+                        }),
+                    ),
+                ],
+                &[],
+            ),
+        ),
+    ]
+}
+
+fn problem() -> Value {
+    let codes = Code::ALL.map(Code::as_str);
+    let about: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
+    let mut schema = object(
+        [
+            ("type", text()),
+            ("title", text()),
+            ("status", integer()),
+            ("detail", json!({"type": "string", "description": "A sentence: what, where, what to do."})),
+            ("code", json!({"type": "string", "enum": codes, "description": about.join("; ")})),
+            ("retryable", json!({"type": "boolean", "description": "The same request may succeed later."})),
+        ],
+        &[("field", json!({"type": "string", "description": "Which field of the request it is about."}))],
+    );
+    // Further fields depend on the code.
+    schema["additionalProperties"] = json!(true);
+    schema
+}

@@ -1,0 +1,84 @@
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+/// Set, the test writes the document instead of comparing it.
+const WRITE: &str = "TOCOS_WRITE_OPENAPI";
+
+#[test]
+fn the_document_that_is_checked_in_is_what_the_code_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    let document = tocos_api::openapi();
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        checked_in == document,
+        "crates/api/openapi.json is not what the code says; run `{WRITE}=1 cargo test -p tocos-api openapi` and look at the difference"
+    );
+}
+
+#[test]
+fn the_document_and_its_page_are_served_without_a_key() {
+    let app = TestApp::start();
+    let document = app.get("/openapi.json").expect(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    let page = app.get("/docs");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let text = page.text();
+    for outside in ["http://", "https://", "//cdn", "@import"] {
+        assert!(!text.contains(outside), "the page asks elsewhere: {outside}");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document: Value = serde_json::from_str(&tocos_api::openapi()).unwrap();
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 50);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                references.push(reference.to_owned());
+            }
+            members.values().for_each(|member| collect(member, references));
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| collect(element, references)),
+        _ => {}
+    }
+}
+
+/// Every route of the document is there: asked without anything, it refuses for another reason than that it is not.
+#[test]
+fn every_route_of_the_document_is_there() {
+    let app = TestApp::start();
+    let document: Value = serde_json::from_str(&tocos_api::openapi()).unwrap();
+    let mut count = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let path = path.replace("{user}", "ana").replace("{coin}", "toco");
+            let path = path.replace("{hold}", "7").replace("{event}", "7").replace("{id}", "7");
+            let answer = app.request(&method.to_uppercase(), &path, &[], b"");
+            let code = if answer.status < 400 { String::new() } else { answer.json()["code"].to_string() };
+            assert!(!code.contains("\"not_found\"") && !code.contains("method_not_allowed"), "{method} {path}: {code}");
+            assert!(
+                operation["responses"].get(answer.status.to_string()).is_some(),
+                "{method} {path}: {}",
+                answer.status
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 29, "{count}");
+}
