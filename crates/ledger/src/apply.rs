@@ -137,7 +137,7 @@ impl Ledger {
         if self.find_user(id).is_some() {
             return Err("there is a user of that id already");
         }
-        self.state.users.push(User { id: id.into(), account: None, closed: false });
+        self.state.users.push(User::new(id.into()));
         self.state.profiles.push(Profile { name, metadata, created_at: event.at });
         let users = &self.state.users;
         self.index.insert(users, user);
@@ -186,11 +186,12 @@ impl Ledger {
                 return Err("there is no such coin");
             }
             let row = self.user_mut(user)?;
-            if row.account.is_some() && self.state.account_of(user, coin).is_some() {
+            if row.account().is_some() && self.state.account_of(user, coin).is_some() {
                 return Err("the user has an account of that coin already");
             }
             let row = self.state.users.get_mut(user.0);
-            let next = row.account.replace(entry.account);
+            let next = row.account();
+            row.set_account(Some(entry.account));
             self.state.accounts.push(Account { user, coin, next, ..Account::default() });
             return Ok(self.state.accounts.get_mut(entry.account.0));
         }

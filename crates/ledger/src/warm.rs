@@ -25,7 +25,7 @@ impl Ledger {
                 *user = id.and_then(|id| self.index.likely(id));
             }
         }
-        let accounts = users.map(|user| self.state.users.find(user?)?.account);
+        let accounts = users.map(|user| self.state.users.find(user?)?.account());
         for account in accounts.into_iter().flatten() {
             black_box(self.state.accounts.find(account.0).map(|account| account.plain));
         }

@@ -65,7 +65,7 @@ impl State {
         let mut found = 0;
         for (at, user) in (0..).zip(self.users.iter()) {
             let mut coins = Vec::new();
-            let (mut next, mut above) = (user.account, AccountId(u32::MAX));
+            let (mut next, mut above) = (user.account(), AccountId(u32::MAX));
             while let Some(id) = next {
                 // Older accounts have smaller numbers, so this comes to an end.
                 let row = self.accounts.find(id.0).filter(|row| id < above && row.user == UserId(at));

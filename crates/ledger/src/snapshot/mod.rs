@@ -127,7 +127,7 @@ fn put_user(row: &mut Vec<u8>, user: &User, profile: &Profile) {
     row.put_u8(
         u8::from(user.closed) | u8::from(profile.name.is_some()) << 1 | u8::from(profile.metadata.is_some()) << 2,
     );
-    row.put_u32(user.account.map_or(NONE_U32, |account| account.0));
+    row.put_u32(user.account().map_or(NONE_U32, |account| account.0));
     row.put_i64(profile.created_at);
     row.put_text(&user.id);
     if let Some(name) = &profile.name {
@@ -308,7 +308,9 @@ fn read_user(fields: &mut Fields<'_>) -> Result<(User, Profile), Malformed> {
     let flags = fields.u8()?;
     let account = Some(fields.u32()?).filter(|id| *id != NONE_U32).map(AccountId);
     let created_at = fields.i64()?;
-    let user = User { id: fields.text()?.into(), account, closed: flags & 1 != 0 };
+    let mut user = User::new(fields.text()?.into());
+    user.set_account(account);
+    user.closed = flags & 1 != 0;
     let name = if flags & 2 == 0 { None } else { Some(fields.text()?.into()) };
     let metadata = if flags & 4 == 0 { None } else { Some(fields.text()?.into()) };
     Ok((user, Profile { name, metadata, created_at }))

@@ -12,8 +12,9 @@ pub struct AccountId(pub u32);
 /// milestones further back.
 pub(crate) const ENTRIES_PER_MILESTONE: u32 = 64;
 
-/// What a plain transfer touches: 48 bytes. Everything rarer is in [`More`].
+/// What a plain transfer touches: one cache line. Everything rarer is in [`More`].
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 pub struct Account {
     /// Whose.
     pub user: UserId,
@@ -31,6 +32,8 @@ pub struct Account {
     pub(crate) plain: i64,
     pub(crate) more: Option<Box<More>>,
 }
+
+const _: () = assert!(size_of::<Account>() == 64);
 
 /// What only some accounts have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -132,7 +132,7 @@ impl State {
 
     /// A user's accounts, the oldest last.
     pub fn accounts_of(&self, user: UserId) -> impl Iterator<Item = AccountId> {
-        let mut next = self.user(user).account;
+        let mut next = self.user(user).account();
         core::iter::from_fn(move || {
             let id = next?;
             next = self.account(id).next;

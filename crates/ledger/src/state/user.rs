@@ -1,6 +1,7 @@
 //! Users, and finding one by id.
 
 use crate::amount::Micros;
+use crate::bytes::NONE_U32;
 use crate::state::{AccountId, Chunked};
 use compact_str::CompactString;
 use siphasher::sip::SipHasher13;
@@ -10,15 +11,39 @@ use std::hash::Hasher;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UserId(pub u32);
 
-/// What every operation needs of a user: one half of a cache line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What every operation needs of a user: one half of a cache line, so that it is fetched at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(align(32))]
 pub struct User {
     /// As the client chose it.
     pub id: CompactString,
-    /// The account that came into being last.
-    pub account: Option<AccountId>,
+    /// The account that came into being last; [`NONE_U32`] for none.
+    account: u32,
     /// Closed for good.
     pub closed: bool,
+}
+
+const _: () = assert!(size_of::<User>() == 32);
+
+impl Default for User {
+    fn default() -> Self {
+        Self::new(CompactString::default())
+    }
+}
+
+impl User {
+    pub(crate) fn new(id: CompactString) -> Self {
+        Self { id, account: NONE_U32, closed: false }
+    }
+
+    /// The account that came into being last.
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        (self.account != NONE_U32).then_some(AccountId(self.account))
+    }
+
+    pub(crate) fn set_account(&mut self, account: Option<AccountId>) {
+        self.account = account.map_or(NONE_U32, |id| id.0);
+    }
 }
 
 /// What only people look at.

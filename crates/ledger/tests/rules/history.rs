@@ -18,7 +18,7 @@ struct Witness {
 impl Witness {
     fn of(bench: &Bench, user: &str) -> Self {
         let user = bench.ledger.find_user(user).unwrap();
-        Self { account: bench.ledger.state().user(user).account.unwrap(), entries: Vec::new() }
+        Self { account: bench.ledger.state().accounts_of(user).next().unwrap(), entries: Vec::new() }
     }
 
     fn look(&mut self, bench: &Bench) {

@@ -88,7 +88,8 @@ fn r23_every_event_of_an_account_is_in_its_history() {
     let row = ledger.account("ana", "toco").unwrap();
     assert_eq!(row.entry_count() as usize, expected.len());
     let (mut found, mut at) = (vec![], row.last_event());
-    let account = ledger.ledger.find_user("ana").and_then(|user| ledger.ledger.state().user(user).account).unwrap();
+    let account =
+        ledger.ledger.find_user("ana").and_then(|user| ledger.ledger.state().accounts_of(user).next()).unwrap();
     while at != 0 {
         found.push(at);
         at = entry_of(&ledger.event(at), account).unwrap().prev;
