@@ -16,6 +16,8 @@ fn main() -> Done {
     let named = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let base = named.map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
     let dir = tempfile::tempdir_in(base)?;
+    // First, for the syncs of a new ledger wait for whatever else was written just before.
+    start_empty(&dir.path().join("empty"))?;
     push();
     for (events, frames) in [(1, 10_000), (64, 10_000), (1000, 2_000)] {
         append(&dir.path().join(format!("append-{events}")), events, frames)?;
@@ -23,7 +25,7 @@ fn main() -> Done {
     for events in [1, 64, 1000] {
         read(&dir.path().join(format!("read-{events}")), events, 2_000_000)?;
     }
-    start_empty(&dir.path().join("empty"))
+    Ok(())
 }
 
 fn options() -> Options {
