@@ -1,6 +1,7 @@
-"""A list of checks that are run one after another, timed, counted, and closed by one plain line."""
+"""A list of checks, timed, counted, and closed by one plain line. Several threads may add to it."""
 
 import sys
+import threading
 import time
 import traceback
 
@@ -10,6 +11,7 @@ from shell import Broken, say
 class Checks:
     def __init__(self):
         self.passed, self.failed = 0, 0
+        self.counting = threading.Lock()
 
     def check(self, what, step):
         """Runs a step; what it returns is printed behind its name. A step that fails does not keep others from running."""
@@ -17,10 +19,12 @@ class Checks:
         try:
             note = step()
         except (Broken, AssertionError) as broken:
-            self.failed += 1
+            with self.counting:
+                self.failed += 1
             say(f"FAILED  {what} ({time.monotonic() - begun:.1f} s)\n        {str(broken) or traceback.format_exc()}")
             return False
-        self.passed += 1
+        with self.counting:
+            self.passed += 1
         say(f"ok      {what} ({time.monotonic() - begun:.1f} s){f': {note}' if note else ''}")
         return True
 

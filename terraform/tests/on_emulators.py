@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,8 +155,14 @@ def destroy_is_refused(work):
 
 def destroyed(work, emulator, vpc):
     work.unprotect()
-    work.terraform("destroy", "-auto-approve", "-no-color")
     ec2 = emulator.client("ec2")
+    first = work.terraform("destroy", "-auto-approve", "-no-color", check=False)
+    if first.returncode != 0:
+        # The emulators leave an interface attached to an instance that is terminated, which AWS does not. Nothing else may be left.
+        assert first.stderr.count("Error: ") == first.stderr.count("detaching EC2 Network Interface"), first.stderr[-2000:]
+        for interface in ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkInterfaces"]:
+            ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+        work.terraform("destroy", "-auto-approve", "-no-color")
     left = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["VpcId"] == vpc]
     volumes = [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"] if volume.get("Tags")]
     assert not left and not volumes, f"still there: {left} {volumes}"
@@ -194,8 +201,10 @@ def main():
     checks = Checks()
     checks.passed = int(pythons.pop("passed", 0))
     with tempfile.TemporaryDirectory() as folder:
-        for kind, python in pythons.items():
-            on(checks, kind, python, folder)
+        # Nearly all of it is waiting, so both at once.
+        with ThreadPoolExecutor() as both:
+            for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
+                run.result()
     checks.close()
 
 
