@@ -40,6 +40,15 @@ resource "{kind}" "{name}" {{
 }}
 """
 
+# LocalStack says that an interface made beforehand goes away with its instance, which on AWS it does not.
+MISTAKEN = """
+resource "aws_instance" "this" {
+  lifecycle {
+    ignore_changes = [ami, network_interface]
+  }
+}
+"""
+
 UNPROTECTED = """
 resource "{kind}" "{name}" {{
   lifecycle {{
@@ -74,7 +83,7 @@ class Workspace:
         self.root = self.folder / "terraform"
         self.env = environment()
 
-    def copy(self, emulator_url=None):
+    def copy(self, emulator_url=None, kind="moto"):
         shutil.rmtree(self.folder, ignore_errors=True)
         skip = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
         shutil.copytree(ROOT / "terraform", self.root, ignore=skip)
@@ -86,6 +95,8 @@ class Workspace:
                 + "".join(FORGETFUL.format(kind=f"aws_vpc_security_group_{kind}", name=name) for kind, name in forgetful)
             )
             (self.root / "bootstrap" / "emulator_override.tf").write_text(provider(emulator_url))
+        if kind == "localstack":
+            (self.root / "modules" / "host" / "emulator_override.tf").write_text(MISTAKEN)
         return self
 
     def unprotect(self):

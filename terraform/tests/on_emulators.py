@@ -180,7 +180,7 @@ def on(checks, kind, python, folder):
     if not checks.check(f"{kind} starts", lambda: f"after {emulator.start():.1f} s"):
         return
     try:
-        work = Workspace(Path(folder) / f"{kind}-work").copy(emulator.url)
+        work = Workspace(Path(folder) / f"{kind}-work").copy(emulator.url, kind)
         work.variables(PRIVATE)
         ready = checks.check(f"{kind}: the state's bucket, and the state in it", lambda: state_is_kept_in_s3(work, emulator))
         if ready and checks.check(f"{kind}: apply with NAT, proxy, metrics, flow log and GitHub's role", lambda: apply(work, 40)):
