@@ -49,7 +49,7 @@ pub(crate) async fn read(
         other => other,
     })
     .await;
-    watched.got_body();
+    watched.got_body(result.is_ok());
     result
 }
 

@@ -32,7 +32,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// What every connection of a server begins with.
 pub(crate) fn protocol() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(BUFFER_BYTES_MAX).half_close(false);
+    builder.http1().max_buf_size(BUFFER_BYTES_MAX).half_close(false).writev(false);
     builder.http2().max_concurrent_streams(HTTP2_STREAMS_MAX).max_header_list_size(HTTP2_HEAD_BYTES_MAX);
     builder
 }
@@ -134,6 +134,9 @@ impl AsyncWrite for WatchedStream {
         let this = &mut *self;
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            if !this.watched.leaves_unread() {
+                return Poll::Ready(Ok(()));
+            }
         }
         let linger = this.linger.get_or_insert_with(|| Linger {
             until: Box::pin(tokio::time::sleep(LINGER)),

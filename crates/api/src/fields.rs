@@ -92,9 +92,15 @@ impl<'a> Fields<'a> {
         reader.open(b'{').map_err(malformed)?;
         let mut first = true;
         let mut seen = 0u32;
+        // Most clients name the fields in the order of the list.
+        let mut next = 0;
         while let Some(name) = reader.next_name(&mut first).map_err(malformed)? {
             let in_batch = extras.is_some();
-            let found = self.list.iter().position(|field| field.name == name);
+            let found = match self.list.get(next) {
+                Some(field) if field.name == name => Some(next),
+                _ => self.list.iter().position(|field| field.name == name),
+            };
+            next = found.map_or(next, |at| at + 1);
             let at = match found {
                 Some(at) if in_batch || self.list[at].need != Need::InPath => at,
                 _ => match (&mut extras, &*name) {

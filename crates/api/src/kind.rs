@@ -195,9 +195,19 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
+/// Which bytes may stand in a user's id.
+const IN_USER_ID: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':' | b'~');
+        byte += 1;
+    }
+    table
+};
+
 fn check_user_id(id: &str) -> Result<(), String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':' | b'~');
-    if !id.is_empty() && id.len() <= USER_ID_LENGTH_MAX && id.bytes().all(good) {
+    if !id.is_empty() && id.len() <= USER_ID_LENGTH_MAX && id.bytes().all(|byte| IN_USER_ID[usize::from(byte)]) {
         return Ok(());
     }
     if id.starts_with('@') {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, StatusCode, Version};
@@ -115,7 +115,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let started = Instant::now();
-    let _working = watched.request(request.version() == Version::HTTP_2);
+    let _working = watched.request(request.version() == Version::HTTP_2, !request.body().is_end_stream());
     let request_id = request_id(&app, request.headers());
     let _in_flight = app.metrics.begin();
     let (parts, body) = request.into_parts();

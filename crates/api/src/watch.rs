@@ -36,6 +36,8 @@ pub(crate) struct Watched {
     finish: AtomicBool,
     end: AtomicBool,
     is_http2: AtomicBool,
+    /// The last request has a body that was not read to its end.
+    leaves_unread: AtomicBool,
     /// Requests that are being worked on.
     active: AtomicU32,
     /// When bytes last went in or out.
@@ -77,6 +79,7 @@ impl Watchers {
             finish: AtomicBool::new(false),
             end: AtomicBool::new(false),
             is_http2: AtomicBool::new(false),
+            leaves_unread: AtomicBool::new(false),
             active: AtomicU32::new(0),
             moved: AtomicU32::new(self.now()),
             head_since: AtomicU32::new(0),
@@ -142,7 +145,8 @@ impl Watched {
     }
 
     /// A request is there, with its head; it is being worked on for as long as the guard lives.
-    pub(crate) fn request(self: &Arc<Self>, is_http2: bool) -> Working {
+    pub(crate) fn request(self: &Arc<Self>, is_http2: bool, has_body: bool) -> Working {
+        self.leaves_unread.store(has_body, Ordering::Relaxed);
         self.active.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         if is_http2 {
@@ -157,15 +161,21 @@ impl Watched {
         self.body_since.store(self.watchers.now(), Ordering::Relaxed);
     }
 
-    /// The body is there.
-    pub(crate) fn got_body(&self) {
+    /// The body is no longer awaited: it is there, as a whole or not.
+    pub(crate) fn got_body(&self, is_whole: bool) {
         self.body_since.store(0, Ordering::Relaxed);
+        self.leaves_unread.store(!is_whole, Ordering::Relaxed);
     }
 
     /// Whether the body that is awaited has taken too long.
     pub(crate) fn is_body_late(&self) -> bool {
         let since = self.body_since.load(Ordering::Relaxed);
         since != 0 && self.watchers.now().wrapping_sub(since) > self.watchers.body_ticks
+    }
+
+    /// Whether there may be something of a request that nobody will read.
+    pub(crate) fn leaves_unread(&self) -> bool {
+        self.leaves_unread.load(Ordering::Relaxed)
     }
 
     /// Whether the connection is to end when its requests are answered.

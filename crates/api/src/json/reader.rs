@@ -67,6 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Skips whitespace and shows the byte behind it.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
@@ -91,6 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the next byte is this one; it is then consumed.
+    #[inline]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
@@ -169,8 +171,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes on to the next quote or backslash.
+    #[inline]
     fn run(&mut self) -> Result<(), Syntax> {
         let bytes = self.text.as_bytes();
+        while let Some(eight) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let special = first_special(*eight);
+            self.at += special;
+            if special < 8 {
+                break;
+            }
+        }
         while let Some(byte) = bytes.get(self.at) {
             match byte {
                 b'"' | b'\\' => return Ok(()),
@@ -323,4 +333,18 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
+}
+
+/// Which of eight bytes is the first quote, backslash or control character; 8 if none is. Works on all at once: in
+/// each byte that is one, the highest bit comes out set, and below the first such byte no bit does.
+#[inline]
+fn first_special(bytes: [u8; 8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    let word = u64::from_le_bytes(bytes);
+    let is_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let quote = is_zero(word ^ (ONES * u64::from(b'"')));
+    let backslash = is_zero(word ^ (ONES * u64::from(b'\\')));
+    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    ((quote | backslash | control).trailing_zeros() / 8) as usize
 }

@@ -1,5 +1,7 @@
 //! A server under test, in words of the domain.
 
+#![expect(clippy::needless_pass_by_value, reason = "requests read better with json!({...}) as it is")]
+
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 
