@@ -199,6 +199,13 @@ impl Ledger {
     }
 
     fn apply_movement(&mut self, number: u64, movement: &Movement) -> Applied {
+        if let (MovementKind::Transfer | MovementKind::Spend(_), Some(b)) = (&movement.kind, &movement.b)
+            && let Leg { from: Place::A, to: Place::B, amount, lots } = &movement.legs.first
+            && lots.is_empty()
+            && movement.legs.rest.is_empty()
+        {
+            return self.apply_plain_payment(number, *amount, &movement.a, b);
+        }
         let coin = self.account_for(&movement.a)?.coin;
         if let Some(b) = &movement.b {
             if self.account_for(b)?.coin != coin {
@@ -223,6 +230,20 @@ impl Ledger {
             close_entry(self.state.accounts.get_mut(b.account.0), b, number)?;
         }
         Ok(())
+    }
+
+    /// Plain coins from A to B and nothing else, what most movements are: each account is written once.
+    fn apply_plain_payment(&mut self, number: u64, amount: Amount, a: &Entry, b: &Entry) -> Applied {
+        let payer = self.account_for(a)?;
+        payer.plain -= amount as i64;
+        close_entry(payer, a, number)?;
+        let coin = payer.coin;
+        let payee = self.account_for(b)?;
+        if payee.coin != coin {
+            return Err("coins of one kind can't become another");
+        }
+        payee.plain += amount as i64;
+        close_entry(payee, b, number)
     }
 
     fn take(&mut self, number: u64, movement: &Movement, leg: &Leg, coin: CoinId) -> Applied {

@@ -16,14 +16,16 @@ pub const WARM_AT_ONCE: usize = 32;
 impl Ledger {
     /// Touches what deciding these requests, [`WARM_AT_ONCE`] at most, will look at.
     pub fn warm(&self, requests: &[Request<'_>]) {
-        let mut users = [None; 2 * WARM_AT_ONCE];
-        for (request, pair) in requests.iter().zip(users.as_chunks_mut::<2>().0) {
-            if let Some(key) = request.key {
-                black_box(self.keys.touch(self.keys.hash(key)));
-            }
-            for (id, user) in ids_of(&request.operation).into_iter().zip(pair) {
-                *user = id.and_then(|id| self.index.likely(id));
-            }
+        // Hashing is all work and no waiting; it goes first, so that the touches follow each other closely.
+        let mut ids = [None; 2 * WARM_AT_ONCE];
+        let mut keys = [None; WARM_AT_ONCE];
+        for ((request, pair), key) in requests.iter().zip(ids.as_chunks_mut::<2>().0).zip(&mut keys) {
+            *key = request.key.map(|key| self.keys.hash(key));
+            *pair = ids_of(&request.operation).map(|id| id.map(|id| self.index.hash(id)));
+        }
+        let users = ids.map(|hash| self.index.likely(hash?));
+        for key in keys.into_iter().flatten() {
+            black_box(self.keys.touch(key));
         }
         let accounts = users.map(|user| self.state.users.find(user?)?.account());
         for account in accounts.into_iter().flatten() {

@@ -8,19 +8,19 @@ use crate::refusal::Refusal;
 
 impl Judge<'_> {
     /// How much a party could give: what is available, and what its floor lets it owe.
-    pub(super) fn within_floor(&self, party: Party) -> i64 {
-        self.account(party).map_or(0, |account| self.balance(party).available() - account.limits().floor)
+    pub(super) fn within_floor(&self, party: Party<'_>) -> i64 {
+        party.row().map_or(0, |account| party.balance().available() - account.limits().floor)
     }
 
     /// Takes `amount` of a party's available coins to `to` in burn order: lots first to last, then plain coins
     /// below 0 as far as the floor allows.
-    pub(super) fn burn(&self, party: Party, amount: Amount, to: Place) -> Result<Leg, Refusal> {
+    pub(super) fn burn(&self, party: Party<'_>, amount: Amount, to: Place) -> Result<Leg, Refusal> {
         // Nothing can always be taken, even where a raised floor is above what there is.
         if amount > 0 && self.within_floor(party) < amount as i64 {
-            return Err(self.insufficient(party, self.balance(party).available(), amount));
+            return Err(self.insufficient(party, party.balance().available(), amount));
         }
         let mut leg = Leg::plain(Place::A, to, amount);
-        let Some(account) = self.account(party).filter(|account| !account.other_lots().is_empty()) else {
+        let Some(account) = party.row().filter(|account| !account.other_lots().is_empty()) else {
             return Ok(leg);
         };
         let mut left = amount;

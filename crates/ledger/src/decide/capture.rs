@@ -31,7 +31,7 @@ impl Judge<'_> {
         if wanted > held {
             // The work is done and cost more than was reserved: the rest comes from what is available, as far
             // as that goes, without debt.
-            let available = u64::try_from(self.balance(payer).available()).unwrap_or(0);
+            let available = u64::try_from(payer.balance().available()).unwrap_or(0);
             let more = (wanted - held).min(available);
             if more > 0 {
                 legs.push(self.burn(payer, more, place)?);

@@ -106,10 +106,22 @@ struct Judge<'l> {
 
 /// One side of a movement before it happens.
 #[derive(Clone, Copy)]
-struct Party {
+struct Party<'l> {
     user: UserId,
     coin: CoinId,
-    account: Option<AccountId>,
+    account: Option<(AccountId, &'l Account)>,
+}
+
+impl<'l> Party<'l> {
+    /// The account, if it has come into being.
+    fn row(self) -> Option<&'l Account> {
+        self.account.map(|(_, row)| row)
+    }
+
+    fn balance(self) -> Balance {
+        self.row()
+            .map_or(Balance { total: 0, held: 0 }, |account| Balance { total: account.total(), held: account.held() })
+    }
 }
 
 impl Judge<'_> {
@@ -150,17 +162,14 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn party(&self, user: UserId, coin: CoinId) -> Party {
-        Party { user, coin, account: self.state.account_of(user, coin) }
+    fn party(&self, user: UserId, coin: CoinId) -> Party<'_> {
+        let account = self.state.account_of(user, coin);
+        Party { user, coin, account: account.map(|id| (id, self.state.account(id))) }
     }
 
-    fn party_of(&self, account: AccountId) -> Party {
+    fn party_of(&self, account: AccountId) -> Party<'_> {
         let row = self.state.account(account);
-        Party { user: row.user, coin: row.coin, account: Some(account) }
-    }
-
-    fn account(&self, party: Party) -> Option<&Account> {
-        party.account.map(|id| self.state.account(id))
+        Party { user: row.user, coin: row.coin, account: Some((account, row)) }
     }
 
     fn id_of(&self, user: UserId) -> Box<str> {
@@ -171,23 +180,18 @@ impl Judge<'_> {
         self.state.coin(coin).code.as_str().into()
     }
 
-    fn balance(&self, party: Party) -> Balance {
-        self.account(party)
-            .map_or(Balance { total: 0, held: 0 }, |account| Balance { total: account.total(), held: account.held() })
-    }
-
     /// A frozen account gives nothing.
-    fn check_not_frozen(&self, party: Party) -> Result<(), Refusal> {
-        if self.account(party).is_some_and(|account| account.limits().frozen) {
+    fn check_not_frozen(&self, party: Party<'_>) -> Result<(), Refusal> {
+        if party.row().is_some_and(|account| account.limits().frozen) {
             return Err(Refusal::AccountFrozen { user: self.id_of(party.user), coin: self.code_of(party.coin) });
         }
         Ok(())
     }
 
     /// No account goes above its ceiling.
-    fn check_ceiling(&self, party: Party, amount: Amount) -> Result<(), Refusal> {
-        let ceiling = self.account(party).map_or(MAX_AMOUNT, |account| account.limits().ceiling);
-        let total = self.balance(party).total;
+    fn check_ceiling(&self, party: Party<'_>, amount: Amount) -> Result<(), Refusal> {
+        let ceiling = party.row().map_or(MAX_AMOUNT, |account| account.limits().ceiling);
+        let total = party.balance().total;
         // Both are below 2^54, so the sum fits.
         if amount > 0 && total + amount as i64 > ceiling as i64 {
             let (user, coin) = (self.id_of(party.user), self.code_of(party.coin));
@@ -207,20 +211,20 @@ impl Judge<'_> {
     }
 
     /// What is paid arrives: at the payee within the ceiling, or else at `@spent`.
-    fn check_payable(&self, payee: Option<Party>, coin: CoinId, amount: Amount) -> Result<(), Refusal> {
+    fn check_payable(&self, payee: Option<Party<'_>>, coin: CoinId, amount: Amount) -> Result<(), Refusal> {
         match payee {
             Some(payee) => self.check_ceiling(payee, amount),
             None => self.check_countable(coin, self.state.coin(coin).spent, amount),
         }
     }
 
-    fn insufficient(&self, party: Party, available: i64, needed: Amount) -> Refusal {
+    fn insufficient(&self, party: Party<'_>, available: i64, needed: Amount) -> Refusal {
         let (user, coin) = (self.id_of(party.user), self.code_of(party.coin));
         Refusal::InsufficientFunds { user, coin, available, needed }
     }
 
     /// The movement with its entries: what each account will be afterwards follows from the legs.
-    fn movement(&self, kind: MovementKind, amount: Amount, a: Party, b: Option<Party>, legs: Legs) -> Movement {
+    fn movement(&self, kind: MovementKind, amount: Amount, a: Party<'_>, b: Option<Party<'_>>, legs: Legs) -> Movement {
         let first_new = self.state.account_count() as u32;
         let entry_a = self.entry(&kind, a, Place::A, first_new, &legs);
         let second_new = first_new + u32::from(entry_a.opens.is_some());
@@ -228,8 +232,8 @@ impl Judge<'_> {
         Movement { kind, amount, a: entry_a, b: entry_b, legs }
     }
 
-    fn entry(&self, kind: &MovementKind, party: Party, place: Place, new_id: u32, legs: &Legs) -> Entry {
-        let Balance { mut total, mut held } = self.balance(party);
+    fn entry(&self, kind: &MovementKind, party: Party<'_>, place: Place, new_id: u32, legs: &Legs) -> Entry {
+        let Balance { mut total, mut held } = party.balance();
         for leg in legs.iter() {
             for (end, sign) in [(leg.from, -1), (leg.to, 1)] {
                 let amount = sign * leg.amount as i64;
@@ -241,18 +245,17 @@ impl Judge<'_> {
                 }
             }
         }
-        let Some(account) = self.account(party) else {
+        let Some((id, account)) = party.account else {
             let (account, opens) = (AccountId(new_id), Some((party.user, party.coin)));
             return Entry { account, opens, total, held, prev: 0, skip: 0, lots: None };
         };
         let (skip, milestone) = account.next_skip();
         let lots = if milestone { lots_after(account, kind, place, legs) } else { None };
-        let id = party.account.unwrap_or_default();
         Entry { account: id, opens: None, total, held, prev: account.head, skip, lots }
     }
 
     /// An entry that leaves the balance as it is.
-    fn untouched_entry(&self, party: Party) -> Entry {
+    fn untouched_entry(&self, party: Party<'_>) -> Entry {
         let legs = Legs { first: Leg::plain(Place::Issued, Place::A, 0), rest: Vec::new() };
         self.entry(&MovementKind::Transfer, party, Place::A, self.state.account_count() as u32, &legs)
     }

@@ -62,14 +62,20 @@ impl Judge<'_> {
 
     /// Coins come back only while whoever got them still has those very coins, and is not in debt for them: what lots
     /// have beside plain coins below 0 is not available.
-    fn check_still_there(&self, giver: Party, parts: &[LotAmount], amount: Amount, plain: bool) -> Result<(), Refusal> {
-        let Some(account) = self.account(giver) else {
+    fn check_still_there(
+        &self,
+        giver: Party<'_>,
+        parts: &[LotAmount],
+        amount: Amount,
+        plain: bool,
+    ) -> Result<(), Refusal> {
+        let Some(account) = giver.row() else {
             return Err(self.insufficient(giver, 0, amount));
         };
         let there = |part: &LotAmount| account.amount_of(&part.lot).min(part.amount);
         let plain_coins = account.amount_of(&Lot::PLAIN);
         let available: Amount = if plain { plain_coins.min(amount) } else { parts.iter().map(there).sum() };
-        let available = available.min(u64::try_from(self.balance(giver).available()).unwrap_or(0));
+        let available = available.min(u64::try_from(giver.balance().available()).unwrap_or(0));
         if available < amount {
             return Err(self.insufficient(giver, available as i64, amount));
         }

@@ -26,7 +26,7 @@ impl Judge<'_> {
         let amount = match mode {
             Mode::Exact => requested,
             // What is available, without going into debt.
-            Mode::UpTo => requested.min(u64::try_from(self.balance(payer).available()).unwrap_or(0)),
+            Mode::UpTo => requested.min(u64::try_from(payer.balance().available()).unwrap_or(0)),
         };
         let place = if payee.is_some() { Place::B } else { Place::Spent };
         let leg = self.burn(payer, amount, place)?;

@@ -27,7 +27,7 @@ impl Judge<'_> {
         let user = self.open_user(id)?;
         for account in self.state.accounts_of(user) {
             let party = self.party_of(account);
-            let balance = self.balance(party);
+            let balance = party.balance();
             // Lots beside a debt of their size would expire one day and leave the debt alone.
             if balance.total != 0 || balance.held != 0 || !self.state.account(account).other_lots().is_empty() {
                 let coin = self.code_of(party.coin);

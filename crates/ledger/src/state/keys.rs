@@ -1,8 +1,7 @@
 //! Remembered idempotency keys: which event each names. 16 bytes a slot, in shards that grow one at a time, so
 //! that growing never stalls a batch.
 
-use siphasher::sip128::{Hasher128, SipHasher24};
-use std::hash::Hasher;
+use siphasher::sip128::SipHasher24;
 
 const SHARDS: usize = 256;
 /// Slots in a shard to begin with: small, so that an empty ledger is small.
@@ -36,9 +35,7 @@ impl Keys {
 
     /// The low 80 bits of the key's hash.
     pub(crate) fn hash(&self, key: &str) -> u128 {
-        let mut hasher = SipHasher24::new_with_keys(self.seed.0, self.seed.1);
-        hasher.write(key.as_bytes());
-        hasher.finish128().as_u128() & HASH_MASK
+        SipHasher24::new_with_keys(self.seed.0, self.seed.1).hash(key.as_bytes()).as_u128() & HASH_MASK
     }
 
     /// The event the key with this hash names.

@@ -5,7 +5,6 @@ use crate::bytes::NONE_U32;
 use crate::state::{AccountId, Chunked};
 use compact_str::CompactString;
 use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
 
 /// A user's place in the order in which users were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,9 +71,7 @@ impl UserIndex {
     }
 
     pub(crate) fn hash(&self, id: &str) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
-        hasher.write(id.as_bytes());
-        hasher.finish()
+        SipHasher13::new_with_keys(self.seed.0, self.seed.1).hash(id.as_bytes())
     }
 
     pub(crate) fn find(&self, users: &Chunked<User>, id: &str) -> Option<UserId> {
@@ -97,10 +94,10 @@ impl UserIndex {
         }
     }
 
-    /// The number that stands where this id would: most likely the user's, and the cache line that looking it up
+    /// The number that stands where an id with this hash would: most likely the user's, and the cache line that looking it up
     /// begins with.
-    pub(crate) fn likely(&self, id: &str) -> Option<u32> {
-        let slot = self.slots[self.hash(id) as usize & (self.slots.len() - 1)];
+    pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
+        let slot = self.slots[hash as usize & (self.slots.len() - 1)];
         (slot as u32).checked_sub(1)
     }
 
