@@ -40,11 +40,12 @@ resource "{kind}" "{name}" {{
 }}
 """
 
-# LocalStack says that an interface made beforehand goes away with its instance, which on AWS it does not.
+# LocalStack says that an interface made beforehand goes away with its instance, which on AWS it does not, and keeps nothing of
+# metadata_options, which moto does.
 MISTAKEN = """
 resource "aws_instance" "this" {
   lifecycle {
-    ignore_changes = [ami, network_interface]
+    ignore_changes = [ami, network_interface, metadata_options]
   }
 }
 """

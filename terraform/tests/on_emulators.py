@@ -45,6 +45,7 @@ class Readings:
 
     def __init__(self, emulator, outputs):
         self.ec2, self.vpc, self.outputs = emulator.client("ec2"), outputs["vpc_id"], outputs
+        self.kind_of_emulator = emulator.kind
         self.of_vpc = [{"Name": "vpc-id", "Values": [self.vpc]}]
 
     def rules(self):
@@ -121,6 +122,8 @@ def instances_are_as_promised(readings):
     assert proxy_public == [readings.outputs["address"]], f"the proxy is reached at {proxy_public}"
     assert (service_groups, proxy_groups) == ({"service"}, {"edge"}), (service_groups, proxy_groups)
     for instance in (service, proxy):
+        metadata = instance.get("MetadataOptions", {}).get("HttpTokens")
+        assert metadata == "required" or readings.kind_of_emulator == "localstack", f"metadata without a token: {metadata}"
         assert "KeyName" not in instance, "there is a key pair"
     volumes = readings.ec2.describe_volumes(VolumeIds=[readings.outputs["data_volume_id"]])["Volumes"]
     assert volumes[0]["Encrypted"] and volumes[0]["Attachments"][0]["InstanceId"] == service["InstanceId"], volumes
