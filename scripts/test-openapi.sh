@@ -7,6 +7,7 @@
 #   EXAMPLES       requests made up for each operation and phase (default 40)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 
 version=4.32.5
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/tocos/schemathesis-$version"
@@ -41,8 +42,9 @@ curl "${json[@]}" -X PUT "$url/v1/users/bob" -d '{}' >"$work/answer"
 curl "${json[@]}" "$url/v1/grants" -d '{"user":"ana","coin":"toco","amount":1000000}' >"$work/answer"
 curl "${json[@]}" "$url/v1/holds" -d '{"user":"ana","coin":"toco","amount":500}' >"$work/answer"
 
-"$cache/bin/schemathesis" --config-file scripts/schemathesis.toml run "$url/openapi.json" \
-  --checks all --max-examples "${EXAMPLES:-40}" --seed 20261122 --workers 1 --no-color
+# From the work directory, where it may leave its cache.
+(cd "$work" && "$cache/bin/schemathesis" --config-file "$root/scripts/schemathesis.toml" run "$url/openapi.json" \
+  --checks all --max-examples "${EXAMPLES:-40}" --seed 20261122 --workers 1 --no-color)
 
 kill -TERM "$server"
 wait "$server"

@@ -73,7 +73,7 @@ impl std::error::Error for VerifyFailure {}
 /// # Errors
 /// The first problem found.
 pub fn verify(data_dir: &Path) -> Result<VerifyReport, VerifyFailure> {
-    let disk = FileDisk::open(data_dir).map_err(|source| {
+    let disk = FileDisk::existing(data_dir).map_err(|source| {
         VerifyFailure::Open(OpenFailure::Directory { path: data_dir.display().to_string(), source })
     })?;
     verify_disk(&(Arc::new(disk) as Arc<dyn Disk>))
