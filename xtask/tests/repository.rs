@@ -1,5 +1,7 @@
 //! Rules of the repository, as ordinary tests.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,7 +133,9 @@ fn each_dependency_has_its_reason_beside_it() {
 fn lints_are_switched_off_only_with_a_reason() {
     for path in rust_files() {
         let text = fs::read_to_string(&path).unwrap();
-        let bare = text.lines().any(|line| line.trim_start().starts_with("#[allow(") || line.trim_start().starts_with("#![allow("));
+        let bare = text
+            .lines()
+            .any(|line| line.trim_start().starts_with("#[allow(") || line.trim_start().starts_with("#![allow("));
         assert!(!bare, "{} has a bare allow; use expect with a reason", path.display());
         let ignored = text.lines().any(|line| line.trim_start().starts_with("#[ignore"));
         assert!(!ignored, "{} has an ignored test", path.display());
