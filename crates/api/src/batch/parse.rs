@@ -102,7 +102,7 @@ fn list<'a>(reader: &mut Reader<'a>) -> Result<Vec<Parsed<'a>>, Problem> {
         return Err(Problem::invalid("operations", "an array of operations was expected"));
     }
     reader.open(b'[').map_err(malformed)?;
-    let mut operations = Vec::new();
+    let mut operations = Vec::with_capacity(operations_in(reader.rest()));
     let mut first = true;
     while reader.next_element(&mut first).map_err(malformed)? {
         if operations.len() == OPERATIONS_MAX {
@@ -115,9 +115,15 @@ fn list<'a>(reader: &mut Reader<'a>) -> Result<Vec<Parsed<'a>>, Problem> {
     Ok(operations)
 }
 
+/// About how many operations a text of this length has.
+fn operations_in(text: &str) -> usize {
+    const OPERATION_BYTES: usize = 96;
+    (text.len() / OPERATION_BYTES + 1).min(OPERATIONS_MAX)
+}
+
 /// Reads one operation a line; empty lines are nothing.
 pub(super) fn lines(text: &str) -> Result<Vec<Parsed<'_>>, Problem> {
-    let mut operations = Vec::with_capacity((text.len() / 128).min(OPERATIONS_MAX));
+    let mut operations = Vec::with_capacity(operations_in(text));
     for (at, line) in text.split('\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;

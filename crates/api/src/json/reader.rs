@@ -58,6 +58,11 @@ impl<'a> Reader<'a> {
         Self { text, at: 0 }
     }
 
+    /// What has not been read yet.
+    pub(crate) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
     pub(crate) fn fault<T>(&self, reason: &'static str) -> Result<T, Syntax> {
         Err(Syntax { at: self.at, reason })
     }

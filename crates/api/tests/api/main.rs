@@ -13,6 +13,7 @@ mod events;
 mod grants;
 mod history;
 mod holds;
+mod http2;
 mod idempotency;
 mod internal;
 mod keys;
