@@ -22,5 +22,6 @@ mod records;
 mod refusals;
 mod request;
 mod reversals;
+mod rule_book;
 mod snapshots;
 mod time;
