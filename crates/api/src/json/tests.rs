@@ -1,3 +1,5 @@
+//! The reader against a second one, and what it refuses.
+
 use super::{Reader, canonical_object};
 use proptest::prelude::*;
 use serde_json::Value;
