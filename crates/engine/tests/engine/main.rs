@@ -1,5 +1,7 @@
 //! The engine as its callers use it: real threads, a real directory.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
+
 mod failures;
 mod history;
 mod restart;
