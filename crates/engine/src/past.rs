@@ -64,15 +64,16 @@ impl Engine {
 
 /// The account's lots after its entry `last`: from the last milestone at or before it, forward. At most 64 entries.
 fn lots_after(chain: &Chain<'_>, last: StoredEvent, mut prev: u64) -> Result<PastLots, EventError> {
+    let milestone = milestone_at_or_before(chain, &last, prev)?;
     let mut events = vec![last];
     let mut start: Vec<LotAmount> = Vec::new();
     loop {
         let oldest = &events[events.len() - 1];
         let event = oldest.decode()?;
-        if let Some((entry, _)) = event.entry_of(chain.account)
-            && let Some(lots) = &entry.lots
-        {
-            start = lots.to_vec();
+        let lots = event.entry_of(chain.account).and_then(|(entry, _)| entry.lots.as_ref());
+        if lots.is_some() || oldest.number == milestone {
+            // A milestone that names no lots had none.
+            start = lots.map_or_else(Vec::new, |lots| lots.to_vec());
             events.pop();
             break;
         }
@@ -88,6 +89,17 @@ fn lots_after(chain: &Chain<'_>, last: StoredEvent, mut prev: u64) -> Result<Pas
         past.apply(&event.decode()?);
     }
     Ok(past)
+}
+
+/// The number of the last milestone up to an entry; 0 before the first. An entry that is none skips to it, and so does
+/// the entry before, unless that is the milestone itself.
+fn milestone_at_or_before(chain: &Chain<'_>, last: &StoredEvent, prev: u64) -> Result<u64, EventError> {
+    let (_, link) = chain.step(last.number)?;
+    if prev == 0 || link.skip == prev {
+        return Ok(link.skip);
+    }
+    let (_, before) = chain.step(prev)?;
+    Ok(if link.skip == before.skip { link.skip } else { last.number })
 }
 
 /// Plain coins in their place among the lots.
