@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tocos_journal::{Disk, FileDisk, FrameView, Journal, NewLedger, Opened, Options, Position, Snapshots, TailReport};
-use tocos_ledger::{Event, Ledger, Malformed, WARM_AT_ONCE, blob_offset};
+use tocos_ledger::{Event, Ledger, Malformed, STAGED_AT_ONCE, blob_offset};
 
 /// Ids of ledgers with a test clock begin so.
 const TEST_LEDGER: &[u8; 4] = b"TEST";
@@ -181,9 +181,9 @@ impl From<Malformed> for Unusable {
 
 /// Carries out the events of one frame.
 pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
-    let mut events: Vec<Event<'_>> = Vec::with_capacity(WARM_AT_ONCE);
+    let mut events: Vec<Event<'_>> = Vec::with_capacity(STAGED_AT_ONCE);
     let mut number = frame.first();
-    for records in frame.records().chunks(WARM_AT_ONCE) {
+    for records in frame.records().chunks(STAGED_AT_ONCE) {
         for record in records {
             let malformed = |source| OpenFailure::Malformed { event: number, source };
             let blob = blob_offset(record).map_or(Some(&[][..]), |offset| frame.blob(offset));

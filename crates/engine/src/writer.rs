@@ -6,7 +6,7 @@ use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::stored::StoredEvent;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
-use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, State, WARM_AT_ONCE};
+use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, STAGED_AT_ONCE, Staged, State};
 
 /// How a batch is to be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +140,7 @@ impl Writer {
     fn step<R>(
         &mut self,
         request: &Request<'_>,
+        staged: &Staged,
         now: Micros,
         apply: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
@@ -152,19 +153,20 @@ impl Writer {
             };
             let original = stored.decode().map_err(|error| unreadable(&error))?;
             let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at };
-            return self.decide(&Request { operation, ..request.clone() }, now, apply, render);
+            return self.decide(&Request { operation, ..request.clone() }, staged, now, apply, render);
         }
-        self.decide(request, now, apply, render)
+        self.decide(request, staged, now, apply, render)
     }
 
     fn decide<R>(
         &mut self,
         request: &Request<'_>,
+        staged: &Staged,
         now: Micros,
         apply: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Outcome<R> {
-        match self.ledger.decide(request, now)? {
+        match self.ledger.decide_staged(request, staged, now)? {
             Decision::Do(event) => {
                 let seen = self.last_event();
                 if apply {
@@ -194,7 +196,7 @@ impl Writer {
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Result<Submitted<R>, Rejection> {
         let now = self.stamp().map_err(Rejection::Unavailable)?;
-        self.step(request, now, !dry_run, render).map_err(|step| match step {
+        self.step(request, &Staged::default(), now, !dry_run, render).map_err(|step| match step {
             Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
             Step::Broken(unavailable) => Rejection::Unavailable(unavailable),
         })
@@ -213,11 +215,13 @@ impl Writer {
             self.ledger.begin();
         }
         let mut results = Vec::with_capacity(requests.len());
+        let mut staged = [Staged::default(); STAGED_AT_ONCE];
         for (operation, request) in requests.iter().enumerate() {
-            if operation.is_multiple_of(WARM_AT_ONCE) {
-                self.ledger.warm(&requests[operation..requests.len().min(operation + WARM_AT_ONCE)]);
+            let at = operation % STAGED_AT_ONCE;
+            if at == 0 {
+                staged = self.ledger.stage(&requests[operation..requests.len().min(operation + STAGED_AT_ONCE)]);
             }
-            match self.step(request, now, true, &mut render) {
+            match self.step(request, &staged[at], now, true, &mut render) {
                 Ok(submitted) => results.push(Ok(submitted)),
                 Err(Step::Refused(refusal)) if how.atomic => {
                     self.ledger.roll_back();

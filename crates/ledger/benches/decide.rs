@@ -1,5 +1,6 @@
 //! How fast one core decides, applies and encodes, one operation after the other, and what a user and a key cost in
-//! memory. `cargo bench -p tocos-ledger`, with another number of users as `cargo bench -p tocos-ledger -- 100000`.
+//! memory. `cargo bench -p tocos-ledger`, with another number of users as `cargo bench -p tocos-ledger -- 100000`, and
+//! only the rows with a word in their name as `cargo bench -p tocos-ledger -- staged`.
 //!
 //! Requests are made ahead in small batches, as they would lie in a network buffer, and only the ledger's part is timed.
 //! What is told is the median batch, and the batch that a tenth of them undercut: on a machine with other work to do the
@@ -8,13 +9,24 @@
 
 use std::fmt::Write;
 use std::time::Instant;
-use tocos_ledger::{Decision, Event, Ledger, Marks, Micros, Mode, Operation, Request, WARM_AT_ONCE};
+use tocos_ledger::{Decision, Event, Ledger, Marks, Micros, Mode, Operation, Request, STAGED_AT_ONCE, Staged};
 
 const NOW: Micros = 1_800_000_000_000_000;
 const USERS_DEFAULT: u64 = 1_000_000;
 const OPERATIONS: u64 = 4_000_000;
 /// Requests made ahead.
 const BATCH: u64 = 1_024;
+/// What is timed on a full ledger: its name, what is asked, whether with a key, and whether what it names is looked up in stages before, as
+/// the engine does for a batch.
+const ROWS: &[(&str, Kind, bool, bool)] = &[
+    ("plain transfer, no key, one by one", Kind::Transfer, false, false),
+    ("plain spend, no key, one by one", Kind::Spend, false, false),
+    ("plain transfer with a key, one by one", Kind::Transfer, true, false),
+    ("plain transfer, no key, staged", Kind::Transfer, false, true),
+    ("plain spend, no key, staged", Kind::Spend, false, true),
+    ("plain transfer with a key, staged", Kind::Transfer, true, true),
+];
+const SHARED: &str = "plain transfer, staged, chunks shared with the copy";
 
 fn main() {
     let users = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(USERS_DEFAULT);
@@ -26,40 +38,45 @@ fn main() {
     let granted = bench.time(users, |n, words| words.grant(n));
     row("grant, the user's first coins", granted);
     let full = resident_bytes();
+    let wanted = std::env::args().skip(1).find(|word| word.parse::<u64>().is_err() && !word.starts_with("--"));
+    let wants = |what: &str| wanted.as_deref().is_none_or(|word| what.contains(word));
     let mut dice = Dice(1);
-    for round in 1..=2 {
-        let took = bench.time(OPERATIONS, |_, words| words.transfer(dice.below(users), dice.below(users)));
-        row(&format!("plain transfer, no key ({round})"), took);
-    }
-    let took = bench.time(OPERATIONS, |_, words| words.spend(dice.below(users)));
-    row("plain spend, no key", took);
-    let unkeyed = resident_bytes();
-    for round in 1..=2 {
-        let took = bench.time(OPERATIONS, |n, words| {
-            words.transfer(dice.below(users), dice.below(users)).key(n + round * OPERATIONS)
+    let mut next_key = 0;
+    let (mut unkeyed, mut keyed) = (full, full);
+    for (what, kind, has_key, stages) in ROWS {
+        if !wants(what) {
+            continue;
+        }
+        bench.stages = *stages;
+        let before = resident_bytes();
+        let took = bench.time(OPERATIONS, |_, words| {
+            let (from, to) = (dice.below(users), dice.below(users));
+            let words = if *kind == Kind::Spend { words.spend(from) } else { words.transfer(from, to) };
+            next_key += u64::from(*has_key);
+            if *has_key { words.key(next_key) } else { words }
         });
-        row(&format!("plain transfer with a key ({round})"), took);
+        row(what, took);
+        if *has_key {
+            keyed += resident_bytes() - before;
+        } else {
+            unkeyed += resident_bytes() - before;
+        }
     }
-    let keyed = resident_bytes();
-    bench.warms = true;
-    let took = bench.time(OPERATIONS, |_, words| words.transfer(dice.below(users), dice.below(users)));
-    row("plain transfer, no key, warmed", took);
-    let took =
-        bench.time(OPERATIONS, |n, words| words.transfer(dice.below(users), dice.below(users)).key(n + 3 * OPERATIONS));
-    row("plain transfer with a key, warmed", took);
-    bench.warms = false;
-    let started = Instant::now();
-    let copy = bench.ledger.state().clone();
-    row("copy the state, once", vec![started.elapsed().as_secs_f64() * 1e9]);
-    let took = bench.time(OPERATIONS, |_, words| words.transfer(dice.below(users), dice.below(users)));
-    row("plain transfer, chunks shared with the copy", took);
-    drop(copy);
+    if wants(SHARED) {
+        bench.stages = true;
+        let started = Instant::now();
+        let copy = bench.ledger.state().clone();
+        row("copy the state, once", vec![started.elapsed().as_secs_f64() * 1e9]);
+        let took = bench.time(OPERATIONS, |_, words| words.transfer(dice.below(users), dice.below(users)));
+        row(SHARED, took);
+        drop(copy);
+    }
     println!();
     println!("{:<44} {:>12}", "", "bytes");
     bytes("an empty ledger, the process included", empty, 1);
     bytes("a user with one account", full - empty, users);
     bytes("  the same after the transfers and spends", unkeyed - empty, users);
-    bytes("an idempotency key", keyed.saturating_sub(unkeyed), bench.ledger.key_count() as u64);
+    bytes("an idempotency key", keyed - full, bench.ledger.key_count() as u64);
     bytes("a record, blob included", bench.written, bench.events);
 }
 
@@ -88,7 +105,7 @@ struct Words {
     key: Option<String>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     User,
     Grant,
@@ -152,14 +169,14 @@ struct Bench {
     scratch: Vec<u8>,
     events: u64,
     written: u64,
-    warms: bool,
+    stages: bool,
 }
 
 impl Bench {
     fn new() -> Self {
         let batch = (0..BATCH).map(|_| Words::new()).collect();
         let (records, blobs, scratch) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ledger: Ledger::new([7; 16]), batch, records, blobs, scratch, events: 0, written: 0, warms: false }
+        Self { ledger: Ledger::new([7; 16]), batch, records, blobs, scratch, events: 0, written: 0, stages: false }
     }
 
     /// Does `count` requests and answers how long the ledger took for one of them, in nanoseconds, batch by batch.
@@ -172,11 +189,11 @@ impl Bench {
                 make(n, words);
             }
             let started = Instant::now();
-            if self.warms {
-                self.all_warmed(&batch[..size as usize]);
+            if self.stages {
+                self.all_staged(&batch[..size as usize]);
             } else {
                 for words in &batch[..size as usize] {
-                    self.one(&words.request());
+                    self.one(&words.request(), &Staged::default());
                 }
             }
             took.push(started.elapsed().as_secs_f64() * 1e9 / size as f64);
@@ -189,18 +206,18 @@ impl Bench {
         took
     }
 
-    fn all_warmed(&mut self, batch: &[Words]) {
-        for words in batch.chunks(WARM_AT_ONCE) {
+    fn all_staged(&mut self, batch: &[Words]) {
+        for words in batch.chunks(STAGED_AT_ONCE) {
             let requests: Vec<Request<'_>> = words.iter().map(Words::request).collect();
-            self.ledger.warm(&requests);
-            for request in &requests {
-                self.one(request);
+            let staged = self.ledger.stage(&requests);
+            for (request, staged) in requests.iter().zip(&staged) {
+                self.one(request, staged);
             }
         }
     }
 
-    fn one(&mut self, request: &Request<'_>) {
-        match self.ledger.decide(request, NOW) {
+    fn one(&mut self, request: &Request<'_>, staged: &Staged) {
+        match self.ledger.decide_staged(request, staged, NOW) {
             Ok(Decision::Do(event)) => {
                 self.ledger.apply(&event).unwrap();
                 self.write(&event);

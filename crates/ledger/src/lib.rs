@@ -20,9 +20,9 @@ mod past;
 mod record;
 mod refusal;
 mod snapshot;
+mod stage;
 mod state;
 mod undo;
-mod warm;
 
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
@@ -42,7 +42,7 @@ pub use past::{Link, PastLots};
 pub use record::{Malformed, RECORD_BYTES, blob_offset};
 pub use refusal::{EndedAs, Refusal};
 pub use snapshot::SnapshotError;
+pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
     Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Hold, Limits, Profile, State, User, UserId,
 };
-pub use warm::WARM_AT_ONCE;

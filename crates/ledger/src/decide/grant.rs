@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 
 impl Judge<'_> {
     pub(super) fn grant<'a>(&self, user: &str, coin: &str, amount: Amount, marks: Marks) -> Result<Fact<'a>, Refusal> {
-        let user = self.ledger.require_user(user)?;
+        let user = self.ledger.first_user(self.staged, user)?;
         let coin = self.ledger.require_coin(coin)?;
         self.check_open(user)?;
         if !marks.is_alive(self.now) {

@@ -17,8 +17,8 @@ impl Judge<'_> {
         until: Until,
         to: Option<&str>,
     ) -> Result<Fact<'a>, Refusal> {
-        let user = self.ledger.require_user(user)?;
-        let to = to.map(|id| self.ledger.require_user(id)).transpose()?;
+        let user = self.ledger.first_user(self.staged, user)?;
+        let to = to.map(|id| self.ledger.second_user(self.staged, id)).transpose()?;
         let coin = self.ledger.require_coin(coin)?;
         self.check_open(user)?;
         to.map_or(Ok(()), |to| self.check_open(to))?;

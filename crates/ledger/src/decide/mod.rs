@@ -14,11 +14,12 @@ mod transfer;
 mod user;
 
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
-use crate::event::{Entry, Event, Fact, Leg, Legs, Movement, MovementKind, Place};
+use crate::event::{Entry, Event, Fact, Key, Leg, Legs, Movement, MovementKind, Place};
 use crate::ledger::{Decision, Ledger};
 use crate::names;
 use crate::operation::{Operation, Request};
 use crate::refusal::Refusal;
+use crate::stage::Staged;
 use crate::state::{Account, AccountId, Balance, CoinId, ENTRIES_PER_MILESTONE, State, UserId};
 
 impl Ledger {
@@ -28,15 +29,28 @@ impl Ledger {
     /// # Errors
     /// The refusal, in the order of precedence that [`Refusal`] states.
     pub fn decide<'a>(&self, request: &Request<'a>, now: Micros) -> Result<Decision<'a>, Refusal> {
+        self.decide_staged(request, &Staged::default(), now)
+    }
+
+    /// The same, with what [`Ledger::stage`] found for this request.
+    ///
+    /// # Errors
+    /// As [`Ledger::decide`].
+    pub fn decide_staged<'a>(
+        &self,
+        request: &Request<'a>,
+        staged: &Staged,
+        now: Micros,
+    ) -> Result<Decision<'a>, Refusal> {
         debug_assert!(!self.is_due(now), "what is due is expired before anything is decided");
         check_form(request)?;
-        let key = request.key.map(|text| self.hashed_key(text));
+        let key = request.key.map(|text| Key { text, hash: staged.key.unwrap_or_else(|| self.keys.hash(text)) });
         if let Some(key) = key
             && let Some(event) = self.keys.find(key.hash)
         {
             return Ok(Decision::Known(event));
         }
-        let fact = Judge { ledger: self, state: &self.state, now }.judge(&request.operation)?;
+        let fact = Judge { ledger: self, state: &self.state, staged, now }.judge(&request.operation)?;
         let number = self.state.last_event + 1;
         Ok(Decision::Do(Event { number, at: now, by: request.by, key, metadata: request.metadata, fact }))
     }
@@ -101,6 +115,8 @@ fn check_amount(amount: Amount) -> Result<(), Refusal> {
 struct Judge<'l> {
     ledger: &'l Ledger,
     state: &'l State,
+    /// What of the operation was looked up ahead.
+    staged: &'l Staged,
     now: Micros,
 }
 

@@ -15,8 +15,8 @@ impl Judge<'_> {
         to: Option<&str>,
         mode: Mode,
     ) -> Result<Fact<'a>, Refusal> {
-        let user = self.ledger.require_user(user)?;
-        let to = to.map(|id| self.ledger.require_user(id)).transpose()?;
+        let user = self.ledger.first_user(self.staged, user)?;
+        let to = to.map(|id| self.ledger.second_user(self.staged, id)).transpose()?;
         let coin = self.ledger.require_coin(coin)?;
         self.check_open(user)?;
         to.map_or(Ok(()), |to| self.check_open(to))?;

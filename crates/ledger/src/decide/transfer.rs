@@ -7,8 +7,8 @@ use crate::refusal::Refusal;
 
 impl Judge<'_> {
     pub(super) fn transfer<'a>(&self, from: &str, to: &str, coin: &str, amount: Amount) -> Result<Fact<'a>, Refusal> {
-        let from = self.ledger.require_user(from)?;
-        let to = self.ledger.require_user(to)?;
+        let from = self.ledger.first_user(self.staged, from)?;
+        let to = self.ledger.second_user(self.staged, to)?;
         let coin = self.ledger.require_coin(coin)?;
         self.check_open(from)?;
         self.check_open(to)?;

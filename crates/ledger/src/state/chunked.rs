@@ -1,5 +1,6 @@
 //! A growing array in chunks that are shared between clones until one of them writes.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// Rows in a chunk. A write after a clone copies one chunk: at most about 24 KiB.
@@ -39,6 +40,12 @@ impl<T: Clone + Default> Chunked<T> {
     pub(crate) fn get_mut(&mut self, at: u32) -> &mut T {
         let at = at as usize;
         &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK]
+    }
+
+    /// Looks at what writing row `at` looks at first: whether its chunk is shared.
+    #[inline]
+    pub(crate) fn touch(&self, at: u32) {
+        black_box(self.chunks.get(at as usize / CHUNK).map(Arc::strong_count));
     }
 
     pub(crate) fn push(&mut self, row: T) {

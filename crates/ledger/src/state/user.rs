@@ -94,11 +94,17 @@ impl UserIndex {
         }
     }
 
-    /// The number that stands where an id with this hash would: most likely the user's, and the cache line that looking it up
-    /// begins with.
+    /// The user whose id most likely has this hash: found by the index alone, without a look at the user.
     pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
-        let slot = self.slots[hash as usize & (self.slots.len() - 1)];
-        (slot as u32).checked_sub(1)
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.slots[at] != 0 {
+            if self.slots[at] >> 32 == hash >> 32 {
+                return Some((self.slots[at] as u32) - 1);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
 
     pub(crate) fn insert(&mut self, users: &Chunked<User>, user: UserId) {

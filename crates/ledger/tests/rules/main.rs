@@ -24,4 +24,5 @@ mod request;
 mod reversals;
 mod rule_book;
 mod snapshots;
+mod staging;
 mod time;

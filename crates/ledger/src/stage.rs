@@ -1,0 +1,96 @@
+//! Looking up together what a few dozen operations name.
+//!
+//! Deciding one plain transfer at random among a million users misses the cache some ten times, one miss waiting for
+//! the other. Finding what a few dozen operations name, stage by stage, lets the processor wait for many at once, and
+//! what was found needs no second search. Nothing here changes anything or is needed for being right.
+
+use crate::event::{Event, Fact};
+use crate::ledger::Ledger;
+use crate::operation::{Operation, Request};
+use crate::refusal::Refusal;
+use crate::state::UserId;
+use core::hint::black_box;
+
+/// Operations to stage at once: enough to overlap their misses, few enough that what the first needs is still in the
+/// cache when it is decided.
+pub const STAGED_AT_ONCE: usize = 32;
+
+/// What was found ahead of what one operation names. What was not found, or not looked for, is looked for again when the
+/// operation is decided: an operation before it may have made it. What was found stays, since users are never removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Staged {
+    /// The first user it names.
+    pub(crate) first: Option<UserId>,
+    /// The second user it names.
+    pub(crate) second: Option<UserId>,
+    /// The hash of its idempotency key.
+    pub(crate) key: Option<u128>,
+}
+
+impl Ledger {
+    /// Finds what deciding these requests, [`STAGED_AT_ONCE`] at most, will look for; the rest of them is left unstaged.
+    /// It holds as long as no batch is rolled back.
+    #[must_use]
+    pub fn stage(&self, requests: &[Request<'_>]) -> [Staged; STAGED_AT_ONCE] {
+        let mut staged = [Staged::default(); STAGED_AT_ONCE];
+        // Each stage does nothing but look, so that one look need not wait for the other: hashing before, comparing after.
+        let mut hashes = [None; 2 * STAGED_AT_ONCE];
+        for ((request, staged), pair) in requests.iter().zip(&mut staged).zip(hashes.as_chunks_mut::<2>().0) {
+            staged.key = request.key.map(|key| self.keys.hash(key));
+            *pair = ids_of(&request.operation).map(|id| id.map(|id| self.index.hash(id)));
+        }
+        let likely = hashes.map(|hash| self.index.likely(hash?));
+        for key in staged.iter().filter_map(|staged| staged.key) {
+            black_box(self.keys.touch(key));
+        }
+        let accounts = likely.map(|user| self.state.users.find(user?)?.account());
+        for account in accounts.into_iter().flatten() {
+            self.state.accounts.touch(account.0);
+            black_box(self.state.accounts.find(account.0).map(|account| account.plain));
+        }
+        for ((request, staged), likely) in requests.iter().zip(&mut staged).zip(likely.as_chunks::<2>().0) {
+            let ids = ids_of(&request.operation);
+            let found = |at: usize| {
+                let (id, user) = (ids[at]?, likely[at]?);
+                (self.state.users.get(user).id == id).then_some(UserId(user))
+            };
+            (staged.first, staged.second) = (found(0), found(1));
+        }
+        staged
+    }
+
+    /// The first user of an operation, found ahead or by its id.
+    pub(crate) fn first_user(&self, staged: &Staged, id: &str) -> Result<UserId, Refusal> {
+        staged.first.map_or_else(|| self.require_user(id), Ok)
+    }
+
+    /// The second user of an operation, found ahead or by its id.
+    pub(crate) fn second_user(&self, staged: &Staged, id: &str) -> Result<UserId, Refusal> {
+        staged.second.map_or_else(|| self.require_user(id), Ok)
+    }
+
+    /// Touches what applying these events, a few dozen at most, will change.
+    pub fn warm_events(&self, events: &[Event<'_>]) {
+        for event in events {
+            if let Some(key) = &event.key {
+                black_box(self.keys.touch(key.hash));
+            }
+            if let Fact::Moved(movement) = &event.fact {
+                for entry in [Some(&movement.a), movement.b.as_ref()].into_iter().flatten() {
+                    self.state.accounts.touch(entry.account.0);
+                    black_box(self.state.accounts.find(entry.account.0).map(|account| account.plain));
+                }
+            }
+        }
+    }
+}
+
+/// The users that an operation names, where [`Ledger::first_user`] and [`Ledger::second_user`] are asked for them.
+fn ids_of<'a>(operation: &Operation<'a>) -> [Option<&'a str>; 2] {
+    match operation {
+        Operation::Transfer { from, to, .. } => [Some(*from), Some(*to)],
+        Operation::Spend { user, to, .. } | Operation::Hold { user, to, .. } => [Some(*user), *to],
+        Operation::Grant { user, .. } => [Some(*user), None],
+        _ => [None, None],
+    }
+}
