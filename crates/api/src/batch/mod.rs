@@ -25,6 +25,10 @@ use parse::{Options, Parsed};
 /// Operations that a batch may have.
 pub(crate) const OPERATIONS_MAX: usize = 10_000;
 
+/// A batch of more bytes is read and decided on a thread of its own: small requests need not wait until it has been read,
+/// and while one large batch is decided the next is read.
+const INLINE_BYTES_MAX: usize = 16 * 1024;
+
 const DRY_RUN: Field = optional("dry_run", Kind::Bool, "Answer as if it were done, and do nothing.");
 /// How a batch is done and answered: fields of a JSON body, parameters beside an NDJSON one.
 pub(crate) const ATOMIC: Field = optional("atomic", Kind::Bool, "All or none; each for itself without.");
@@ -67,8 +71,18 @@ struct Decided {
 
 async fn post(mut call: Call) -> Result<Answer, Problem> {
     let body = call.read_body(call.app.settings.limits.batch_bytes_max).await?;
-    let decided = decide(&call, &body)?;
-    drop(body);
+    let (call, decided) = if body.len() <= INLINE_BYTES_MAX {
+        let decided = decide(&call, &body);
+        (call, decided)
+    } else {
+        tokio::task::spawn_blocking(move || {
+            let decided = decide(&call, &body);
+            (call, decided)
+        })
+        .await
+        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. The service's log says more."))?
+    };
+    let decided = decided?;
     call.app.sealer.tell();
     settled(call.app.engine.durable(decided.seen)).await?;
     decided.outcome.map(|out| Answer::json(StatusCode::OK, out))

@@ -147,16 +147,19 @@ fn account_row(account: &Account) -> Vec<u8> {
     row.put_u64(account.head);
     row.put_u64(account.milestone);
     row.put_i64(account.plain);
-    row.put_u8(u8::from(account.more.is_some()));
-    if let Some(more) = &account.more {
+    let nothing = More::default();
+    let (more, roots) = (account.more.as_deref().unwrap_or(&nothing), account.roots());
+    let has_more = *more != nothing || !roots.is_empty();
+    row.put_u8(u8::from(has_more));
+    if has_more {
         row.put_u64(more.held);
         row.put_i64(more.limits.floor);
         row.put_u64(more.limits.ceiling);
         row.put_u8(u8::from(more.limits.frozen));
         put_lots(&mut row, &more.lots);
-        row.put_u32(more.milestones.len() as u32);
-        for milestone in &more.milestones {
-            row.put_u64(*milestone);
+        row.put_u32(roots.len() as u32);
+        for root in roots {
+            row.put_u64(*root);
         }
     }
     row
@@ -322,17 +325,18 @@ fn read_account(fields: &mut Fields<'_>) -> Result<Account, Malformed> {
     let coin = CoinId(fields.u16()?);
     let entries = fields.u32()?;
     let (head, milestone, plain) = (fields.u64()?, fields.u64()?, fields.i64()?);
-    let more = if fields.flag()? {
-        let held = fields.u64()?;
-        let limits = Limits { floor: fields.i64()?, ceiling: fields.u64()?, frozen: fields.flag()? };
-        let lots = fields.lots()?;
-        let count = fields.u32()?;
-        let milestones = (0..count).map(|_| fields.u64()).collect::<Result<_, _>>()?;
-        Some(Box::new(More { lots, held, limits, milestones }))
-    } else {
-        None
-    };
-    Ok(Account { user, next, coin, entries, head, milestone, plain, more })
+    let account = Account { user, next, coin, entries, head, milestone, plain, ..Account::default() };
+    if !fields.flag()? {
+        return Ok(account);
+    }
+    let held = fields.u64()?;
+    let limits = Limits { floor: fields.i64()?, ceiling: fields.u64()?, frozen: fields.flag()? };
+    let lots = fields.lots()?;
+    let count = fields.u32()?;
+    let roots: Vec<u64> = (0..count).map(|_| fields.u64()).collect::<Result<_, _>>()?;
+    let more = More { lots, held, limits };
+    let more = (more != More::default()).then(|| Box::new(more));
+    Ok(Account { more, roots: (!roots.is_empty()).then(|| Box::new(roots)), ..account })
 }
 
 fn read_hold(fields: &mut Fields<'_>) -> Result<(u64, Hold), Malformed> {

@@ -31,6 +31,8 @@ pub struct Account {
     /// Available plain coins; below 0 only when all lots are used and the floor allows it.
     pub(crate) plain: i64,
     pub(crate) more: Option<Box<More>>,
+    /// Roots of the skew-binary list of milestones, the oldest first. Looked at once in 64 entries, so it stands apart.
+    pub(crate) roots: Option<Box<Roots>>,
 }
 
 const _: () = assert!(size_of::<Account>() == 64);
@@ -43,9 +45,10 @@ pub(crate) struct More {
     /// The sum of the open holds.
     pub(crate) held: Amount,
     pub(crate) limits: Limits,
-    /// Roots of the skew-binary list of milestones, the oldest first.
-    pub(crate) milestones: Vec<u64>,
 }
+
+/// The numbers of some milestones.
+pub(crate) type Roots = Vec<u64>;
 
 /// What bounds an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +169,11 @@ impl Account {
         self.other_lots().iter().find(|part| part.lot == *lot).map_or(0, |part| part.amount)
     }
 
+    /// Roots of the skew-binary list of milestones, the oldest first.
+    pub(crate) fn roots(&self) -> &[u64] {
+        self.roots.as_ref().map_or(&[], |roots| roots)
+    }
+
     pub(crate) fn more_mut(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
@@ -209,7 +217,7 @@ impl Account {
         if !count.is_multiple_of(ENTRIES_PER_MILESTONE) {
             return (self.milestone, false);
         }
-        let roots = self.more.as_ref().map_or(&[][..], |more| &more.milestones);
+        let roots = self.roots();
         let merged = merged_roots(count / ENTRIES_PER_MILESTONE - 1);
         (roots.len().checked_sub(merged + 1).map_or(0, |at| roots[at]), true)
     }
@@ -221,7 +229,7 @@ impl Account {
         if self.entries.is_multiple_of(ENTRIES_PER_MILESTONE) {
             let merged = merged_roots(self.entries / ENTRIES_PER_MILESTONE - 1);
             self.milestone = event;
-            let roots = &mut self.more_mut().milestones;
+            let roots = self.roots.get_or_insert_default();
             roots.truncate(roots.len().saturating_sub(merged));
             roots.push(event);
         }
