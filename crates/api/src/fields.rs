@@ -51,6 +51,9 @@ pub(crate) const METADATA: Field =
 
 /// No request has more fields than this.
 const FIELDS_MAX: usize = 10;
+/// What of an operation in a batch has been seen stands behind its fields.
+const OP_SEEN: usize = FIELDS_MAX;
+const KEY_SEEN: usize = FIELDS_MAX + 1;
 
 /// The values of a request's fields.
 #[derive(Clone, Debug)]
@@ -83,34 +86,55 @@ impl<'a> Fields<'a> {
     pub(crate) fn read_object(
         &mut self,
         reader: &mut Reader<'a>,
-        mut extras: Option<&mut Extras<'a>>,
+        extras: Option<&mut Extras<'a>>,
     ) -> Result<(), Problem> {
         let malformed = |syntax| Problem::invalid("body", syntax);
         if reader.token().map_err(malformed)? != Token::Object {
             return Err(Problem::invalid("body", "an object was expected"));
         }
         reader.open(b'{').map_err(malformed)?;
-        let mut first = true;
-        let mut seen = 0u32;
+        self.read_members(reader, true, 0, extras)
+    }
+
+    /// Reads the rest of an operation whose first member, its `op`, has been read.
+    pub(crate) fn read_behind_op(&mut self, reader: &mut Reader<'a>, extras: &mut Extras<'a>) -> Result<(), Problem> {
+        self.read_members(reader, false, 1 << OP_SEEN, Some(extras))
+    }
+
+    fn read_members(
+        &mut self,
+        reader: &mut Reader<'a>,
+        mut first: bool,
+        mut seen: u32,
+        mut extras: Option<&mut Extras<'a>>,
+    ) -> Result<(), Problem> {
+        let malformed = |syntax| Problem::invalid("body", syntax);
+        let in_batch = extras.is_some();
         // Most clients name the fields in the order of the list.
         let mut next = 0;
-        while let Some(name) = reader.next_name(&mut first).map_err(malformed)? {
-            let in_batch = extras.is_some();
-            let found = match self.list.get(next) {
-                Some(field) if field.name == name => Some(next),
-                _ => self.list.iter().position(|field| field.name == name),
-            };
+        loop {
+            if let Some(field) = self.list.get(next)
+                && (in_batch || field.need != Need::InPath)
+                && reader.eat_name(&mut first, field.name)
+            {
+                mark(&mut seen, next, field.name)?;
+                self.values[next] = read_value(reader, field, field.name)?;
+                next += 1;
+                continue;
+            }
+            let Some(name) = reader.next_name(&mut first).map_err(malformed)? else { return Ok(()) };
+            let found = self.list.iter().position(|field| field.name == name);
             next = found.map_or(next, |at| at + 1);
             let at = match found {
                 Some(at) if in_batch || self.list[at].need != Need::InPath => at,
                 _ => match (&mut extras, &*name) {
                     (Some(_), "op") => {
                         reader.skip().map_err(malformed)?;
-                        mark(&mut seen, FIELDS_MAX, &name)?;
+                        mark(&mut seen, OP_SEEN, &name)?;
                         continue;
                     }
                     (Some(extras), "idempotency_key") => {
-                        mark(&mut seen, FIELDS_MAX + 1, &name)?;
+                        mark(&mut seen, KEY_SEEN, &name)?;
                         extras.idempotency_key = idempotency_key(reader)?;
                         continue;
                     }
@@ -118,12 +142,8 @@ impl<'a> Fields<'a> {
                 },
             };
             mark(&mut seen, at, &name)?;
-            self.values[at] = self.list[at].kind.read(reader).map_err(|mismatch| match mismatch {
-                Mismatch::Syntax(syntax) => malformed(syntax),
-                Mismatch::Reason(reason) => Problem::invalid(name, reason),
-            })?;
+            self.values[at] = read_value(reader, &self.list[at], &name)?;
         }
-        Ok(())
     }
 
     fn unknown(&self, name: &str, in_batch: bool) -> Problem {
@@ -217,6 +237,13 @@ impl<'a> Fields<'a> {
             _ => None,
         }
     }
+}
+
+fn read_value<'a>(reader: &mut Reader<'a>, field: &Field, name: &str) -> Result<Value<'a>, Problem> {
+    field.kind.read(reader).map_err(|mismatch| match mismatch {
+        Mismatch::Syntax(syntax) => Problem::invalid("body", syntax),
+        Mismatch::Reason(reason) => Problem::invalid(name.to_owned(), reason),
+    })
 }
 
 /// An idempotency key inside of a batch; the ledger checks its form.

@@ -170,7 +170,8 @@ fn operation<'a>(reader: &mut Reader<'a>) -> Result<Parsed<'a>, Syntax> {
 }
 
 fn named<'a>(reader: &mut Reader<'a>) -> Parsed<'a> {
-    let op = op(reader.clone()).map_err(malformed)?;
+    let mut ahead = reader.clone();
+    let (op, is_first) = op(&mut ahead).map_err(malformed)?;
     let op = op.ok_or_else(|| Problem::invalid("op", "an operation is an object whose op says what to do"))?;
     let Some(write) = OPERATIONS.iter().find(|write| write.op.is_some_and(|name| name == op)) else {
         let known: Vec<&str> = OPERATIONS.iter().filter_map(|write| write.op).collect();
@@ -178,24 +179,33 @@ fn named<'a>(reader: &mut Reader<'a>) -> Parsed<'a> {
         return Err(Problem::invalid("op", reason));
     };
     let mut named = Named { write, fields: Fields::new(write.fields), extras: Extras::default() };
-    named.fields.read_object(reader, Some(&mut named.extras))?;
+    if is_first {
+        *reader = ahead;
+        named.fields.read_behind_op(reader, &mut named.extras)?;
+    } else {
+        named.fields.read_object(reader, Some(&mut named.extras))?;
+    }
     named.fields.check_complete()?;
     Ok(named)
 }
 
-/// The operation's name: nearly always the first member.
-fn op(mut reader: Reader<'_>) -> Result<Option<Cow<'_, str>>, Syntax> {
+/// The operation's name, and whether it is the first member, as it nearly always is: then `reader` stands behind it.
+fn op<'a>(reader: &mut Reader<'a>) -> Result<(Option<Cow<'a, str>>, bool), Syntax> {
     if reader.token()? != Token::Object {
-        return Ok(None);
+        return Ok((None, false));
     }
     reader.open(b'{')?;
-    let mut first = true;
-    while let Some(name) = reader.next_name(&mut first)? {
-        if name != "op" {
-            reader.skip()?;
-            continue;
+    let (mut first, mut is_first) = (true, true);
+    loop {
+        if !reader.eat_name(&mut first, "op") {
+            let Some(name) = reader.next_name(&mut first)? else { return Ok((None, false)) };
+            if name != "op" {
+                is_first = false;
+                reader.skip()?;
+                continue;
+            }
         }
-        return if reader.token()? == Token::Text { reader.string().map(Some) } else { Ok(None) };
+        let op = if reader.token()? == Token::Text { Some(reader.string()?) } else { None };
+        return Ok((op, is_first));
     }
-    Ok(None)
 }

@@ -135,6 +135,22 @@ impl<'a> Reader<'a> {
         Ok(Some(name))
     }
 
+    /// Consumes the name of an object's next member and its colon if they are written just so, without spaces or
+    /// escapes, as nearly every client writes them. If not, nothing is consumed, and [`Reader::next_name`] says what there is.
+    #[inline]
+    pub(crate) fn eat_name(&mut self, first: &mut bool, name: &str) -> bool {
+        let rest = &self.text.as_bytes()[self.at..];
+        let rest = if *first { Some(rest) } else { rest.strip_prefix(b",") };
+        let behind = rest
+            .and_then(|rest| rest.strip_prefix(b"\""))
+            .and_then(|rest| rest.strip_prefix(name.as_bytes()))
+            .and_then(|rest| rest.strip_prefix(b"\":"));
+        let Some(behind) = behind else { return false };
+        self.at = self.text.len() - behind.len();
+        *first = false;
+        true
+    }
+
     /// Whether an array has another element. `first` says whether nothing of it has been read yet.
     pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, Syntax> {
         if self.eat(b']') {
