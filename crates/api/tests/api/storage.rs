@@ -19,7 +19,7 @@ fn failed_by(fail: impl Fn(&SimDisk)) -> (TestApp, Answer) {
 }
 
 #[track_caller]
-fn assert_unavailable(answer: Answer, what: &str) {
+fn assert_unavailable(answer: &Answer, what: &str) {
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{what}: {}", answer.text());
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
     assert_eq!(answer.refused("storage_unavailable")["retryable"], true, "{what}");
@@ -28,15 +28,15 @@ fn assert_unavailable(answer: Answer, what: &str) {
 #[test]
 fn a_failed_sync_is_told_to_the_write_and_to_all_that_come_after_it() {
     let (app, met) = failed_by(|disk| disk.fail_sync(1));
-    assert_unavailable(met, "the write that met it");
+    assert_unavailable(&met, "the write that met it");
     let spend = json!({"user": "ana", "coin": "toco", "amount": 1});
-    assert_unavailable(app.post("/v1/spends", spend.clone()), "a write, though the disk would take it again");
+    assert_unavailable(&app.post("/v1/spends", spend.clone()), "a write, though the disk would take it again");
     let repeated = json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 5});
-    assert_unavailable(app.post_with_key("order-1", "/v1/transfers", repeated), "the same write again");
-    assert_unavailable(app.post("/v1/spends?dry_run=true", spend.clone()), "a write that is only tried");
+    assert_unavailable(&app.post_with_key("order-1", "/v1/transfers", repeated), "the same write again");
+    assert_unavailable(&app.post("/v1/spends?dry_run=true", spend.clone()), "a write that is only tried");
     let mut operation = spend;
     operation["op"] = json!("spend");
-    assert_unavailable(app.post("/v1/batch", json!({"operations": [operation]})), "a batch");
+    assert_unavailable(&app.post("/v1/batch", json!({"operations": [operation]})), "a batch");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn after_a_failed_sync_reads_stop_too() {
     let of_memory = ["/v1/users", "/v1/users/ana", "/v1/coins", "/v1/keys"];
     let of_the_log = ["/v1/users/ana/history", "/v1/events/1", "/v1/events", "/v1/events?after=9&wait_s=60"];
     for path in of_memory.into_iter().chain(of_the_log) {
-        assert_unavailable(app.get(path), path);
+        assert_unavailable(&app.get(path), path);
     }
     app.get("/version").expect(200);
 }
@@ -58,10 +58,10 @@ fn a_service_whose_disk_failed_is_alive_and_not_ready_and_its_figures_say_why() 
         |disk| disk.fail_write(1, WriteFault::NoSpace),
     ] {
         let (app, met) = failed_by(fail);
-        assert_unavailable(met, "the write that met it");
+        assert_unavailable(&met, "the write that met it");
         let mut client = Client::connect(app.internal);
         client.request("GET", "/livez", &[], b"").expect(200);
-        assert_unavailable(client.request("GET", "/readyz", &[], b""), "/readyz");
+        assert_unavailable(&client.request("GET", "/readyz", &[], b""), "/readyz");
         let figures = client.request("GET", "/metrics", &[], b"").text();
         for line in ["tocos_ready 0", "tocos_storage_failed 1", "tocos_refusals_total{code=\"storage_unavailable\"} 2"]
         {
