@@ -41,6 +41,8 @@ ARG BINARY=dist/linux-${TARGETARCH}/tocos
 COPY --chmod=0755 ${BINARY} /tocos
 
 FROM ${RUST_IMAGE} AS built
+# scripts/build-static.sh would install it too, with every build anew.
+RUN cargo install --quiet cargo-auditable --version 0.7.7 --locked
 WORKDIR /src
 COPY . .
 ARG TARGETARCH

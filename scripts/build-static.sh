@@ -29,10 +29,17 @@ if [ -z "${TOCOS_COMMIT:-}" ] && ! git rev-parse HEAD >/dev/null 2>&1; then
 fi
 [ -z "${TOCOS_COMMIT:-}" ] && unset TOCOS_COMMIT || export TOCOS_COMMIT
 
+# The list of all crates and their versions goes into the binary, where scanners of images find it.
+auditable=0.7.7
+if ! cargo auditable --version >/dev/null 2>&1; then
+  echo "cargo-auditable is not there; installing it, which takes some minutes once" >&2
+  cargo install --quiet cargo-auditable --version "$auditable" --locked >&2
+fi
+
 # Naming the target keeps the flags away from build scripts and macros, which cannot be linked statically.
 variable=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUSTFLAGS
 declare -x "$variable=-C target-feature=+crt-static"
-cargo build --release --locked --target "$host" --package tocos
+cargo auditable build --release --locked --target "$host" --package tocos
 
 built=${CARGO_TARGET_DIR:-target}/$host/release/tocos
 if [ $# -gt 0 ]; then

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tarfile
 import time
+import tomllib
 import urllib.request
+import zlib
 from pathlib import Path
 
 from checks import Checks, run, same, wait_until
@@ -65,6 +67,17 @@ def config_is_as_written():
 def binary_is_static():
     program = run("readelf", "--program-headers", "--dynamic", "--wide", str(WORK / "tocos"))
     return "INTERP" not in program and "(NEEDED)" not in program
+
+
+def the_list_of_crates_is_inside():
+    """As cargo-auditable puts it there: JSON, compressed by zlib, in a section of its own."""
+    section = WORK / "dep-v0"
+    run("objcopy", "--dump-section", f".dep-v0={section}", str(WORK / "tocos"), str(WORK / "copy"))
+    found = {(package["name"], package["version"]) for package in json.loads(zlib.decompress(section.read_bytes()))["packages"] if package.get("kind") != "build"}
+    locked = {(package["name"], package["version"]) for package in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
+    same(found - locked, set(), "crates of other versions than Cargo.lock says")
+    print(f"     {len(found)} crates are listed in it", flush=True)
+    return {"tocos", "tocos-ledger", "hyper", "rustls"} <= {name for name, _ in found}
 
 
 def only_the_binary_is_inside():
@@ -299,6 +312,7 @@ def main():
     checks.that("it takes at most 12 MB", size_is_small)
     checks.that("user, volume, health check and stop signal are as the documentation says", config_is_as_written)
     checks.that("the binary needs no library of the image", binary_is_static)
+    checks.that("the list of its crates is in the binary", the_list_of_crates_is_inside)
     checks.that("nothing but the binary is inside", only_the_binary_is_inside)
     checks.that("there is no shell", there_is_no_shell)
     checks.that("version and commit are inside", version_is_inside)

@@ -109,7 +109,7 @@ pub(crate) struct RequestIds {
 }
 
 impl RequestIds {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut start = [0; 8];
         // Without random bytes ids begin at 0 with each start: a nuisance in logs, no more.
         let _random = getrandom::fill(&mut start);

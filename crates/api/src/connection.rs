@@ -1,5 +1,6 @@
 //! One connection from its first byte to its last: hyper speaks HTTP on it, the watch looks after its pace.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -7,17 +8,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::app::App;
-use crate::request;
-use crate::route::Surface;
+use crate::answer::AnswerBody;
 use crate::watch::Watched;
 
 /// Largest piece that is read at once, in bytes; also bounds the head of a request.
@@ -37,21 +36,17 @@ pub(crate) fn protocol() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves one connection until it ends.
-pub(crate) async fn serve(
+/// Serves one connection until it ends; `answer` makes the answers.
+pub(crate) async fn serve<F>(
     protocol: Arc<auto::Builder<TokioExecutor>>,
-    app: Arc<App>,
-    surface: Surface,
     watched: Arc<Watched>,
     stream: TcpStream,
-) {
-    let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
+    answer: impl Fn(Request<Incoming>) -> F,
+) where
+    F: Future<Output = Result<Response<AnswerBody>, Infallible>> + Send + 'static,
+{
     let io = TokioIo::new(WatchedStream { stream, watched: Arc::clone(&watched), linger: None });
-    let in_request = Arc::clone(&watched);
-    let service = service_fn(move |request: Request<Incoming>| {
-        request::answer(Arc::clone(&app), surface, peer, Arc::clone(&in_request), request)
-    });
-    let mut connection = std::pin::pin!(protocol.serve_connection(io, service));
+    let mut connection = std::pin::pin!(protocol.serve_connection(io, service_fn(answer)));
     let mut is_finishing = false;
     std::future::poll_fn(|context| {
         watched.register(context.waker());

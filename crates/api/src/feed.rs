@@ -14,7 +14,7 @@ use crate::json::Writer;
 use crate::kind::{EXACT_MAX, Kind};
 use crate::problem::Problem;
 use crate::render;
-use crate::request::{Call, event_problem, from_disk, look, settled};
+use crate::request::{Call, event_problem, from_disk, look, settled, unavailable_problem};
 use crate::route::Endpoint;
 
 pub(crate) static GET: Endpoint = Endpoint {
@@ -65,6 +65,8 @@ async fn page(call: &Call, fields: &Fields<'_>, after: u64) -> Result<Answer, Pr
         // Whether it came, or the time is up: the answer is what there is.
         let _late = tokio::time::timeout(wait, next_event(call, after)).await;
     }
+    // Also when there is nothing to show: a feed that has stopped for good must not look like a quiet one.
+    call.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?;
     let mut out = Writer::with_capacity(256);
     out.raw("{\"events\":[");
     let mut at = after;

@@ -42,7 +42,7 @@ async fn livez(_call: Call) -> Result<Answer, Problem> {
     Ok(healthy())
 }
 
-fn healthy() -> Answer {
+pub(crate) fn healthy() -> Answer {
     let mut out = Writer::with_capacity(16);
     out.raw("{\"status\":\"ok\"}");
     Answer::ok(out)

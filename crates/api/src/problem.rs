@@ -33,13 +33,14 @@ pub(crate) enum Code {
     PayloadTooLarge,
     TooManyRequests,
     StorageUnavailable,
+    Recovering,
     ShuttingDown,
     InternalError,
 }
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -66,6 +67,7 @@ impl Code {
         Self::TooManyRequests,
         Self::InternalError,
         Self::StorageUnavailable,
+        Self::Recovering,
         Self::ShuttingDown,
     ];
 
@@ -102,6 +104,7 @@ impl Code {
             Self::StorageUnavailable => {
                 ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The storage is not available")
             }
+            Self::Recovering => ("recovering", StatusCode::SERVICE_UNAVAILABLE, "The service is starting"),
             Self::ShuttingDown => ("shutting_down", StatusCode::SERVICE_UNAVAILABLE, "The service is shutting down"),
         }
     }
@@ -120,7 +123,14 @@ impl Code {
 
     /// Whether the same request may succeed later, unchanged.
     pub(crate) const fn is_retryable(self) -> bool {
-        matches!(self, Self::RequestTimeout | Self::TooManyRequests | Self::StorageUnavailable | Self::ShuttingDown)
+        matches!(
+            self,
+            Self::RequestTimeout
+                | Self::TooManyRequests
+                | Self::StorageUnavailable
+                | Self::Recovering
+                | Self::ShuttingDown
+        )
     }
 }
 

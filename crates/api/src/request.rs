@@ -15,17 +15,18 @@ use tocos_engine::{Durable, EventError, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
 use crate::answer::{Answer, AnswerBody, problem_response};
-use crate::app::App;
+use crate::app::{App, RequestIds};
 use crate::body;
 use crate::fields::{Field, Fields, percent_decoded};
 use crate::gate::Caller;
 use crate::problem::{Code, Problem};
 use crate::route::{self, Handler, Params, Surface};
 use crate::router;
+use crate::spans::RequestSpan;
 use crate::watch::Watched;
 use crate::write;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 
 /// A request on its way to whoever answers it.
@@ -116,11 +117,18 @@ pub(crate) async fn answer(
 ) -> Result<Response<AnswerBody>, Infallible> {
     let started = Instant::now();
     let _working = watched.request(request.version() == Version::HTTP_2, !request.body().is_end_stream());
-    let request_id = request_id(&app, request.headers());
+    let request_id = request_id(&app.request_ids, request.headers());
     let _in_flight = app.metrics.begin();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let routes = router::routes(surface);
     let found = route::find(routes, &parts.method, parts.uri.path());
+    let span = match &app.settings.traces {
+        Some(traces) if surface == Surface::Public => {
+            let route = found.as_ref().ok().map(|(at, _)| routes[*at].path);
+            RequestSpan::begin(traces, &mut parts, route, &request_id)
+        }
+        _ => None,
+    };
     let (place, result) = match found {
         Ok((at, params)) => {
             let handler = &routes[at].handler;
@@ -129,6 +137,10 @@ pub(crate) async fn answer(
         }
         Err(problem) => (None, Err(problem)),
     };
+    if let Some(span) = span {
+        let status = result.as_ref().map_or_else(Problem::status, |answer| answer.status);
+        span.end(status, result.as_ref().err());
+    }
     let mut response = match result {
         Ok(answer) => {
             app.metrics.replayed(u64::from(answer.replayed));
@@ -171,7 +183,7 @@ async fn dispatch(
 }
 
 /// The client's name for its request, or one of ours.
-fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
+pub(crate) fn request_id(ids: &RequestIds, headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(&REQUEST_ID).filter(|id| {
         (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.as_bytes().iter().all(|byte| (0x20..0x7f).contains(byte))
     });
@@ -179,7 +191,7 @@ fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
         return given.clone();
     }
     // Hexadecimal digits can always stand in a header.
-    HeaderValue::from_bytes(&app.request_ids.next()).unwrap_or(HeaderValue::from_static("-"))
+    HeaderValue::from_bytes(&ids.next()).unwrap_or(HeaderValue::from_static("-"))
 }
 
 fn report(problem: &Problem, route: Option<&str>, request_id: &HeaderValue) {

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::connection;
 use crate::gate::Gate;
 use crate::problem::{Code, Problem};
+use crate::request;
 use crate::route::Surface;
 use crate::settings::{Listeners, Settings};
 
@@ -85,7 +86,7 @@ pub async fn serve(
     }));
     for surface in [Surface::Public, Surface::Internal] {
         let watchers = Arc::clone(app.watchers(surface));
-        tasks.push(tokio::spawn(async move { watchers.run().await }));
+        tasks.push(tokio::spawn(async move { match watchers.run().await {} }));
     }
     if let Some(internal) = listeners.internal {
         // Asked until the very end, since it is what tells that the end has begun.
@@ -147,7 +148,10 @@ async fn accept(app: Arc<App>, surface: Surface, listener: TcpListener) {
         // Answers are small and whole: waiting to fill a packet would only delay them.
         let _best_effort = stream.set_nodelay(true);
         let watched = app.watchers(surface).watch();
-        tokio::spawn(connection::serve(Arc::clone(&protocol), Arc::clone(&app), surface, watched, stream));
+        let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
+        let (app, in_request) = (Arc::clone(&app), Arc::clone(&watched));
+        let answer = move |request| request::answer(Arc::clone(&app), surface, peer, Arc::clone(&in_request), request);
+        tokio::spawn(connection::serve(Arc::clone(&protocol), watched, stream, answer));
     }
 }
 

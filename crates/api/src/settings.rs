@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use crate::spans::Traces;
+
 /// How the service behaves. Everything has a default that suits a small machine.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     pub bench_routes: bool,
     /// Where the ledger lies, for the figures about its disk; none without.
     pub data_dir: Option<PathBuf>,
+    /// Where the spans of requests go; without, none are made.
+    pub traces: Option<Traces>,
     /// Bounds that keep the service alive whatever clients do.
     pub limits: Limits,
 }

@@ -3,6 +3,7 @@
 //! One look at all connections every quarter of a second replaces timers for each request, which would cost more
 //! than many a request itself.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Waker;
@@ -96,7 +97,7 @@ impl Watchers {
     }
 
     /// Looks at all connections for as long as it is polled.
-    pub(crate) async fn run(&self) {
+    pub(crate) async fn run(&self) -> Infallible {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

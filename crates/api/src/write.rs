@@ -18,6 +18,7 @@ use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{set_path, settled, unavailable_problem, utf8};
 use crate::route::Params;
+use crate::spans::RequestSpan;
 use crate::watch::Watched;
 
 /// An operation as the API knows it.
@@ -83,8 +84,12 @@ pub(crate) async fn run(
     body: &mut Incoming,
 ) -> Result<Answer, Problem> {
     let body = body::read(app, watched, parts, body, app.settings.limits.body_bytes_max).await?;
+    let span = RequestSpan::of(parts);
+    let step = span.map(|span| span.step("decide"));
     let decided = decide(app, write, caller, parts, params, &body)?;
+    drop(step);
     app.sealer.tell();
+    let _waiting = span.map(|span| span.step("durable"));
     settled(app.engine.durable(decided.seen)).await?;
     decided.outcome
 }

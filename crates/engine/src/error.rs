@@ -22,6 +22,7 @@ impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Storage { cause } => {
+                let cause = cause.trim_end_matches('.');
                 write!(
                     f,
                     "The ledger stopped because its storage failed: {cause}. It recovers when the service is started again."
@@ -98,6 +99,8 @@ pub enum OpenFailure {
     Keys(BlockFileError),
     /// A thread could not be started.
     Thread(std::io::Error),
+    /// Whoever asked for it no longer wants it. Nothing was changed.
+    CalledOff,
 }
 
 impl fmt::Display for OpenFailure {
@@ -124,6 +127,7 @@ impl fmt::Display for OpenFailure {
             ),
             Self::Keys(error) => error.fmt(f),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
+            Self::CalledOff => f.write_str("opening the ledger was called off; start the service again"),
         }
     }
 }

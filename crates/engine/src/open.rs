@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Parts};
 use crate::error::OpenFailure;
 use crate::key_files;
+use crate::opening::{Opening, Stage};
 use crate::writer::Writer;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,13 +26,21 @@ pub struct EngineOptions {
     pub snapshot_every_events: u64,
     /// Whether its time moves only when told. Decided when the ledger is made, and for good.
     pub test_clock: bool,
+    /// Where to see how far opening has come. A clone of the options shares it: give each opening that is watched its own.
+    pub opening: Arc<Opening>,
 }
 
 impl EngineOptions {
     /// Files of 64 MiB, a snapshot every million events, real time.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), segment_bytes: 64 << 20, snapshot_every_events: 1_000_000, test_clock: false }
+        Self {
+            data_dir: data_dir.into(),
+            segment_bytes: 64 << 20,
+            snapshot_every_events: 1_000_000,
+            test_clock: false,
+            opening: Arc::default(),
+        }
     }
 }
 
@@ -92,11 +101,16 @@ pub(crate) fn recover(
         return Err(OpenFailure::WrongClock { is_test_ledger });
     }
     let mut unusable_snapshots = Vec::new();
-    let (mut ledger, position) = newest_snapshot(&disk, &opened, &mut unusable_snapshots);
+    let (mut ledger, position) = newest_snapshot(&disk, &opened, &options.opening, &mut unusable_snapshots)?;
     let snapshot_event = position.map_or(0, |position| position.event);
     let mut replay = opened.replay(position)?;
+    options.opening.begin(Stage::Log, replay.bytes_in_all());
     while let Some(frame) = replay.next_frame()? {
         apply_frame(&mut ledger, &frame)?;
+        options.opening.reach(replay.bytes_read(), ledger.state().last_event());
+        if options.opening.is_called_off() {
+            return Err(OpenFailure::CalledOff);
+        }
     }
     let (appender, reader, tail) = replay.finish()?;
     let clock = if is_test_ledger {
@@ -127,21 +141,28 @@ fn random_ledger(test_clock: bool) -> Result<NewLedger, OpenFailure> {
 }
 
 /// The ledger of the newest snapshot that can be used, or an empty one.
-fn newest_snapshot(disk: &Arc<dyn Disk>, opened: &Opened, unusable: &mut Vec<String>) -> (Ledger, Option<Position>) {
+fn newest_snapshot(
+    disk: &Arc<dyn Disk>,
+    opened: &Opened,
+    opening: &Opening,
+    unusable: &mut Vec<String>,
+) -> Result<(Ledger, Option<Position>), OpenFailure> {
     let snapshots = Snapshots::new(Arc::clone(disk));
     for event in snapshots.list().unwrap_or_default() {
-        match load_snapshot(disk, &snapshots, opened, event) {
-            Ok((ledger, position)) => return (ledger, Some(position)),
+        match load_snapshot(disk, &snapshots, opened, opening, event) {
+            Ok((ledger, position)) => return Ok((ledger, Some(position))),
+            Err(_) if opening.is_called_off() => return Err(OpenFailure::CalledOff),
             Err(reason) => unusable.push(reason),
         }
     }
-    (Ledger::new(opened.seed()), None)
+    Ok((Ledger::new(opened.seed()), None))
 }
 
 fn load_snapshot(
     disk: &Arc<dyn Disk>,
     snapshots: &Snapshots,
     opened: &Opened,
+    opening: &Opening,
     event: u64,
 ) -> Result<(Ledger, Position), String> {
     let mut reader = snapshots.open(event).map_err(|error| error.to_string())?;
@@ -149,15 +170,23 @@ fn load_snapshot(
     if header.ledger_id != opened.ledger_id() || header.kind != crate::snapshot::KIND || header.event != event {
         return Err(format!("the snapshot at event {event} is not of this ledger, or of another format"));
     }
-    let blocks = std::iter::from_fn(|| match reader.next_block() {
-        Ok(block) => block.map(|block| Ok(block.to_vec())),
-        Err(error) => Some(Err(Unusable(error.to_string()))),
+    opening.begin(Stage::Snapshot, reader.block_count());
+    let mut blocks_read = 0;
+    let blocks = std::iter::from_fn(|| {
+        opening.reach(blocks_read, 0);
+        blocks_read += 1;
+        match reader.next_block() {
+            _ if opening.is_called_off() => Some(Err(Unusable("opening was called off".to_owned()))),
+            Ok(block) => block.map(|block| Ok(block.to_vec())),
+            Err(error) => Some(Err(Unusable(error.to_string()))),
+        }
     });
     let mut ledger = Ledger::from_blocks(opened.seed(), blocks).map_err(|Unusable(reason)| reason)?;
     if ledger.state().last_event() != event {
         return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
     }
     let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
+    opening.reach(blocks_read, event);
     let mut end = 0;
     for range in ranges {
         if range.0 == end + 1 && range.1 <= event {

@@ -42,6 +42,18 @@ impl Replay {
         self.scan.position
     }
 
+    /// How far it has come, in bytes of the files it reads, from the start of the segment that `from` is in.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.scan.bytes_read()
+    }
+
+    /// How far it can come. The room that the last file still has counts, so the end may come early, never late.
+    #[must_use]
+    pub fn bytes_in_all(&self) -> u64 {
+        self.scan.bytes_in_all()
+    }
+
     /// Reads what is left, cuts off a torn last frame, and makes sure the end of the log is on the disk and not only in
     /// the system's memory. After this the journal can be appended to.
     ///

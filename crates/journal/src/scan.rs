@@ -29,6 +29,8 @@ pub(crate) struct Scan {
     pub(crate) last_frame: Option<u64>,
     /// What is behind the last frame of the log, once that is reached.
     tail: Option<Tail>,
+    /// The bytes of the segments before this one that were to be read.
+    bytes_before: u64,
 }
 
 impl Scan {
@@ -50,11 +52,23 @@ impl Scan {
             position: Position { event: segment.header.first - 1, chain: segment.header.prev },
             last_frame: None,
             tail: None,
+            bytes_before: 0,
             segment,
             log,
         };
         scan.skip_to(&from)?;
         Ok(scan)
+    }
+
+    /// How far it has come, in bytes of the files it reads.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_before + self.offset
+    }
+
+    /// All bytes from the segment it starts in to the end of the last file, the room in that which is not used yet
+    /// included: where the frames end is only known when they have been read.
+    pub(crate) fn bytes_in_all(&self) -> u64 {
+        self.bytes_before + self.log.segments().iter().skip(self.at).map(|segment| segment.end()).sum::<u64>()
     }
 
     /// Reads from the start of a segment up to where a snapshot stands.
@@ -156,6 +170,7 @@ impl Scan {
     }
 
     fn next_segment(&mut self, next: Arc<Segment>) -> Result<(), OpenError> {
+        self.bytes_before += self.segment.end();
         self.segment.set_end(self.offset);
         self.window.switch(self.log.file(&next).map_err(OpenError::disk("opening", next.place.clone()))?);
         self.segment = next;

@@ -19,6 +19,7 @@ mod settings;
 mod table;
 mod terminal;
 mod time;
+mod traces;
 
 use std::process::ExitCode;
 

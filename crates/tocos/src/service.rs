@@ -6,16 +6,22 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tocos_api::{Listeners, Settings, Version};
-use tocos_engine::{Engine, EngineOptions, OpenReport};
+use tocos_engine::{Engine, EngineOptions, OpenReport, Opening};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::first_key;
 use crate::notify::notify;
 use crate::settings::Config;
+use crate::traces::Sending;
 
 /// Where a running service can be reached.
 #[derive(Clone, Copy, Debug)]
@@ -60,41 +66,104 @@ pub(crate) fn run(
             public: listeners.public.local_addr()?,
             internal: listeners.internal.as_ref().map(TcpListener::local_addr).transpose()?,
         };
-        let engine = open(config)?;
-        let served = serve(config, &engine, listeners, || ready(addresses), stop).await;
-        let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
-        tracing::info!("closed");
-        served.and(closed)
-    })
-}
-
-async fn serve(
-    config: &Config,
-    engine: &Engine,
-    listeners: Listeners,
-    ready: impl FnOnce() -> anyhow::Result<()> + Send,
-    stop: impl Future<Output = ()> + Send,
-) -> anyhow::Result<()> {
-    if let Some(file) = &config.bootstrap_key_file {
-        first_key::ensure(engine, file)?;
-    }
-    // Before anybody can know that we are ready: a signal that comes then ends us in order.
-    let signals = Signals::listen()?;
-    let mut told = Ok(());
-    let shutdown = async {
-        // Looked at for the first time when the API has agreed to serve: only then is it true.
-        told = ready();
-        if told.is_ok() {
-            notify("READY=1");
+        // From here on a signal ends us in order, recovered or not.
+        let signals = Signals::listen()?;
+        let mut ending = pin!(async {
             tokio::select! {
                 () = signals.come() => {}
                 () = stop => {}
             }
             notify("STOPPING=1");
             tracing::info!("shutting down");
+        });
+        let sending = Sending::start();
+        let traces = sending.as_ref().map(|sending| sending.traces.clone());
+        let settings = Settings { traces, ..settings(config) };
+        let Some(engine) = open_while_answering(config, &settings, &listeners, addresses, ending.as_mut()).await?
+        else {
+            return Ok(());
+        };
+        let served = serve(settings, &engine, listeners, || ready(addresses), ending).await;
+        let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
+        if let Some(sending) = sending {
+            sending.end();
+        }
+        tracing::info!("closed");
+        served.and(closed)
+    })
+}
+
+/// How long a ledger that is being opened may take to notice that nobody wants it any more. A disk that hangs must not
+/// keep the process: opening changes nothing that a crash could harm.
+const CALL_OFF_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens the ledger on a thread of its own and answers meanwhile that it is not ready yet; `None` if `ending` came first.
+async fn open_while_answering(
+    config: &Config,
+    settings: &Settings,
+    listeners: &Listeners,
+    addresses: Addresses,
+    ending: impl Future<Output = ()>,
+) -> anyhow::Result<Option<Engine>> {
+    match addresses.internal {
+        Some(internal) => tracing::info!("opening the ledger; http://{internal}/readyz tells how far it is"),
+        None => tracing::info!("opening the ledger"),
+    }
+    let opening = Arc::new(Opening::default());
+    let (tell, mut told) = oneshot::channel();
+    let (ours, watched) = (config.clone(), Arc::clone(&opening));
+    thread::Builder::new().name("tocos-open".to_owned()).spawn(move || {
+        // Nobody listens any more when the end came first; then the engine is dropped unused.
+        let _unheard = tell.send(open_with_key(&ours, watched));
+    })?;
+    let opened = async {
+        tokio::select! {
+            opened = &mut told => Some(opened),
+            () = ending => None,
         }
     };
-    tocos_api::serve(settings(config), engine.clone(), listeners, shutdown).await?;
+    match tocos_api::answer_while_opening(settings, listeners, Arc::clone(&opening), opened).await {
+        Some(opened) => {
+            opened.map_err(|_| anyhow!("opening the ledger broke off; the lines above say where"))?.map(Some)
+        }
+        None => {
+            opening.call_off();
+            if let Ok(Ok(Ok(engine))) = tokio::time::timeout(CALL_OFF_PATIENCE, told).await {
+                // It was just done.
+                engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"))?;
+            }
+            tracing::info!("ended before the ledger was open; nothing was changed");
+            Ok(None)
+        }
+    }
+}
+
+/// Opens the ledger, and sees to its first key.
+fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
+    let engine = open_watched(config, opening)?;
+    if let Some(file) = &config.bootstrap_key_file {
+        first_key::ensure(&engine, file)?;
+    }
+    Ok(engine)
+}
+
+async fn serve(
+    settings: Settings,
+    engine: &Engine,
+    listeners: Listeners,
+    ready: impl FnOnce() -> anyhow::Result<()> + Send,
+    ending: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let mut told = Ok(());
+    let shutdown = async {
+        // Looked at for the first time when the API has agreed to serve: only then is it true.
+        told = ready();
+        if told.is_ok() {
+            notify("READY=1");
+            ending.await;
+        }
+    };
+    tocos_api::serve(settings, engine.clone(), listeners, shutdown).await?;
     told
 }
 
@@ -122,7 +191,12 @@ fn settings(config: &Config) -> Settings {
 /// # Errors
 /// It is in use, or damaged, or can't be read or written.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Engine> {
+    open_watched(config, Arc::default())
+}
+
+fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
     let options = EngineOptions {
+        opening,
         segment_bytes: config.segment_bytes,
         snapshot_every_events: config.snapshot_every_events,
         test_clock: config.test_clock,

@@ -17,6 +17,7 @@ use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, settled, unavailable_problem, utf8};
 use crate::route::Endpoint;
+use crate::spans::RequestSpan;
 use crate::write;
 use outcome::Outcome;
 pub(crate) use parse::OPERATIONS;
@@ -71,6 +72,8 @@ struct Decided {
 
 async fn post(mut call: Call) -> Result<Answer, Problem> {
     let body = call.read_body(call.app.settings.limits.batch_bytes_max).await?;
+    let span = RequestSpan::of(&call.parts).cloned();
+    let step = span.as_ref().map(|span| span.step("decide"));
     let (call, decided) = if body.len() <= INLINE_BYTES_MAX {
         let decided = decide(&call, &body);
         (call, decided)
@@ -82,8 +85,10 @@ async fn post(mut call: Call) -> Result<Answer, Problem> {
         .await
         .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. The service's log says more."))?
     };
+    drop(step);
     let decided = decided?;
     call.app.sealer.tell();
+    let _waiting = span.as_ref().map(|span| span.step("durable"));
     settled(call.app.engine.durable(decided.seen)).await?;
     decided.outcome.map(|out| Answer::json(StatusCode::OK, out))
 }

@@ -12,7 +12,10 @@ mod scan;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
+use tocos_engine::OpeningProgress;
+
 use crate::app::App;
+use crate::settings::Version;
 
 pub(crate) use scan::Scan;
 
@@ -23,6 +26,15 @@ pub(crate) async fn text(app: &Arc<App>) -> String {
     requests::put(app, &mut out);
     pipeline::put(app, &mut out);
     figures::put(app, &scanned, &mut out);
+    process::put(&mut out);
+    out.0
+}
+
+/// What there is to say while the ledger is being opened.
+pub(crate) fn while_opening(version: Version, progress: &OpeningProgress) -> String {
+    let mut out = Exposition(String::new());
+    requests::build_info(version, &mut out);
+    pipeline::readiness(false, false, progress.fraction, &mut out);
     process::put(&mut out);
     out.0
 }

@@ -10,9 +10,7 @@ pub(super) fn put(app: &App, out: &mut Exposition) {
     let is_ready = !app.is_stopping() && stats.unavailable.is_none();
     // Shutting down is no failure: then too nothing is taken any more.
     let has_failed = !app.is_stopping() && stats.unavailable.is_some();
-    out.single("tocos_ready", "gauge", "1 when requests are served.", u8::from(is_ready));
-    let meaning = "1 when a write or sync failed: nothing can be written until a restart.";
-    out.single("tocos_storage_failed", "gauge", meaning, u8::from(has_failed));
+    readiness(is_ready, has_failed, 1.0, out);
     commits(&stats, out);
     snapshots(&stats, out);
     out.single("tocos_log_bytes", "gauge", "Size of the log.", stats.log_bytes);
@@ -20,6 +18,15 @@ pub(super) fn put(app: &App, out: &mut Exposition) {
         out.single("tocos_disk_free_bytes", "gauge", "Room left where the log lies.", room.free);
         out.single("tocos_disk_size_bytes", "gauge", "Size of the file system where the log lies.", room.size);
     }
+}
+
+/// `opened` is how much of opening the ledger is done, from 0 to 1.
+pub(super) fn readiness(is_ready: bool, has_failed: bool, opened: f64, out: &mut Exposition) {
+    out.single("tocos_ready", "gauge", "1 when requests are served.", u8::from(is_ready));
+    let meaning = "1 when a write or sync failed: nothing can be written until a restart.";
+    out.single("tocos_storage_failed", "gauge", meaning, u8::from(has_failed));
+    let meaning = "How much of the present step of opening the ledger is done, 0 to 1; 1 once it is open.";
+    out.single("tocos_recovery_progress_ratio", "gauge", meaning, opened);
 }
 
 fn commits(stats: &Stats, out: &mut Exposition) {

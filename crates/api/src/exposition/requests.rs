@@ -8,11 +8,10 @@ use crate::metrics::BOUNDS_US;
 use crate::problem::Code;
 use crate::route::Surface;
 use crate::router;
+use crate::settings::Version;
 
 pub(super) fn put(app: &App, out: &mut Exposition) {
-    let version = app.settings.version;
-    out.family("tocos_build_info", "gauge", "Always 1; what runs is in the labels.");
-    out.sample("tocos_build_info", &format!("version=\"{}\",commit=\"{}\"", version.version, version.commit), 1);
+    build_info(app.settings.version, out);
     routes(app, out);
     let open = app.watchers(Surface::Public).open();
     let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -31,6 +30,11 @@ pub(super) fn put(app: &App, out: &mut Exposition) {
         "Writes answered as an earlier one of the same key.",
         replays,
     );
+    let [ended, sent, failed] = app.settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read());
+    let meaning = "Spans of requests and their steps that ended, where traces are wanted.";
+    out.single("tocos_trace_spans_total", "counter", meaning, ended);
+    out.single("tocos_trace_spans_sent_total", "counter", "Spans that the collector took.", sent);
+    out.single("tocos_trace_spans_failed_total", "counter", "Spans that could not be sent.", failed);
     let failures = get(&app.gate.failures_total);
     out.single(
         "tocos_auth_failures_total",
@@ -38,6 +42,11 @@ pub(super) fn put(app: &App, out: &mut Exposition) {
         "Requests without a valid API key where one was needed.",
         failures,
     );
+}
+
+pub(super) fn build_info(version: Version, out: &mut Exposition) {
+    out.family("tocos_build_info", "gauge", "Always 1; what runs is in the labels.");
+    out.sample("tocos_build_info", &format!("version=\"{}\",commit=\"{}\"", version.version, version.commit), 1);
 }
 
 fn routes(app: &App, out: &mut Exposition) {

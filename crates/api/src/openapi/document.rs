@@ -228,6 +228,7 @@ fn responses(statuses: &[u16], answer: &str, media: Media, codes: &[Code], has_b
         Code::TooManyRequests,
         Code::InternalError,
         Code::StorageUnavailable,
+        Code::Recovering,
         Code::ShuttingDown,
     ];
     let of_keys = [Code::Unauthenticated, Code::Forbidden];

@@ -3,12 +3,14 @@
 #![expect(clippy::needless_pass_by_value, reason = "requests read better with json!({...}) as it is")]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tocos_api::{Limits, Listeners, ServeError, Settings, serve};
 use tocos_engine::{Engine, EngineOptions};
+use tocos_journal::sim::SimDisk;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -31,6 +33,8 @@ pub(crate) struct Setup {
     pub settings: Settings,
     pub test_clock: bool,
     pub dir: Option<TempDir>,
+    /// A disk in memory instead of the directory.
+    pub disk: Option<SimDisk>,
 }
 
 impl Setup {
@@ -38,7 +42,10 @@ impl Setup {
         let dir = self.dir.unwrap_or_else(|| TempDir::new().unwrap());
         let mut options = EngineOptions::new(dir.path());
         options.test_clock = self.test_clock;
-        let (engine, _report) = Engine::open(&options).unwrap();
+        let (engine, _report) = match self.disk {
+            Some(disk) => Engine::open_on(Arc::new(disk), &options).unwrap(),
+            None => Engine::open(&options).unwrap(),
+        };
         let (tell, addresses) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (serving, settings) = (engine.clone(), self.settings);

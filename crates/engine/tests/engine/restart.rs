@@ -1,7 +1,8 @@
 //! What is there after a restart.
 
 use crate::Bench;
-use tocos_engine::{Engine, EngineOptions, verify};
+use std::sync::Arc;
+use tocos_engine::{Engine, EngineOptions, OpenFailure, Opening, verify};
 use tocos_ledger::{Operation, Refusal};
 
 #[test]
@@ -139,4 +140,19 @@ fn a_ledger_keeps_the_clock_it_was_made_with() {
     let options = EngineOptions { test_clock: true, ..bench.options.clone() };
     let error = Engine::open(&options).unwrap_err().to_string();
     assert!(error.contains("--test-clock"), "{error}");
+}
+
+#[test]
+fn an_opening_that_is_called_off_changes_nothing_and_a_later_one_finds_everything() {
+    let mut bench = Bench::new();
+    bench.users(&["ana"]);
+    bench.grant("ana", 5);
+    bench.stop();
+    let opening = Arc::new(Opening::default());
+    opening.call_off();
+    let options = EngineOptions { opening: Arc::clone(&opening), ..bench.options.clone() };
+    let failure = Engine::open(&options).map(|_| ()).unwrap_err();
+    assert!(matches!(failure, OpenFailure::CalledOff), "{failure}");
+    bench.engine = Some(Engine::open(&bench.options).unwrap().0);
+    assert_eq!(bench.total("ana"), 5);
 }

@@ -33,7 +33,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// Reads the body of an answer with this status.
-    pub(super) fn new(status: u16, body: Vec<u8>) -> Self {
+    pub(crate) fn new(status: u16, body: Vec<u8>) -> Self {
         match serde_json::from_slice::<Self>(&body) {
             Ok(problem) if !problem.title.is_empty() => Self { body, ..problem },
             _ => Self {

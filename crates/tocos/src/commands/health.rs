@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::Args;
 
-use crate::client::{AgentOptions, agent, reason};
+use crate::client::{AgentOptions, Problem, agent, reason};
 use crate::terminal::print;
 
 /// Where the internal listener is unless told otherwise.
@@ -30,7 +30,7 @@ impl HealthArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let url = self.url.unwrap_or_else(|| url_of(self.internal_listen.as_deref()));
         let url = url.trim_end_matches('/');
-        let response = agent(url, AgentOptions::default())?
+        let mut response = agent(url, AgentOptions::default())?
             .get(format!("{url}/readyz"))
             .config()
             .timeout_global(Some(TIMEOUT))
@@ -40,7 +40,8 @@ impl HealthArgs {
         if response.status().is_success() {
             return Ok(print("ready\n")?);
         }
-        Err(anyhow!("not ready: {url}/readyz answers with status {}", response.status().as_u16()))
+        let body = response.body_mut().read_to_vec().unwrap_or_default();
+        Err(anyhow!("not ready: {}", Problem::new(response.status().as_u16(), body)))
     }
 }
 

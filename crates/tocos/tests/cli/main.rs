@@ -13,5 +13,7 @@ mod import;
 mod list_server;
 mod offline;
 mod readme;
+mod recovering;
 mod serve;
 mod server;
+mod traces;

@@ -15,7 +15,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The binary, with nothing of this machine's settings.
 pub(crate) fn tocos() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tocos"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TOCOS_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TOCOS_") || name.starts_with("OTEL_")) {
         command.env_remove(name);
     }
     command
@@ -65,6 +65,7 @@ pub(crate) struct Server {
     folder: TempDir,
     child: Child,
     options: Vec<String>,
+    variables: Vec<(String, String)>,
     pub url: String,
     pub internal: String,
 }
@@ -87,9 +88,16 @@ impl Server {
 
     /// The same, with the ledger in the folder `data` of `folder`.
     pub(crate) fn start_at(folder: TempDir, listen: &str, options: &[&str]) -> Self {
+        Self::start_in(&[], folder, listen, options)
+    }
+
+    /// The same, in an environment with these variables.
+    pub(crate) fn start_in(variables: &[(&str, &str)], folder: TempDir, listen: &str, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (child, url, internal) = launch(folder.path(), listen, &options);
-        Self { folder, child, options, url, internal }
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (child, url, internal) = launch(folder.path(), listen, &options, &variables);
+        Self { folder, child, options, variables, url, internal }
     }
 
     /// Ends the server as a power cut would.
@@ -113,7 +121,7 @@ impl Server {
     /// Starts it again on the same ledger and the same port.
     pub(crate) fn restart(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap().to_owned();
-        let (child, url, internal) = launch(self.folder.path(), &listen, &self.options);
+        let (child, url, internal) = launch(self.folder.path(), &listen, &self.options, &self.variables);
         (self.child, self.url, self.internal) = (child, url, internal);
     }
 
@@ -170,7 +178,7 @@ impl Drop for Server {
     }
 }
 
-fn launch(folder: &Path, listen: &str, options: &[String]) -> (Child, String, String) {
+fn launch(folder: &Path, listen: &str, options: &[String], variables: &[(String, String)]) -> (Child, String, String) {
     let address_file = folder.join("addresses");
     drop(fs::remove_file(&address_file));
     let mut child = tocos()
@@ -180,6 +188,7 @@ fn launch(folder: &Path, listen: &str, options: &[String]) -> (Child, String, St
         .arg("--address-file")
         .arg(&address_file)
         .args(options)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
