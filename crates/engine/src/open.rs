@@ -7,9 +7,12 @@ use crate::key_files;
 use crate::opening::{Opening, Stage};
 use crate::writer::Writer;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
-use tocos_journal::{Disk, FileDisk, FrameView, Journal, NewLedger, Opened, Options, Position, Snapshots, TailReport};
+use tocos_journal::{
+    Disk, FileDisk, FrameView, FramesAhead, Journal, NewLedger, OpenError, Opened, Options, Position, Replay,
+    Snapshots, TailReport,
+};
 use tocos_ledger::{Event, Ledger, Malformed, STAGED_AT_ONCE, blob_offset};
 
 /// Ids of ledgers with a test clock begin so.
@@ -103,15 +106,7 @@ pub(crate) fn recover(
     let mut unusable_snapshots = Vec::new();
     let (mut ledger, position) = newest_snapshot(&disk, &opened, &options.opening, &mut unusable_snapshots)?;
     let snapshot_event = position.map_or(0, |position| position.event);
-    let mut replay = opened.replay(position)?;
-    options.opening.begin(Stage::Log, replay.bytes_in_all());
-    while let Some(frame) = replay.next_frame()? {
-        apply_frame(&mut ledger, &frame)?;
-        options.opening.reach(replay.bytes_read(), ledger.state().last_event());
-        if options.opening.is_called_off() {
-            return Err(OpenFailure::CalledOff);
-        }
-    }
+    let replay = replay_log(&mut ledger, opened.replay(position)?, &options.opening)?;
     let (appender, reader, tail) = replay.finish()?;
     let clock = if is_test_ledger {
         Clock::Test { now: ledger.state().now().max(crate::clock::system_now()) }
@@ -206,6 +201,46 @@ impl From<Malformed> for Unusable {
     fn from(error: Malformed) -> Self {
         Self(error.to_string())
     }
+}
+
+/// Pieces of the log that are read ahead of what is carried out.
+const PIECES_AHEAD: usize = 4;
+
+/// Carries out what is in the log behind the snapshot. Another thread reads and verifies it meanwhile.
+fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Result<Replay, OpenFailure> {
+    opening.begin(Stage::Log, replay.bytes_in_all());
+    let (full, pieces) = mpsc::sync_channel::<FramesAhead>(PIECES_AHEAD);
+    let (empty, used) = mpsc::channel();
+    let read = move || {
+        loop {
+            let mut piece: FramesAhead = used.try_recv().unwrap_or_default();
+            // Nobody takes it when carrying out has failed or was called off.
+            if !replay.next_frames(&mut piece)? || full.send(piece).is_err() {
+                return Ok::<_, OpenError>(replay);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let reading = std::thread::Builder::new()
+            .name("tocos-replay".to_owned())
+            .spawn_scoped(scope, read)
+            .map_err(OpenFailure::Thread)?;
+        for piece in pieces {
+            for frame in piece.iter() {
+                apply_frame(ledger, &frame)?;
+            }
+            opening.reach(piece.bytes_read(), ledger.state().last_event());
+            if opening.is_called_off() {
+                return Err(OpenFailure::CalledOff);
+            }
+            // The reader may have ended already.
+            let _unused = empty.send(piece);
+        }
+        match reading.join() {
+            Ok(read) => Ok(read?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Carries out the events of one frame.

@@ -193,8 +193,13 @@ impl<'a> FrameView<'a> {
         let needed = header.frame_bytes();
         let short = FrameFault::Short { needed, found: bytes.len() as u64 };
         let frame = usize::try_from(needed).ok().and_then(|end| bytes.get(..end)).ok_or(short)?;
+        Ok(Self::whole(header, frame))
+    }
+
+    /// The view of a frame whose hash has been verified and all of whose bytes are there; more may follow them.
+    pub(crate) fn whole(header: FrameHeader, frame: &'a [u8]) -> Self {
         let (records, behind) = frame[FRAME_HEADER_BYTES..].split_at(header.count as usize * RECORD_BYTES);
-        Ok(Self { header, records: records.as_chunks().0, blobs: &behind[..header.blob_bytes as usize] })
+        Self { header, records: records.as_chunks().0, blobs: &behind[..header.blob_bytes as usize] }
     }
 
     /// The number of the first event.

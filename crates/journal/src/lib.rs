@@ -40,6 +40,7 @@ mod frames;
 mod index;
 mod layout;
 mod log;
+mod read_ahead;
 mod reader;
 mod recovery;
 mod replay;
@@ -62,6 +63,7 @@ pub use layout::{
     FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES, MAX_RECORDS,
     RECORD_BYTES,
 };
+pub use read_ahead::FramesAhead;
 pub use reader::{Reader, Stored};
 pub use recovery::{Inspection, Journal, NewLedger, Opened, Options, Position};
 pub use replay::Replay;

@@ -7,6 +7,7 @@ use crate::appender::Appender;
 use crate::disk::DiskFile;
 use crate::error::OpenError;
 use crate::layout::FrameView;
+use crate::read_ahead::FramesAhead;
 use crate::reader::Reader;
 use crate::recovery::{Options, Position};
 use crate::scan::Scan;
@@ -34,6 +35,17 @@ impl Replay {
     /// [`OpenError::Disk`].
     pub fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, OpenError> {
         self.scan.next_frame()
+    }
+
+    /// The next frames, copied into `frames` in place of what was there: some hundred kilobytes of them, or one that is
+    /// larger. Says whether there are any.
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame). Frames before the damage may have been read; they are lost with the error.
+    pub fn next_frames(&mut self, frames: &mut FramesAhead) -> Result<bool, OpenError> {
+        frames.clear();
+        while !frames.has_enough() && self.scan.next_frame_into(frames)? {}
+        Ok(!frames.is_empty())
     }
 
     /// The last event read so far, and the hash of its frame.

@@ -6,6 +6,7 @@ use crate::disk::DiskFile;
 use crate::error::OpenError;
 use crate::layout::{FrameFault, FrameHeader, FrameView};
 use crate::log::{Log, Segment};
+use crate::read_ahead::FramesAhead;
 use crate::recovery::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, segment_name};
 use crate::step::{Expected, Step, step};
@@ -93,6 +94,15 @@ impl Scan {
         let Some((header, offset)) = self.advance()? else { return Ok(None) };
         let view = FrameView::unverified(header, self.window.again(offset));
         view.map(Some).map_err(|fault| OpenError::Broken(self.segment.broken(offset, header.first, fault)))
+    }
+
+    /// Adds the next frame to others; `false` at the end of the log.
+    pub(crate) fn next_frame_into(&mut self, frames: &mut FramesAhead) -> Result<bool, OpenError> {
+        let Some((header, offset)) = self.advance()? else { return Ok(false) };
+        // Verified, so it is there as a whole.
+        let frame = &self.window.again(offset)[..header.frame_bytes() as usize];
+        frames.push(header, frame, self.bytes_read());
+        Ok(true)
     }
 
     /// Reads what is left and lets readers see it all.
