@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tocos_journal::sim::SimDisk;
 use tocos_journal::{
-    Appender, Disk, Frame, FrameView, Journal, NewLedger, OpenError, Options, Position, Reader, TailReport,
+    Appender, Disk, Frame, FrameView, FramesAhead, Journal, NewLedger, OpenError, Options, Position, Reader, TailReport,
 };
 
 use crate::chance::Chance;
@@ -101,14 +101,16 @@ pub(crate) struct Open {
     pub(crate) is_new: bool,
 }
 
-/// Opens, replays and finishes.
+/// Opens, replays and finishes. Reads piece by piece, where [`inspect`] reads frame by frame.
 pub(crate) fn open(disk: &SimDisk, options: Options, from: Option<Position>) -> Result<Open, OpenError> {
     let opened = Journal::open(arc(disk), options)?;
     let is_new = opened.is_new();
     let mut replay = opened.replay(from)?;
     let mut found = Vec::new();
-    while let Some(view) = replay.next_frame()? {
-        found.push(Batch::read(&view));
+    let mut piece = FramesAhead::default();
+    while replay.next_frames(&mut piece)? {
+        assert!(piece.bytes_read() <= replay.bytes_in_all(), "more was read than there is");
+        found.extend(piece.iter().map(|view| Batch::read(&view)));
     }
     let (appender, reader, tail) = replay.finish()?;
     Ok(Open { appender, reader, tail, found, is_new })
