@@ -165,7 +165,7 @@ async fn dispatch(
     peer: Option<IpAddr>,
     parts: Parts,
     params: Params,
-    mut body: Incoming,
+    body: Incoming,
     watched: Arc<Watched>,
 ) -> Result<Answer, Problem> {
     let right = match handler {
@@ -176,9 +176,10 @@ async fn dispatch(
         Ok(caller) => caller,
         Err(turned_away) => return Err(turned_away.slowly().await),
     };
+    let call = Call { app, caller, parts, params, body, watched };
     match handler {
-        Handler::Write(write) => write::run(&app, write, caller, &watched, &parts, &params, &mut body).await,
-        Handler::Other(endpoint) => (endpoint.run)(Call { app, caller, parts, params, body, watched }).await,
+        Handler::Write(write) => write::run(call, write).await,
+        Handler::Other(endpoint) => (endpoint.run)(call).await,
     }
 }
 

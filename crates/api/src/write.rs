@@ -1,7 +1,6 @@
 //! The way of every operation: read, decided, on the disk, answered.
 
 use bytes::Bytes;
-use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 use tocos_engine::Rejection;
@@ -16,10 +15,9 @@ use crate::json::Writer;
 use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
-use crate::request::{set_path, settled, unavailable_problem, utf8};
+use crate::request::{Call, set_path, settled, unavailable_problem, utf8};
 use crate::route::Params;
 use crate::spans::RequestSpan;
-use crate::watch::Watched;
 
 /// An operation as the API knows it.
 #[derive(Debug)]
@@ -74,22 +72,16 @@ struct Decided {
 }
 
 /// Carries out one operation.
-pub(crate) async fn run(
-    app: &App,
-    write: &'static Write,
-    caller: Caller,
-    watched: &Watched,
-    parts: &Parts,
-    params: &Params,
-    body: &mut Incoming,
-) -> Result<Answer, Problem> {
-    let body = body::read(app, watched, parts, body, app.settings.limits.body_bytes_max).await?;
-    let span = RequestSpan::of(parts);
-    let step = span.map(|span| span.step("decide"));
-    let decided = decide(app, write, caller, parts, params, &body)?;
-    drop(step);
+pub(crate) async fn run(mut call: Call, write: &'static Write) -> Result<Answer, Problem> {
+    let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
+    let span = RequestSpan::of(&call.parts).cloned();
+    let step = span.as_ref().map(|span| span.step("decide"));
+    let Call { app, caller, parts, params, .. } = call;
+    let decided = decide(&app, write, caller, &parts, &params, &body)?;
+    // What the request was made of goes while it is still in the processor's cache, not after hundreds of others.
+    drop((step, parts, body));
     app.sealer.tell();
-    let _waiting = span.map(|span| span.step("durable"));
+    let _waiting = span.as_ref().map(|span| span.step("durable"));
     settled(app.engine.durable(decided.seen)).await?;
     decided.outcome
 }
