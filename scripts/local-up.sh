@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
+. scripts/terraform-provider.sh
 image=${1:-}
 if [ -z "$image" ]; then
     image=tocos:local

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
+. scripts/terraform-provider.sh
 for tool in gcc curl debootstrap; do
     command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap; } >/dev/null
 done

@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # The infrastructure: formatting, validation, a plan for every switch on a mocked provider, checkov, then the real provider on moto and
 # LocalStack: apply, empty second plan, what the API says against what the README promises, destroy.
-# It needs Terraform 1.11 or newer; what else it needs it takes from PyPI.
+# It needs Terraform 1.11 or newer and its AWS provider (scripts/terraform-provider.sh says where it looks for it); the rest it takes from PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
-command -v terraform >/dev/null || { echo "terraform is not installed: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
-# A configuration file that is named and not there makes every command complain.
-[ -z "${TF_CLI_CONFIG_FILE:-}" ] || [ -e "$TF_CLI_CONFIG_FILE" ] || export TF_CLI_CONFIG_FILE=/dev/null
+. scripts/terraform-provider.sh
 python=$(venv moto)
 checkov=$(dirname "$(venv checkov)")/checkov
 localstack=$(venv localstack)
