@@ -6,13 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
 . scripts/terraform-provider.sh
-for tool in gcc curl debootstrap; do
-    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap; } >/dev/null
+for tool in gcc curl debootstrap skopeo; do
+    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap skopeo; } >/dev/null
 done
 scripts/docker-engine.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 gcc -static -O2 -Wall -Wextra -Werror -o "$folder/stand-in" deploy/tests/images/stand-in.c
 image=${TOCOS_IMAGE:-tocos:deploy-test}
-if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image"; fi
+if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image" tocos-test; fi
 "$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"

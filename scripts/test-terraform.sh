@@ -10,7 +10,9 @@ python=$(venv moto)
 checkov=$(dirname "$(venv checkov)")/checkov
 localstack=$(venv localstack)
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+emulators=
+# The emulators end with the program that started them, if it is asked to.
+trap '[ -z "$emulators" ] || { kill -INT "$emulators" 2>/dev/null && wait "$emulators"; }; rm -rf "$folder"' EXIT
 passed=0
 
 step() {
@@ -38,7 +40,18 @@ export AWS_EC2_METADATA_DISABLED=true
 
 step "formatted" terraform fmt -check -recursive terraform
 step "valid: the root and the bootstrap" bash -c "terraform -chdir='$root' validate && terraform -chdir='$root/bootstrap' validate"
-step "a plan for every switch, on a mocked provider" terraform -chdir="$root" test -no-color
+# It waits for the provider's fixed pauses most of the time, so the rest runs meanwhile.
+timeout -k 30 900 "$python" terraform/tests/on_emulators.py "moto=$python" "localstack=$localstack" > "$folder/emulators" 2>&1 &
+emulators=$!
+step "a plan for every switch, on a mocked provider" timeout 300 terraform -chdir="$root" test -no-color
 grep -cE '\.\.\. pass$' "$folder/said" | sed 's/^/        plans: /'
-step "checkov" "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
-"$python" terraform/tests/on_emulators.py "passed=$passed" "moto=$python" "localstack=$localstack"
+step "checkov" timeout 300 "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
+status=0
+wait "$emulators" || status=$?
+emulators=
+sed '$d' "$folder/emulators"
+# Its last line is its own count.
+read -r on_emulators _ failed _ < <(tail -1 "$folder/emulators") && [[ $on_emulators =~ ^[0-9]+$ && $failed =~ ^[0-9]+$ ]] ||
+    { tail -1 "$folder/emulators"; echo "the tests on emulators ended with $status before they were done"; exit 1; }
+echo "$((passed + on_emulators)) passed, $failed failed"
+exit "$status"

@@ -126,11 +126,17 @@ class Bodies:
         for leaf in Path("/sys/fs/cgroup/unified").glob("tocos-body-*"):
             remove_empty_groups(leaf)
 
+    def remove_images(self):
+        """Those that scripts/local-image.sh built for this world, and what was built on them."""
+        mine = f"label={LABEL}={self.name}"
+        for image in set(docker("image", "ls", "-q", "--filter", mine).stdout.split()):
+            docker("rmi", "-f", image, check=False)
+
     def left_over(self):
         mine = f"label={LABEL}={self.name}"
         return [
             line
-            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"])
+            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["image", "ls"])
             for line in docker(*kind, "-q", "--filter", mine).stdout.split()
         ]
 

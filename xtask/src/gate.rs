@@ -40,6 +40,11 @@ const CHECKS: &[Check] = &[
         command: &["scripts/test-image.sh"],
     },
     Check {
+        name: "release",
+        proves: "the binary that ships, and its way to a channel: pushed by digest, joined, promoted, waited for",
+        command: &["scripts/test-release.sh"],
+    },
+    Check {
         name: "monitoring",
         proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
         command: &["scripts/test-monitoring.sh"],
