@@ -15,4 +15,5 @@ trap 'rm -rf "$folder"' EXIT
 gcc -static -O2 -Wall -Wextra -Werror -o "$folder/stand-in" deploy/tests/images/stand-in.c
 image=${TOCOS_IMAGE:-tocos:deploy-test}
 if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image" tocos-test; fi
-"$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"
+# Asked to end, it takes its world down; the limit is three times what it takes.
+timeout -k 60 1200 "$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"

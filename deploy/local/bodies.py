@@ -87,7 +87,22 @@ class Bodies:
             "-v", f"{seed / 'registries.yaml'}:/etc/containers/registries.d/local.yaml:ro",
             "--entrypoint", "/sbin/body", image,
         )
+        self.booted(body)
         return body
+
+    def booted(self, body):
+        """Says what is missing where a machine can't give a container what systemd needs, instead of waiting for its service."""
+        def up():
+            return docker("exec", body, "systemctl", "is-system-running", check=False).stdout.strip() in ("initializing", "starting", "running", "degraded")
+
+        try:
+            wait_until("systemd is up", up, 45)
+        except Broken as broken:
+            logs = docker("logs", "--tail", "20", body, check=False)
+            raise Broken(
+                f"systemd does not come up in the container {body}. It needs a Docker that grants {', '.join(CAPABILITIES)} and no seccomp or AppArmor profile, "
+                f"and a kernel with cgroup v2 (alone, or beside v1). The container says:\n{logs.stdout}{logs.stderr}"
+            ) from broken
 
     def local_registry(self, seed, repository):
         """user_data names the image as in production; only the body knows that its registry is elsewhere."""

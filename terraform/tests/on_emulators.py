@@ -1,9 +1,10 @@
 """Applies the Terraform with the real provider on emulators of AWS, and compares what the API then says with what README.md promises."""
 
 import json
+import os
 import re
+import signal
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -199,14 +200,21 @@ def on(checks, kind, python, folder):
         emulator.stop()
 
 
+def end_with_emulators(folder, kinds):
+    """For the one who started us and has given up."""
+    for kind in kinds:
+        Emulator(kind, sys.executable, Path(folder) / kind, port=1).stop()
+    os._exit(1)
+
+
 def main():
-    pythons = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    folder, pythons = sys.argv[1], dict(argument.split("=", 1) for argument in sys.argv[2:])
+    signal.signal(signal.SIGTERM, lambda *_: end_with_emulators(folder, pythons))
     checks = Checks()
-    with tempfile.TemporaryDirectory() as folder:
-        # Nearly all of it is waiting, so both at once.
-        with ThreadPoolExecutor() as both:
-            for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
-                run.result()
+    # Nearly all of it is waiting, so both at once.
+    with ThreadPoolExecutor() as both:
+        for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
+            run.result()
     checks.close()
 
 
