@@ -38,10 +38,13 @@ terraform_mirror_serves() {
 
 # Roots of all mirrors on the disks; what some other `terraform init` left in a working folder comes last.
 terraform_mirrors_on_disk() {
-    local roots=(/) device mount
-    while read -r device mount _; do
-        # /dev/loop: images of snap and the like, nobody's mirror.
-        case $device in /dev/loop* | tmpfs) ;; /dev/*) [ ! -d "$mount" ] || [ "$mount" = / ] || roots+=("$mount") ;; esac
+    local roots=(/) mount kind
+    while read -r _ mount kind _; do
+        case $kind in
+            # What the kernel makes up, what containers see, images of snap and the like: nobody's mirror is there.
+            proc | sysfs | tmpfs | devtmpfs | devpts | cgroup | cgroup2 | *debugfs | securityfs | tracefs | pstore | bpf | mqueue | nsfs | overlay | squashfs) ;;
+            *) [ ! -d "$mount" ] || [ "$mount" = / ] || roots+=("$mount") ;;
+        esac
     done </proc/mounts
     timeout 120 find "${roots[@]}" -xdev -path /proc -prune -o -type d -path '*/registry.terraform.io/hashicorp/aws' -print 2>/dev/null |
         sed 's|/registry.terraform.io/hashicorp/aws$||' | awk '{ print ($0 ~ /\/\.terraform\//) "\t" $0 }' | sort -u | cut -f2-
