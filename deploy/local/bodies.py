@@ -142,16 +142,21 @@ class Bodies:
             remove_empty_groups(leaf)
 
     def remove_images(self):
-        """Those that scripts/local-image.sh built for this world, and what was built on them."""
-        mine = f"label={LABEL}={self.name}"
-        for image in set(docker("image", "ls", "-q", "--filter", mine).stdout.split()):
-            docker("rmi", "-f", image, check=False)
+        """Those that scripts/local-image.sh built for this world, and what was built on them, which must go first."""
+        found, before = self.images(), None
+        while found and found != before:
+            for image in found:
+                docker("rmi", "-f", image, check=False)
+            found, before = self.images(), found
+
+    def images(self):
+        return set(docker("image", "ls", "-aq", "--filter", f"label={LABEL}={self.name}").stdout.split())
 
     def left_over(self):
         mine = f"label={LABEL}={self.name}"
         return [
             line
-            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["image", "ls"])
+            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["image", "ls", "-a"])
             for line in docker(*kind, "-q", "--filter", mine).stdout.split()
         ]
 

@@ -169,9 +169,9 @@ def command_push(world, image):
 def command_down(world):
     world.down()
     world.bodies.remove_images()
-    left = world.bodies.left_over()
-    if left or world.folder.exists():
-        raise Broken(f"still there: {' '.join(left)} {world.folder}")
+    left = world.bodies.left_over() + [str(path) for path in (world.folder,) if path.exists()]
+    if left:
+        raise Broken(f"still there: {' '.join(left)}")
     say("nothing is left")
     return 0
 
