@@ -8,6 +8,6 @@ cd "$(dirname "$0")/.."
 image=${1:-}
 if [ -z "$image" ]; then
     image=tocos:local
-    scripts/local-image.sh "$image"
+    scripts/local-image.sh "$image" tocos-local
 fi
 exec "$(venv moto)" deploy/local/local.py push "$image"

@@ -6,9 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
+scripts/docker-engine.sh
+. scripts/terraform-provider.sh
 image=${1:-}
 if [ -z "$image" ]; then
     image=tocos:local
-    scripts/local-image.sh "$image"
+    scripts/local-image.sh "$image" tocos-local
 fi
 exec "$(venv moto)" deploy/local/local.py up "$image"

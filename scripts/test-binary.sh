@@ -28,15 +28,15 @@ if LC_ALL=C readelf -l "$binary" | grep -q 'INTERP'; then fail "it is static"; f
 ok "it is static"
 start
 ok "it starts"
-curl -fsS "$url/version" | grep -q '"name":"tocos"' || fail "it says what it is"
-ok "it says what it is: $(curl -fsS "$url/version")"
-curl -fsS -X PUT "$url/v1/users/ana" -H 'content-type: application/json' -d '{}' >/dev/null
-curl -fsS "$url/v1/grants" -H 'content-type: application/json' -d '{"user":"ana","coin":"toco","amount":7}' >/dev/null
+curl -fsS --max-time 10 "$url/version" | grep -q '"name":"tocos"' || fail "it says what it is"
+ok "it says what it is: $(curl -fsS --max-time 10 "$url/version")"
+curl -fsS --max-time 10 -X PUT "$url/v1/users/ana" -H 'content-type: application/json' -d '{}' >/dev/null
+curl -fsS --max-time 10 "$url/v1/grants" -H 'content-type: application/json' -d '{"user":"ana","coin":"toco","amount":7}' >/dev/null
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
 rm -f "$folder/address"
 start
-curl -fsS "$url/v1/users/ana" | grep -q '"toco":7' || fail "coins survive a kill"
+curl -fsS --max-time 10 "$url/v1/users/ana" | grep -q '"toco":7' || fail "coins survive a kill"
 ok "coins survive a kill"
 if timeout 10 "$binary" serve --listen 127.0.0.1:0 --data-dir "$folder/data" 2>"$folder/second"; then fail "a second one is refused"; fi
 ok "a second one is refused: $(tail -1 "$folder/second" | cut -c1-120)"

@@ -5,13 +5,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
-for tool in gcc curl debootstrap; do
-    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap; } >/dev/null
+. scripts/terraform-provider.sh
+for tool in gcc curl debootstrap skopeo; do
+    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap skopeo; } >/dev/null
 done
 scripts/docker-engine.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 gcc -static -O2 -Wall -Wextra -Werror -o "$folder/stand-in" deploy/tests/images/stand-in.c
 image=${TOCOS_IMAGE:-tocos:deploy-test}
-if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image"; fi
-"$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"
+if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image" tocos-test; fi
+# Asked to end, it takes its world down; the limit is three times what it takes.
+timeout -k 60 1200 "$(venv moto)" deploy/tests/matrix.py "$image" "$folder/stand-in"

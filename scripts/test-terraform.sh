@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # The infrastructure: formatting, validation, a plan for every switch on a mocked provider, checkov, then the real provider on moto and
 # LocalStack: apply, empty second plan, what the API says against what the README promises, destroy.
-# It needs Terraform 1.11 or newer; what else it needs it takes from PyPI.
+# It needs Terraform 1.11 or newer and its AWS provider (scripts/terraform-provider.sh says where it looks for it); the rest it takes from PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
-command -v terraform >/dev/null || { echo "terraform is not installed: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
-# A configuration file that is named and not there makes every command complain.
-[ -z "${TF_CLI_CONFIG_FILE:-}" ] || [ -e "$TF_CLI_CONFIG_FILE" ] || export TF_CLI_CONFIG_FILE=/dev/null
+. scripts/terraform-provider.sh
 python=$(venv moto)
 checkov=$(dirname "$(venv checkov)")/checkov
 localstack=$(venv localstack)
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+emulators=
+# Asked to end, the tests on emulators end those first.
+trap '[ -z "$emulators" ] || { kill "$emulators" 2>/dev/null && wait "$emulators"; } || true; rm -rf "$folder"' EXIT
 passed=0
 
 step() {
@@ -40,7 +40,18 @@ export AWS_EC2_METADATA_DISABLED=true
 
 step "formatted" terraform fmt -check -recursive terraform
 step "valid: the root and the bootstrap" bash -c "terraform -chdir='$root' validate && terraform -chdir='$root/bootstrap' validate"
-step "a plan for every switch, on a mocked provider" terraform -chdir="$root" test -no-color
+# It waits for the provider's fixed pauses most of the time, so the rest runs meanwhile.
+timeout -k 30 900 "$python" terraform/tests/on_emulators.py "$folder" "moto=$python" "localstack=$localstack" > "$folder/emulators" 2>&1 &
+emulators=$!
+step "a plan for every switch, on a mocked provider" timeout 300 terraform -chdir="$root" test -no-color
 grep -cE '\.\.\. pass$' "$folder/said" | sed 's/^/        plans: /'
-step "checkov" "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
-"$python" terraform/tests/on_emulators.py "passed=$passed" "moto=$python" "localstack=$localstack"
+step "checkov" timeout 300 "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
+status=0
+wait "$emulators" || status=$?
+emulators=
+sed '$d' "$folder/emulators"
+# Its last line is its own count.
+read -r on_emulators _ failed _ < <(tail -1 "$folder/emulators") && [[ $on_emulators =~ ^[0-9]+$ && $failed =~ ^[0-9]+$ ]] ||
+    { tail -1 "$folder/emulators"; echo "the tests on emulators ended with $status before they were done"; exit 1; }
+echo "$((passed + on_emulators)) passed, $failed failed"
+exit "$status"

@@ -87,7 +87,22 @@ class Bodies:
             "-v", f"{seed / 'registries.yaml'}:/etc/containers/registries.d/local.yaml:ro",
             "--entrypoint", "/sbin/body", image,
         )
+        self.booted(body)
         return body
+
+    def booted(self, body):
+        """Says what is missing where a machine can't give a container what systemd needs, instead of waiting for its service."""
+        def up():
+            return docker("exec", body, "systemctl", "is-system-running", check=False).stdout.strip() in ("initializing", "starting", "running", "degraded")
+
+        try:
+            wait_until("systemd is up", up, 45)
+        except Broken as broken:
+            logs = docker("logs", "--tail", "20", body, check=False)
+            raise Broken(
+                f"systemd does not come up in the container {body}. It needs a Docker that grants {', '.join(CAPABILITIES)} and no seccomp or AppArmor profile, "
+                f"and a kernel with cgroup v2 (alone, or beside v1). The container says:\n{logs.stdout}{logs.stderr}"
+            ) from broken
 
     def local_registry(self, seed, repository):
         """user_data names the image as in production; only the body knows that its registry is elsewhere."""
@@ -126,11 +141,22 @@ class Bodies:
         for leaf in Path("/sys/fs/cgroup/unified").glob("tocos-body-*"):
             remove_empty_groups(leaf)
 
+    def remove_images(self):
+        """Those that scripts/local-image.sh built for this world, and what was built on them, which must go first."""
+        found, before = self.images(), None
+        while found and found != before:
+            for image in found:
+                docker("rmi", "-f", image, check=False)
+            found, before = self.images(), found
+
+    def images(self):
+        return set(docker("image", "ls", "-aq", "--filter", f"label={LABEL}={self.name}").stdout.split())
+
     def left_over(self):
         mine = f"label={LABEL}={self.name}"
         return [
             line
-            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"])
+            for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["image", "ls", "-a"])
             for line in docker(*kind, "-q", "--filter", mine).stdout.split()
         ]
 

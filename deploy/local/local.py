@@ -2,9 +2,11 @@
 in Docker Hub's place, and a Prometheus. `up`, `down`, `push`, `status`."""
 
 import argparse
+import json
 import shutil
 import sys
 import time
+import urllib.request
 
 from bodies import Bodies, docker, instances, rules_of
 from emulator import Emulator
@@ -12,6 +14,11 @@ from shell import CACHE, Broken, fail, run, say, wait_until
 from workspace import Workspace
 
 REPOSITORY = "docker.io/tocos-local/tocos"
+POLL_SECONDS = 5
+MANIFESTS = [
+    "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.v2+json",
+]
 
 
 class World:
@@ -44,7 +51,7 @@ class World:
         self.workspace.variables({
             "image": REPOSITORY, "vpc_cidr": self.cidr, "nat": True, "architecture": "amd64", "instance_type": "t3.small",
             "proxy_instance_type": "t3.nano", "ami_id": "ami-12c6146b", "backups": False, "ssm_agent": False,
-            "poll_seconds": 5, "metrics_cidrs": [f"{prefix}.200.0/28"],
+            "poll_seconds": POLL_SECONDS, "metrics_cidrs": [f"{prefix}.200.0/28"],
         } | self.variables)
         self.workspace.terraform("init")
         self.workspace.terraform("apply", "-auto-approve", "-no-color")
@@ -76,6 +83,30 @@ class World:
             docker("push", "-q", target)
         finally:
             docker("rmi", target, check=False)
+
+    def digest(self, tag="production"):
+        """What the registry says the tag points at."""
+        url = f"http://127.0.0.1:{self.ports['registry']}/v2/{REPOSITORY.split('/', 1)[1]}/manifests/{tag}"
+        kinds = ", ".join(MANIFESTS)
+        request = urllib.request.Request(url, method="HEAD", headers={"accept": kinds})
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.headers["Docker-Content-Digest"]
+
+    def updater_knows(self):
+        """What the updater remembers, read without waiting for it: the file is replaced whole."""
+        done = self.inside("cat", "/var/lib/tocos-deploy/state.json", check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+    def judged(self, digest):
+        """Once the updater has looked at a digest: whether it is taken, and in words."""
+        known = self.updater_knows()
+        if known.get("trying") or known.get("latest") != digest:
+            return None
+        if digest in known["rejected"]:
+            return False, f"rolled back, and never tried again: {known['rejected'][digest]['reason']}"
+        if digest == known["unsigned"]:
+            return False, "refused for its signature; the service was not touched"
+        return (True, "taken") if digest == known["current"] else None
 
     def down(self):
         self.emulator.stop()
@@ -121,11 +152,26 @@ the end      scripts/local-down.sh""")
     return 0
 
 
+def command_push(world, image):
+    before = world.updater_knows().get("current")
+    world.push(image)
+    begun, digest = time.monotonic(), world.digest()
+    if digest == before:
+        say(f"{digest} is what runs already")
+        return 0
+    say(f"pushed as {digest}; the instance looks every {POLL_SECONDS} s")
+    (taken, words), took = wait_until("the instance has judged it (see: journalctl -u tocos-update)", lambda: world.judged(digest), 300)
+    say(f"{words}; known {took:.1f} s after the push")
+    say((world.ask("/version") or "the service does not answer").strip())
+    return 0 if taken else 1
+
+
 def command_down(world):
     world.down()
-    left = world.bodies.left_over()
-    if left or world.folder.exists():
-        raise Broken(f"still there: {' '.join(left)} {world.folder}")
+    world.bodies.remove_images()
+    left = world.bodies.left_over() + [str(path) for path in (world.folder,) if path.exists()]
+    if left:
+        raise Broken(f"still there: {' '.join(left)}")
     say("nothing is left")
     return 0
 
@@ -153,8 +199,7 @@ def main():
         if arguments.command == "up":
             return command_up(world, arguments.image)
         if arguments.command == "push":
-            world.push(arguments.image)
-            return 0
+            return command_push(world, arguments.image)
         return command_down(world) if arguments.command == "down" else command_status(world)
     except Broken as broken:
         return fail(broken)

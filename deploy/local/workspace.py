@@ -1,6 +1,5 @@
 """A copy of the Terraform that speaks to an emulator, so that neither the tree nor a person's state is touched."""
 
-import glob
 import json
 import os
 import shutil
@@ -60,22 +59,8 @@ resource "{kind}" "{name}" {{
 
 
 def environment():
-    env = dict(os.environ, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1", AWS_EC2_METADATA_DISABLED="true")
-    # A configuration file that is named and not there makes every command complain.
-    if not Path(env.get("TF_CLI_CONFIG_FILE", "/")).exists():
-        env["TF_CLI_CONFIG_FILE"] = os.devnull
-    if "TF_CLI_ARGS_init" not in env and (mirror := provider_mirror()):
-        env["TF_CLI_ARGS_init"] = f"-plugin-dir={mirror}"
-    return env
-
-
-def provider_mirror():
-    """A folder with the provider, where this machine has one (TF_PLUGIN_MIRROR, or the usual places); else Terraform's registry."""
-    places = [os.environ.get("TF_PLUGIN_MIRROR", "")] + glob.glob("/opt/*/") + ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"]
-    for place in places:
-        if place and glob.glob(f"{place}/registry.terraform.io/hashicorp/aws/*/"):
-            return place.rstrip("/")
-    return None
+    """scripts/terraform-provider.sh has set what Terraform needs to find its provider."""
+    return dict(os.environ, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1", AWS_EC2_METADATA_DISABLED="true")
 
 
 class Workspace:

@@ -1,9 +1,11 @@
 """What a deployment must survive, tried on the emulated instances and their bodies: each row is one image pushed, or one thing
 taken away. Signatures are required throughout, so every good image here is a signed one."""
 
+import hashlib
 import json
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -123,12 +125,30 @@ class Matrix:
     def push(self, image, key=SIGN, tag="production"):
         """First under a tag nobody follows, then signed, then promoted: the order of the pipeline."""
         self.world.push(image, "candidate")
+        self.promote(key, tag)
+
+    def push_for_two_architectures(self, image):
+        """As the pipeline does: each by digest, joined to one index. That for arm64 has this machine's binary: nothing runs it here."""
+        release, remote = ROOT / "scripts" / "release-image.sh", f"127.0.0.1:{self.world.ports['registry']}/{REPOSITORY.split('/', 1)[1]}"
+        with tempfile.TemporaryDirectory() as folder:
+            digests = Path(folder) / "digests"
+            digests.mkdir()
+            for architecture in ("amd64", "arm64"):
+                archive = Path(folder) / architecture
+                run("skopeo", "copy", "-q", f"docker-daemon:{image}", f"oci:{archive}")
+                relabel(archive, architecture)
+                digest = run(release, "push", archive, remote).stdout.strip().removeprefix("digest=")
+                (digests / architecture).write_text(digest)
+            run(release, "join", remote, "candidate", digests)
+        self.promote(SIGN, "production")
+
+    def promote(self, key, tag):
         local = f"127.0.0.1:443/{REPOSITORY.split('/', 1)[1]}"
         sign = []
         if key:
             sign = [f"--sign-by-sigstore-private-key={key}.private", "--sign-passphrase-file=/keys/passphrase", f"--sign-identity={REPOSITORY}:{tag}"]
         self.registry(
-            "skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", *sign,
+            "skopeo", "copy", "-q", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false", *sign,
             f"docker://{local}:candidate", f"docker://{local}:{tag}",
         )
 
@@ -162,6 +182,10 @@ class Matrix:
     def version(self):
         label = '{{index .Config.Labels "org.opencontainers.image.version"}}'
         return self.world.inside("podman", "inspect", "--format", label, "tocos").stdout.strip()
+
+    def previous(self):
+        label = '{{index .Labels "org.opencontainers.image.version"}}'
+        return self.world.inside("podman", "image", "inspect", "--format", label, "localhost/tocos:previous").stdout.strip()
 
     def metric(self, name):
         text = self.world.inside("curl", "-fsS", "http://127.0.0.1:9100/metrics").stdout
@@ -222,7 +246,7 @@ class Matrix:
     def good_to_good(self):
         before = self.service.books()
         writer = Writer(self.service)
-        self.push(self.good("two"))
+        self.push_for_two_architectures(self.good("two"))
         writer.start()
         time.sleep(0.5)
         took, _ = self.update(0)
@@ -230,6 +254,7 @@ class Matrix:
         writer.done.set()
         writer.join()
         assert self.version() == "two", self.version()
+        assert self.state()["current"] == self.world.digest(), "what runs is known by another digest than the index"
         assert len(writer.events) > 20, f"only {len(writer.events)} transfers"
         assert not writer.lost(), f"answered and lost: {writer.lost()}"
         held = json.loads(self.service.books())[1]
@@ -237,13 +262,16 @@ class Matrix:
         return f"update {took:.1f} s; {len(writer.events)} transfers, none lost, {writer.failures} failed; longest silence {writer.longest:.2f} s"
 
     def rolled_back(self, image, times):
-        before, good, rollbacks = self.service.books(), self.version(), self.metric("rollbacks_total")
+        before, good, rollbacks, way_back = self.service.books(), self.version(), self.metric("rollbacks_total"), self.previous()
         self.push(image)
         took, said = self.update(11)
         assert "rolled back" in said, said
         assert self.version() == good, f"{self.version()} runs"
+        assert self.previous() == way_back, f"the way back by hand leads to {self.previous()} and not to {way_back}"
         assert self.service.books() == before, "coins or holds changed"
         assert self.metric("rollbacks_total") == rollbacks + 1 and self.metric("rejected") == 1, "the metrics say nothing of it"
+        taken, words = self.world.judged(self.world.digest())
+        assert not taken and "rolled back" in words, words
         untouched = self.running()
         for _ in range(times):
             self.update(0)
@@ -323,6 +351,8 @@ class Matrix:
         self.world.inside("systemctl", "start", "tocos-update.timer")
         self.push(self.good("timed"))
         _, took = wait_until("the timer takes the pushed image", lambda: self.version_or_none() == "timed" and self.world.ask("/version", 1), 60)
+        (taken, words), _ = wait_until("the updater has judged it", lambda: self.world.judged(self.world.digest()), 30)
+        assert taken, words
         assert self.service.books()
         return f"{took:.1f} s from the push to the answer (the timer looks every 5 s)"
 
@@ -334,13 +364,31 @@ class Matrix:
 
     def down(self):
         self.world.down()
+        run("docker", "rmi", "-f", *self.made, check=False)
+        self.world.bodies.remove_images()
         left = self.world.bodies.left_over()
         assert not left and not self.world.folder.exists(), left
-        run("docker", "rmi", "-f", *self.made, check=False)
 
 
 # Where a segment keeps the version of its format, and how long its header is, whose end is a hash (docs/file-format.md).
 VERSION_AT, HEADER_BYTES = 8, 128
+
+
+def relabel(archive, architecture):
+    """Makes an image of one architecture in an OCI folder one of another, by its word alone."""
+    def blob(digest):
+        return archive / "blobs" / "sha256" / digest.removeprefix("sha256:")
+
+    def put(described, content):
+        text = json.dumps(content).encode()
+        described["digest"], described["size"] = "sha256:" + hashlib.sha256(text).hexdigest(), len(text)
+        blob(described["digest"]).write_bytes(text)
+
+    index = json.loads((archive / "index.json").read_text())
+    manifest = json.loads(blob(index["manifests"][0]["digest"]).read_text())
+    put(manifest["config"], json.loads(blob(manifest["config"]["digest"]).read_text()) | {"architecture": architecture})
+    put(index["manifests"][0], manifest)
+    (archive / "index.json").write_text(json.dumps(index))
 
 
 def digest_of(folder):
@@ -348,8 +396,14 @@ def digest_of(folder):
     return run("sha256sum", *files).stdout
 
 
+def give_up(*_):
+    raise KeyboardInterrupt("asked to end")
+
+
 def main():
     base, stand_in = sys.argv[1:]
+    # The world is taken down on the way out.
+    signal.signal(signal.SIGTERM, give_up)
     matrix = Matrix(base, stand_in)
     checks = Checks()
     rows = [

@@ -1,9 +1,10 @@
 """Applies the Terraform with the real provider on emulators of AWS, and compares what the API then says with what README.md promises."""
 
 import json
+import os
 import re
+import signal
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -152,20 +153,20 @@ def second_plan_is_empty(work):
 
 
 def destroy_is_refused(work):
-    done = work.terraform("destroy", "-auto-approve", "-no-color", check=False)
+    done = work.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false", check=False)
     assert done.returncode != 0 and "prevent_destroy" in done.stderr, "destroy would have taken the ledger's volume"
 
 
 def destroyed(work, emulator, vpc):
     work.unprotect()
     ec2 = emulator.client("ec2")
-    first = work.terraform("destroy", "-auto-approve", "-no-color", check=False)
+    first = work.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false", check=False)
     if first.returncode != 0:
         # The emulators leave an interface attached to an instance that is terminated, which AWS does not. Nothing else may be left.
         assert first.stderr.count("Error: ") == first.stderr.count("detaching EC2 Network Interface"), first.stderr[-2000:]
         for interface in ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkInterfaces"]:
             ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
-        work.terraform("destroy", "-auto-approve", "-no-color")
+        work.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false")
     left = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["VpcId"] == vpc]
     volumes = [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"] if volume.get("Tags")]
     assert not left and not volumes, f"still there: {left} {volumes}"
@@ -199,15 +200,21 @@ def on(checks, kind, python, folder):
         emulator.stop()
 
 
+def end_with_emulators(folder, kinds):
+    """For the one who started us and has given up."""
+    for kind in kinds:
+        Emulator(kind, sys.executable, Path(folder) / kind, port=1).stop()
+    os._exit(1)
+
+
 def main():
-    pythons = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    folder, pythons = sys.argv[1], dict(argument.split("=", 1) for argument in sys.argv[2:])
+    signal.signal(signal.SIGTERM, lambda *_: end_with_emulators(folder, pythons))
     checks = Checks()
-    checks.passed = int(pythons.pop("passed", 0))
-    with tempfile.TemporaryDirectory() as folder:
-        # Nearly all of it is waiting, so both at once.
-        with ThreadPoolExecutor() as both:
-            for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
-                run.result()
+    # Nearly all of it is waiting, so both at once.
+    with ThreadPoolExecutor() as both:
+        for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
+            run.result()
     checks.close()
 
 

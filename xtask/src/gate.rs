@@ -10,80 +10,68 @@ struct Check {
     name: &'static str,
     proves: &'static str,
     command: &'static [&'static str],
-    /// Whether it is run when none is named. The others need more than a machine with Rust: Terraform and its provider.
-    by_default: bool,
 }
 
 const CHECKS: &[Check] = &[
-    Check {
-        name: "format",
-        proves: "all Rust is formatted",
-        command: &["cargo", "fmt", "--all", "--check"],
-        by_default: true,
-    },
+    Check { name: "format", proves: "all Rust is formatted", command: &["cargo", "fmt", "--all", "--check"] },
     Check {
         name: "lint",
         proves: "clippy finds nothing, with the workspace's lints",
         command: &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
-        by_default: true,
     },
     Check {
         name: "dependencies",
         proves: "licences, sources and duplicates of all crates are as deny.toml allows",
         command: &["cargo", "deny", "--offline", "check", "bans", "licenses", "sources"],
-        by_default: true,
     },
     Check {
         name: "test",
         proves: "all tests pass: rules, log, crashes, API, command line, rules of the repository",
         command: &["cargo", "test", "--workspace", "--locked"],
-        by_default: true,
     },
     Check {
         name: "openapi",
         proves: "the running service keeps to its own OpenAPI document",
         command: &["scripts/test-openapi.sh"],
-        by_default: true,
     },
     Check {
         name: "image",
         proves: "the container image: built, used, ended, killed, pushed and pulled",
         command: &["scripts/test-image.sh"],
-        by_default: true,
+    },
+    Check {
+        name: "release",
+        proves: "the binary that ships, and its way to a channel: pushed by digest, joined, promoted, waited for",
+        command: &["scripts/test-release.sh"],
     },
     Check {
         name: "monitoring",
         proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
         command: &["scripts/test-monitoring.sh"],
-        by_default: true,
     },
     Check {
         name: "workflows",
         proves: "the pipeline's files are sound and grant least rights",
         command: &["scripts/test-workflows.sh"],
-        by_default: true,
     },
     Check {
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],
-        by_default: false,
     },
     Check {
         name: "deploy",
         proves: "images good and bad reach, or don't reach, a real machine that pulls them",
         command: &["scripts/test-deploy.sh"],
-        by_default: false,
     },
 ];
 
-/// Runs the checks named, or those that are run by default, or all.
-pub(crate) fn run(only: &[String], all: bool) -> Result<()> {
+/// Runs the checks named, or all.
+pub(crate) fn run(only: &[String]) -> Result<()> {
     for name in only {
         ensure!(CHECKS.iter().any(|check| check.name == name), "there is no check {name}; see cargo xtask checks");
     }
-    let named = |check: &Check| only.iter().any(|name| name == check.name);
-    let wanted = |check: &Check| if only.is_empty() { all || check.by_default } else { named(check) };
+    let wanted = |check: &Check| only.is_empty() || only.iter().any(|name| name == check.name);
     let root = root()?;
     let started = Instant::now();
     for check in CHECKS.iter().filter(|check| wanted(check)) {
@@ -99,8 +87,7 @@ pub(crate) fn run(only: &[String], all: bool) -> Result<()> {
 /// Prints what there is to run.
 pub(crate) fn list() -> Result<()> {
     for check in CHECKS {
-        let when = if check.by_default { "" } else { " (when named, or with --all)" };
-        say(&format!("{:<14} {}{when}\n{:<14} {}", check.name, check.proves, "", check.command.join(" ")))?;
+        say(&format!("{:<14} {}\n{:<14} {}", check.name, check.proves, "", check.command.join(" ")))?;
     }
     Ok(())
 }
