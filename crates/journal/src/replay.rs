@@ -37,14 +37,14 @@ impl Replay {
         self.scan.next_frame()
     }
 
-    /// The next frames, copied into `frames` in place of what was there: some hundred kilobytes of them, or one that is
-    /// larger. Says whether there are any.
+    /// The next frames, copied into `frames` in place of what was there: some hundred kilobytes of one file, or one frame
+    /// that is larger. Says whether there are any.
     ///
     /// # Errors
     /// As [`next_frame`](Self::next_frame). Frames before the damage may have been read; they are lost with the error.
     pub fn next_frames(&mut self, frames: &mut FramesAhead) -> Result<bool, OpenError> {
         frames.clear();
-        while !frames.has_enough() && self.scan.next_frame_into(frames)? {}
+        self.scan.next_frames_into(frames)?;
         Ok(!frames.is_empty())
     }
 

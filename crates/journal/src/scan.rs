@@ -34,6 +34,16 @@ pub(crate) struct Scan {
     bytes_before: u64,
 }
 
+/// Where one step led.
+enum Move {
+    /// Behind a frame that was verified, which starts at this offset. Its bytes are in the window.
+    Frame(FrameHeader, u64),
+    /// To the start of the next file.
+    NextFile,
+    /// Nowhere: the log ends here.
+    End,
+}
+
 impl Scan {
     pub(crate) fn start(log: Arc<Log>, unfinished: Option<u64>, from: Option<Position>) -> Result<Self, OpenError> {
         let from = from.unwrap_or_else(|| Position::start(&log.ledger_id));
@@ -96,13 +106,20 @@ impl Scan {
         view.map(Some).map_err(|fault| OpenError::Broken(self.segment.broken(offset, header.first, fault)))
     }
 
-    /// Adds the next frame to others; `false` at the end of the log.
-    pub(crate) fn next_frame_into(&mut self, frames: &mut FramesAhead) -> Result<bool, OpenError> {
-        let Some((header, offset)) = self.advance()? else { return Ok(false) };
-        // Verified, so it is there as a whole.
-        let frame = &self.window.again(offset)[..header.frame_bytes() as usize];
-        frames.push(header, frame, self.bytes_read());
-        Ok(true)
+    /// Adds the next frames of one file to others, until there are enough; none at the end of the log.
+    pub(crate) fn next_frames_into(&mut self, frames: &mut FramesAhead) -> Result<(), OpenError> {
+        while !frames.has_enough() {
+            match self.go_on()? {
+                Move::Frame(header, offset) => {
+                    // Verified, so it is there as a whole.
+                    let frame = &self.window.again(offset)[..header.frame_bytes() as usize];
+                    frames.push(header, frame, self.bytes_read());
+                }
+                Move::NextFile if frames.is_empty() => {}
+                Move::NextFile | Move::End => break,
+            }
+        }
+        Ok(())
     }
 
     /// Reads what is left and lets readers see it all.
@@ -120,28 +137,39 @@ impl Scan {
 
     /// Verifies the next frame, leaves its bytes in the window and moves behind it. Nothing at the end of the log.
     fn advance(&mut self) -> Result<Option<(FrameHeader, u64)>, OpenError> {
-        while self.tail.is_none() {
-            let expected =
-                Expected { tag: self.segment.tag, event: self.position.event + 1, prev: Some(self.position.chain) };
-            let limit = self.segment.end();
-            let step = step(&mut self.window, self.offset, limit, &expected)
-                .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
-            match step {
-                Step::Frame(header) => return Ok(Some(self.take(&header))),
-                Step::End => self.end(FrameFault::Missing, false)?,
-                Step::Bad { fault, whole } => self.end(fault, whole)?,
+        loop {
+            match self.go_on()? {
+                Move::Frame(header, offset) => return Ok(Some((header, offset))),
+                Move::NextFile => {}
+                Move::End => return Ok(None),
             }
         }
-        Ok(None)
     }
 
-    fn take(&mut self, header: &FrameHeader) -> (FrameHeader, u64) {
+    fn go_on(&mut self) -> Result<Move, OpenError> {
+        if self.tail.is_some() {
+            return Ok(Move::End);
+        }
+        let expected =
+            Expected { tag: self.segment.tag, event: self.position.event + 1, prev: Some(self.position.chain) };
+        let limit = self.segment.end();
+        let step = step(&mut self.window, self.offset, limit, &expected)
+            .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
+        match step {
+            Step::Frame(header) => return Ok(self.take(&header)),
+            Step::End => self.end(FrameFault::Missing, false)?,
+            Step::Bad { fault, whole } => self.end(fault, whole)?,
+        }
+        Ok(if self.tail.is_some() { Move::End } else { Move::NextFile })
+    }
+
+    fn take(&mut self, header: &FrameHeader) -> Move {
         let offset = self.offset;
         self.segment.note(header.first, offset);
         self.position = Position { event: header.last(), chain: header.hash };
         self.last_frame = Some(offset);
         self.offset += header.frame_bytes();
-        (*header, offset)
+        Move::Frame(*header, offset)
     }
 
     /// No good frame is at the place reached. Goes on with the next segment, or settles that the log ends here.

@@ -91,6 +91,12 @@ impl Held {
         });
         let (public, internal) = addresses.recv().unwrap();
         keeper.reached.recv_timeout(Duration::from_secs(60)).expect("recovery gets to the middle of the log");
+        // One thread reads and stands at the gate, another carries out what was read before.
+        let begun = Instant::now();
+        while opening.progress().event < event {
+            assert!(begun.elapsed() < Duration::from_secs(60), "what was read is not carried out");
+            std::thread::yield_now();
+        }
         Self { public, internal, event, keeper: Some(keeper), opening, stop: Some(stop), thread: Some(thread) }
     }
 
