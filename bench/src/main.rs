@@ -3,6 +3,7 @@
 //! Each run prints a table and, with `--json FILE`, writes what it measured. Without `--url` a run starts its own server
 //! on a directory of its own.
 
+mod asked;
 mod compare;
 mod http;
 mod load;
@@ -11,6 +12,7 @@ mod recovery;
 mod report;
 mod scenario;
 mod server;
+mod work;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +38,8 @@ enum Run {
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
     Footprint(memory::FootprintArgs),
+    /// Fixed work for counting instructions; `cargo xtask instructions` runs it.
+    Work(work::WorkArgs),
 }
 
 #[derive(Args, Clone)]
@@ -105,6 +109,7 @@ fn main() -> Result<()> {
         Run::Compare(args) => compare::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
+        Run::Work(args) => return work::run(&args),
     };
     if let Some(path) = cli.json {
         std::fs::write(&path, serde_json::to_string_pretty(&results)? + "\n")?;
