@@ -4,6 +4,7 @@
 //! on a directory of its own.
 
 mod asked;
+mod bare;
 mod compare;
 mod http;
 mod load;
@@ -38,6 +39,8 @@ enum Run {
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
     Footprint(memory::FootprintArgs),
+    /// The bare loop that `compare bare` starts: prints where it listens and serves until it is ended.
+    Bare,
     /// Fixed work for counting instructions; `cargo xtask instructions` runs it.
     Work(work::WorkArgs),
 }
@@ -56,6 +59,9 @@ struct LoadArgs {
     /// Where the server keeps its data; by default a directory that vanishes.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// A further word for the server's command line, as in --server-arg=--segment-bytes=1000000. May be repeated.
+    #[arg(long = "server-arg", value_name = "WORD", allow_hyphen_values = true)]
+    server_args: Vec<String>,
     /// Keep-alive connections, each with one request at a time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -101,7 +107,7 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     let results = match cli.run {
         Run::Http(args) => {
-            let server = server::Server::for_run(&args.load)?;
+            let server = server::Server::of(args.scenario, &args.load)?;
             let result = load::run(&server, args.scenario, &args.load)?;
             report::print(std::slice::from_ref(&result));
             serde_json::to_value(&result)?
@@ -109,6 +115,7 @@ fn main() -> Result<()> {
         Run::Compare(args) => compare::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
+        Run::Bare => return bare::run(),
         Run::Work(args) => return work::run(&args),
     };
     if let Some(path) = cli.json {

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
         key: None,
         binary: args.binary.clone(),
         data_dir: Some(home.path().join("data")),
+        server_args: Vec::new(),
         connections: 1,
         seconds: 0.0,
         users: 0,

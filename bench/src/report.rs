@@ -1,7 +1,5 @@
 //! Results, for people and for machines.
 
-use crate::LoadArgs;
-use crate::scenario::Name;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::io::Write;
@@ -12,12 +10,16 @@ pub(crate) struct RunResult {
     pub(crate) scenario: String,
     pub(crate) connections: usize,
     pub(crate) users: u32,
+    /// The rate asked for, if the connections kept to one.
+    pub(crate) asked_per_second: Option<f64>,
     pub(crate) seconds: f64,
     pub(crate) requests: u64,
     pub(crate) refused: u64,
     pub(crate) requests_per_second: f64,
     pub(crate) operations_per_second: f64,
     pub(crate) latency_us: Latency,
+    /// Only of the answers that came while something else went on, in runs that watch for it.
+    pub(crate) latency_busy_us: Option<Latency>,
     /// The server's resident memory when the run ended, if it is our own.
     pub(crate) server_rss_bytes: Option<u64>,
 }
@@ -25,6 +27,7 @@ pub(crate) struct RunResult {
 /// Quantiles in microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Latency {
+    pub(crate) count: u64,
     pub(crate) p50: u64,
     pub(crate) p90: u64,
     pub(crate) p99: u64,
@@ -32,31 +35,10 @@ pub(crate) struct Latency {
     pub(crate) max: u64,
 }
 
-impl RunResult {
-    #[expect(clippy::too_many_arguments, reason = "each is one figure of the result")]
-    pub(crate) fn new(
-        name: Name,
-        args: &LoadArgs,
-        seconds: f64,
-        requests: u64,
-        refused: u64,
-        operations: f64,
-        latency: &Histogram<u64>,
-        process: Option<u32>,
-    ) -> Self {
+impl Latency {
+    pub(crate) fn of(latency: &Histogram<u64>) -> Self {
         let at = |quantile| latency.value_at_quantile(quantile);
-        Self {
-            scenario: name.as_str(),
-            connections: args.connections,
-            users: args.users,
-            seconds,
-            requests,
-            refused,
-            requests_per_second: requests as f64 / seconds,
-            operations_per_second: operations / seconds,
-            latency_us: Latency { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: latency.max() },
-            server_rss_bytes: process.and_then(rss_bytes),
-        }
+        Self { count: latency.len(), p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: latency.max() }
     }
 }
 
@@ -70,7 +52,7 @@ pub(crate) fn rss_bytes(process: u32) -> Option<u64> {
 /// Prints results as a table.
 pub(crate) fn print(results: &[RunResult]) {
     line(format_args!(
-        "{:<12} {:>6} {:>12} {:>14} {:>9} {:>9} {:>9} {:>9} {:>8}",
+        "{:<13} {:>6} {:>12} {:>14} {:>9} {:>9} {:>9} {:>9} {:>8}",
         "scenario", "conns", "requests/s", "operations/s", "p50 us", "p99 us", "p99.9 us", "max us", "refused"
     ));
     for result in results {

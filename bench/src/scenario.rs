@@ -7,6 +7,8 @@ use fastrand::Rng;
 /// The scenarios by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
+    /// The same body as `single` to a bare loop that reads requests and answers all the same: what HTTP costs at least.
+    Bare,
     /// The same body as `single` to a route that parses it and answers the same JSON, without a ledger.
     Noop,
     /// One transfer a request, between users at random.
@@ -27,12 +29,21 @@ pub(crate) enum Name {
     List,
     /// A page of one user's history.
     History,
+    /// A page of 100 from anywhere in the history of the account that `hot` and `batch-hot` fill.
+    HistoryPage,
+    /// The same account's balance and lots after an event anywhere in the past.
+    Past,
 }
 
 impl Name {
     /// How the scenario is written.
     pub(crate) fn as_str(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether its requests name events at random.
+    pub(crate) fn needs_events(self) -> bool {
+        matches!(self, Self::HistoryPage | Self::Past)
     }
 
     /// Operations that one request asks for.
@@ -53,13 +64,15 @@ pub(crate) struct Source {
     batch: usize,
     /// Distinguishes the keys of this run from those of others on the same ledger.
     run: u64,
+    /// The last event when the run began.
+    events: u64,
     asked: u64,
     body: Vec<u8>,
 }
 
 impl Source {
-    pub(crate) fn new(name: Name, asker: Asker, seed: u64, users: u32, batch: usize, run: u64) -> Self {
-        Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, asked: 0, body: Vec::new() }
+    pub(crate) fn new(name: Name, asker: Asker, seed: u64, users: u32, batch: usize, run: u64, events: u64) -> Self {
+        Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, events, asked: 0, body: Vec::new() }
     }
 
     /// Writes the next request of a connection. `hold` is the hold its last answer made, if any.
@@ -67,7 +80,7 @@ impl Source {
         self.asked += 1;
         self.body.clear();
         match self.name {
-            Name::Noop => self.transfer(out, "/bench/noop", false, false),
+            Name::Bare | Name::Noop => self.transfer(out, "/bench/noop", false, false),
             Name::Single => self.transfer(out, "/v1/transfers", false, false),
             Name::Keyed => self.transfer(out, "/v1/transfers", true, false),
             Name::Hot => self.transfer(out, "/v1/transfers", false, true),
@@ -79,6 +92,14 @@ impl Source {
             Name::History => {
                 let path = format!("/v1/users/{}/history?limit=100", user(self.rng.u32(0..self.users)));
                 self.asker.get(out, &path);
+            }
+            Name::HistoryPage => {
+                let before = self.rng.u64(1..=self.events);
+                self.asker.get(out, &format!("/v1/users/{}/history?limit=100&before={before}", user(0)));
+            }
+            Name::Past => {
+                let at = self.rng.u64(1..=self.events);
+                self.asker.get(out, &format!("/v1/users/{}?at={at}", user(0)));
             }
         }
     }
