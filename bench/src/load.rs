@@ -46,6 +46,14 @@ impl Count {
     }
 }
 
+impl Count {
+    fn latency_quiet_us(&self) -> Result<Latency> {
+        let mut quiet = self.latency_us.clone();
+        quiet.subtract(&self.latency_busy_us)?;
+        Ok(Latency::of(&quiet))
+    }
+}
+
 /// When requests are sent that are not simply sent as soon as the one before is answered.
 struct Schedule {
     start: Instant,
@@ -144,6 +152,7 @@ pub(crate) fn run_plan(server: &Server, plan: &Plan<'_>, args: &LoadArgs) -> Res
             requests_per_second: count.requests as f64 / seconds,
             operations_per_second: operations / seconds,
             latency_us: Latency::of(&count.latency_us),
+            latency_quiet_us: plan.busy.map(|_| count.latency_quiet_us()).transpose()?,
             latency_busy_us: plan.busy.map(|_| Latency::of(&count.latency_busy_us)),
             server_rss_bytes: rss,
         });

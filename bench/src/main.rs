@@ -6,17 +6,23 @@
 mod asked;
 mod bare;
 mod compare;
+mod core;
+mod grow;
 mod http;
+mod lists;
 mod load;
 mod memory;
+mod past;
 mod recovery;
 mod report;
 mod scenario;
 mod server;
+mod snapshots;
 mod work;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Parser)]
@@ -35,6 +41,16 @@ enum Run {
     Http(HttpArgs),
     /// Several scenarios in turn on one server, round by round, and their ratios to the first.
     Compare(CompareArgs),
+    /// Fills a ledger by batches and measures at milestones whether it stays as fast.
+    Grow(grow::GrowArgs),
+    /// The first page of the list of users while others write: both rates, alone and together.
+    Lists(LoadArgs),
+    /// Latency of writes while snapshots are made, and between them.
+    Snapshots(snapshots::SnapshotArgs),
+    /// Pages of history and balances in the past, of an account with very many entries.
+    Past(past::PastArgs),
+    /// Deciding and carrying out alone, on one thread, without HTTP and disk.
+    Core(core::CoreArgs),
     /// How fast a log is read back, and how fast a snapshot.
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
@@ -113,12 +129,18 @@ fn main() -> Result<()> {
             serde_json::to_value(&result)?
         }
         Run::Compare(args) => compare::run(&args)?,
+        Run::Grow(args) => grow::run(&args)?,
+        Run::Lists(args) => lists::run(&args)?,
+        Run::Snapshots(args) => snapshots::run(&args)?,
+        Run::Past(args) => past::run(&args)?,
+        Run::Core(args) => core::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
         Run::Bare => return bare::run(),
         Run::Work(args) => return work::run(&args),
     };
     if let Some(path) = cli.json {
+        let results = json!({"machine": report::machine(), "results": results});
         std::fs::write(&path, serde_json::to_string_pretty(&results)? + "\n")?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::io::Write;
 
 /// What one run came to.
@@ -20,6 +21,8 @@ pub(crate) struct RunResult {
     pub(crate) latency_us: Latency,
     /// Only of the answers that came while something else went on, in runs that watch for it.
     pub(crate) latency_busy_us: Option<Latency>,
+    /// Only of the others, in such runs.
+    pub(crate) latency_quiet_us: Option<Latency>,
     /// The server's resident memory when the run ended, if it is our own.
     pub(crate) server_rss_bytes: Option<u64>,
 }
@@ -75,4 +78,19 @@ pub(crate) fn print(results: &[RunResult]) {
 /// Prints a line; a closed pipe is nobody's loss.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     let _closed = writeln!(std::io::stdout(), "{text}");
+}
+
+/// What machine this is, as far as Linux tells.
+pub(crate) fn machine() -> Value {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    };
+    json!({
+        "processor": value(&read("/proc/cpuinfo"), "model name"),
+        "cores": std::thread::available_parallelism().map_or(0, usize::from),
+        "memory": value(&read("/proc/meminfo"), "MemTotal"),
+        "kernel": read("/proc/sys/kernel/osrelease").trim(),
+    })
 }
