@@ -12,7 +12,9 @@ mod http;
 mod lists;
 mod load;
 mod memory;
+mod page;
 mod past;
+mod plot;
 mod recovery;
 mod report;
 mod scenario;
@@ -55,6 +57,8 @@ enum Run {
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
     Footprint(memory::FootprintArgs),
+    /// Writes the results of a whole run, as scripts/bench-all.sh makes it, into bench/README.md.
+    Page(page::PageArgs),
     /// The bare loop that `compare bare` starts: prints where it listens and serves until it is ended.
     Bare,
     /// Fixed work for counting instructions; `cargo xtask instructions` runs it.
@@ -136,6 +140,7 @@ fn main() -> Result<()> {
         Run::Core(args) => core::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
+        Run::Page(args) => return page::run(&args),
         Run::Bare => return bare::run(),
         Run::Work(args) => return work::run(&args),
     };
