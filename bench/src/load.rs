@@ -2,7 +2,7 @@
 
 use crate::LoadArgs;
 use crate::http::parse_answer;
-use crate::report::{Latency, RunResult, rss_bytes};
+use crate::report::{Latency, RunResult, processor_seconds, rss_bytes};
 use crate::scenario::{Name, Source};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
@@ -99,6 +99,8 @@ struct Generator<'s> {
     connections: Vec<Connection>,
     requests_max: u64,
     busy: Option<&'s AtomicBool>,
+    /// Where a socket is read into.
+    piece: Vec<u8>,
 }
 
 /// Runs one scenario as the options say.
@@ -127,10 +129,17 @@ pub(crate) fn run_plan(server: &Server, plan: &Plan<'_>, args: &LoadArgs) -> Res
         asking.push(Asking { source, count: Count::new(from)?, schedule, idle: Vec::new() });
     }
     let requests_max = plan.requests_max.unwrap_or(u64::MAX);
-    let mut generator = Generator { server, asking, connections: Vec::new(), requests_max, busy: plan.busy };
+    let mut generator =
+        Generator { server, asking, connections: Vec::new(), requests_max, busy: plan.busy, piece: vec![0; 1 << 16] };
+    let (own, process) = (std::process::id(), server.process_id());
+    let processor = || (processor_seconds(own), process.and_then(processor_seconds));
+    let before = processor();
+    let begun = Instant::now();
     generator.drive(plan.groups, start, end)?;
+    let (whole, after) = (begun.elapsed().as_secs_f64(), processor());
+    let cores = |before: Option<f64>, after: Option<f64>| Some((after? - before?) / whole);
     let seconds = (Instant::now() - from).as_secs_f64();
-    let rss = server.process_id().and_then(rss_bytes);
+    let rss = process.and_then(rss_bytes);
     let mut results = Vec::new();
     for (group, asking) in plan.groups.iter().zip(generator.asking) {
         let count = asking.count;
@@ -154,6 +163,8 @@ pub(crate) fn run_plan(server: &Server, plan: &Plan<'_>, args: &LoadArgs) -> Res
             latency_us: Latency::of(&count.latency_us),
             latency_quiet_us: plan.busy.map(|_| count.latency_quiet_us()).transpose()?,
             latency_busy_us: plan.busy.map(|_| Latency::of(&count.latency_busy_us)),
+            generator_cores: cores(before.0, after.0).unwrap_or(f64::NAN),
+            server_cores: cores(before.1, after.1),
             server_rss_bytes: rss,
         });
     }
@@ -236,7 +247,7 @@ impl Generator<'_> {
         if event.is_writable() {
             connection.flush()?;
         }
-        if event.is_readable() && connection.fill()? {
+        if event.is_readable() && connection.fill(&mut self.piece)? {
             self.take_answer(at)?;
         }
         Ok(())
@@ -285,17 +296,17 @@ impl Connection {
     }
 
     /// Reads all there is; says whether there was anything.
-    fn fill(&mut self) -> Result<bool> {
+    fn fill(&mut self, piece: &mut [u8]) -> Result<bool> {
         let before = self.buffer.len();
-        let mut piece = [0; 1 << 14];
         loop {
-            match self.stream.read(&mut piece) {
+            let read = match self.stream.read(piece) {
                 Ok(0) => anyhow::bail!("the server hung up"),
-                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+                Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(self.buffer.len() > before),
                 Err(error) => return Err(error).context("the server can't be read from"),
-            }
-            if self.buffer.len() - before < piece.len() {
+            };
+            self.buffer.extend_from_slice(&piece[..read]);
+            if read < piece.len() {
                 // A short read emptied the socket; the next readiness is told anew.
                 return Ok(true);
             }

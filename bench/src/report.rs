@@ -23,6 +23,10 @@ pub(crate) struct RunResult {
     pub(crate) latency_busy_us: Option<Latency>,
     /// Only of the others, in such runs.
     pub(crate) latency_quiet_us: Option<Latency>,
+    /// Cores that the generator kept busy, of those that the machine has.
+    pub(crate) generator_cores: f64,
+    /// Cores that the server kept busy, if it is our own.
+    pub(crate) server_cores: Option<f64>,
     /// The server's resident memory when the run ended, if it is our own.
     pub(crate) server_rss_bytes: Option<u64>,
 }
@@ -52,16 +56,36 @@ pub(crate) fn rss_bytes(process: u32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+/// Seconds of processor time that a process has had, from `/proc/PID/stat`.
+pub(crate) fn processor_seconds(process: u32) -> Option<f64> {
+    // Linux counts in hundredths of a second here, whatever its own clock does.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the program's name, which is in brackets and may be anything, the 12th and 13th word.
+    let (_, words) = stat.rsplit_once(')')?;
+    let ticks = |at: usize| words.split_whitespace().nth(at)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
 /// Prints results as a table.
 pub(crate) fn print(results: &[RunResult]) {
     line(format_args!(
-        "{:<13} {:>6} {:>12} {:>14} {:>9} {:>9} {:>9} {:>9} {:>8}",
-        "scenario", "conns", "requests/s", "operations/s", "p50 us", "p99 us", "p99.9 us", "max us", "refused"
+        "{:<13} {:>6} {:>12} {:>14} {:>9} {:>9} {:>9} {:>9} {:>8} {:>13}",
+        "scenario",
+        "conns",
+        "requests/s",
+        "operations/s",
+        "p50 us",
+        "p99 us",
+        "p99.9 us",
+        "max us",
+        "refused",
+        "cores us/them"
     ));
     for result in results {
         let latency = &result.latency_us;
         line(format_args!(
-            "{:<12} {:>6} {:>12.0} {:>14.0} {:>9} {:>9} {:>9} {:>9} {:>8}",
+            "{:<13} {:>6} {:>12.0} {:>14.0} {:>9} {:>9} {:>9} {:>9} {:>8} {:>6.2} {:>6.2}",
             result.scenario,
             result.connections,
             result.requests_per_second,
@@ -70,7 +94,9 @@ pub(crate) fn print(results: &[RunResult]) {
             latency.p99,
             latency.p999,
             latency.max,
-            result.refused
+            result.refused,
+            result.generator_cores,
+            result.server_cores.unwrap_or(f64::NAN)
         ));
     }
 }
@@ -87,10 +113,12 @@ pub(crate) fn machine() -> Value {
         let line = text.lines().find(|line| line.starts_with(name))?;
         line.split_once(':').map(|(_, value)| value.trim().to_owned())
     };
+    let memory =
+        value(&read("/proc/meminfo"), "MemTotal").and_then(|kb| kb.trim_end_matches(" kB").parse::<f64>().ok());
     json!({
         "processor": value(&read("/proc/cpuinfo"), "model name"),
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "memory": value(&read("/proc/meminfo"), "MemTotal"),
+        "memory": memory.map(|kb| format!("{:.0} GiB", kb / f64::from(1 << 20))),
         "kernel": read("/proc/sys/kernel/osrelease").trim(),
     })
 }

@@ -121,15 +121,21 @@ impl Source {
         self.asker.send(out, "POST", path, "application/json", key.as_deref(), &self.body);
     }
 
+    /// Written piece by piece: formatting would cost the generator as much as the ledger takes for the operation.
     fn operation(&mut self, number: usize, hot: bool) {
         let (from, to) = self.pair(hot);
-        let (from, to, run, asked) = (user(from), user(to), self.run, self.asked);
-        put(
-            &mut self.body,
-            format_args!(
-                r#"{{"op":"transfer","from":"{from}","to":"{to}","coin":"toco","amount":1,"idempotency_key":"{run}-{asked}-{number}"}}"#
-            ),
-        );
+        let (run, asked) = (self.run, self.asked);
+        let body = &mut self.body;
+        body.extend_from_slice(br#"{"op":"transfer","from":""#);
+        put_user(body, from);
+        body.extend_from_slice(br#"","to":""#);
+        put_user(body, to);
+        body.extend_from_slice(br#"","coin":"toco","amount":1,"idempotency_key":""#);
+        for (number, end) in [(run, b'-'), (asked, b'-'), (number as u64, b'"')] {
+            put_digits(body, number, 1);
+            body.push(end);
+        }
+        body.push(b'}');
     }
 
     fn ndjson(&mut self, out: &mut Vec<u8>, hot: bool) {
@@ -193,4 +199,39 @@ impl Source {
 /// The id of a user, 12 bytes long as ids often are.
 pub(crate) fn user(number: u32) -> String {
     format!("user{number:08}")
+}
+
+fn put_user(out: &mut Vec<u8>, number: u32) {
+    out.extend_from_slice(b"user");
+    put_digits(out, u64::from(number), 8);
+}
+
+/// Writes a number with zeros before it, if it has fewer digits than that.
+fn put_digits(out: &mut Vec<u8>, mut number: u64, digits_min: usize) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    while number > 0 {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend_from_slice(&digits[at.min(digits.len() - digits_min)..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{put_digits, put_user, user};
+
+    #[test]
+    fn users_written_piece_by_piece_are_called_the_same() {
+        for number in [0, 7, 12_345_678, 99_999_999, u32::MAX] {
+            let mut out = Vec::new();
+            put_user(&mut out, number);
+            assert_eq!(String::from_utf8_lossy(&out), user(number));
+        }
+        let mut out = Vec::new();
+        put_digits(&mut out, 0, 1);
+        put_digits(&mut out, u64::MAX, 1);
+        assert_eq!(String::from_utf8_lossy(&out), format!("0{}", u64::MAX));
+    }
 }
