@@ -80,7 +80,7 @@ pub(crate) struct Group {
 pub(crate) struct Plan<'p> {
     pub(crate) groups: &'p [Group],
     pub(crate) seconds: f64,
-    /// Ends a run early: after so many requests of the first group, none of them to warm up.
+    /// Ends a run when so many requests of the first group are answered, none of them to warm up. No more are sent.
     pub(crate) requests_max: Option<u64>,
     /// Answers that come while this is set are counted apart as well.
     pub(crate) busy: Option<&'p AtomicBool>,
@@ -91,6 +91,8 @@ struct Asking {
     count: Count,
     schedule: Option<Schedule>,
     idle: Vec<usize>,
+    /// Requests that may still be sent.
+    left: u64,
 }
 
 struct Generator<'s> {
@@ -106,7 +108,7 @@ struct Generator<'s> {
 /// Runs one scenario as the options say.
 pub(crate) fn run(server: &Server, name: Name, args: &LoadArgs) -> Result<RunResult> {
     let group = Group { name, connections: args.connections, rate: args.rate };
-    let plan = Plan { groups: &[group], seconds: args.seconds, requests_max: None, busy: None };
+    let plan = Plan { groups: &[group], seconds: args.seconds, requests_max: args.requests, busy: None };
     Ok(run_plan(server, &plan, args)?.swap_remove(0))
 }
 
@@ -126,7 +128,8 @@ pub(crate) fn run_plan(server: &Server, plan: &Plan<'_>, args: &LoadArgs) -> Res
         let seed = args.seed + asking.len() as u64;
         let source = Source::new(group.name, server.asker.clone(), seed, args.users, args.batch, run, events);
         let schedule = group.rate.map(|rate| Schedule { start, every: Duration::from_secs_f64(1.0 / rate), sent: 0 });
-        asking.push(Asking { source, count: Count::new(from)?, schedule, idle: Vec::new() });
+        let left = plan.requests_max.filter(|_| asking.is_empty()).unwrap_or(u64::MAX);
+        asking.push(Asking { source, count: Count::new(from)?, schedule, idle: Vec::new(), left });
     }
     let requests_max = plan.requests_max.unwrap_or(u64::MAX);
     let mut generator =
@@ -217,8 +220,8 @@ impl Generator<'_> {
 
     /// Gives idle connections their next request, if it is time.
     fn send_what_is_due(&mut self, group: usize) -> Result<()> {
-        let Asking { source, schedule, idle, .. } = &mut self.asking[group];
-        while let Some(at) = idle.last().copied() {
+        let Asking { source, schedule, idle, left, .. } = &mut self.asking[group];
+        while let Some(at) = idle.last().copied().filter(|_| *left > 0) {
             let now = Instant::now();
             let since = match schedule {
                 None => now,
@@ -230,6 +233,7 @@ impl Generator<'_> {
                 }
             };
             idle.pop();
+            *left -= 1;
             let connection = &mut self.connections[at];
             connection.out.clear();
             connection.written = 0;

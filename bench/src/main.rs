@@ -88,6 +88,9 @@ struct LoadArgs {
     /// Seconds to measure, after a fifth of that to warm up.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// End when so many requests are answered, with no warm-up.
+    #[arg(long)]
+    requests: Option<u64>,
     /// Users to make and grant coins to before.
     #[arg(long, default_value_t = 10_000)]
     users: u32,

@@ -39,6 +39,7 @@ pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
         server_args: Vec::new(),
         connections: 1,
         seconds: 0.0,
+        requests: None,
         users: 0,
         batch: 0,
         rate: None,

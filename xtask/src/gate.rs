@@ -31,7 +31,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "instructions",
-        proves: "fixed work through the core takes no more instructions than was accepted",
+        proves: "fixed work through the core and the service takes no more instructions than was accepted",
         command: &["cargo", "xtask", "instructions"],
         by_default: true,
     },

@@ -1,7 +1,9 @@
 //! Counts the instructions of fixed work and compares them with what was accepted: a guard against growing slower
-//! that does not depend on what else the machine does. The work is in `bench/src/work.rs`.
+//! that does not depend on what else the machine does. The work is in `bench/src/work.rs`; `served` adds the running
+//! service.
 
 use crate::gate::{execute, root, say};
+use crate::served;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +12,7 @@ use std::process::Command;
 
 /// Where the accepted counts stand.
 const ACCEPTED: &str = "bench/instructions.txt";
-const PROGRAM: &str = "target/release/tocos-bench";
+pub(crate) const PROGRAM: &str = "target/release/tocos-bench";
 /// By this much a count may grow before the check fails: moving code about changes inlining by a percent or so.
 const GROWTH: f64 = 0.03;
 /// The same where another compiler than the accepted counts' built the program: it may be a little better or worse.
@@ -25,14 +27,22 @@ pub(crate) fn run(accept: bool) -> Result<()> {
         bail!("the accepted counts are those of x86_64; run this check there");
     }
     find_valgrind(&root)?;
-    execute(&["cargo", "build", "--release", "--locked", "--quiet", "--package", "tocos-bench"], &root)?;
+    execute(
+        &["cargo", "build", "--release", "--locked", "--quiet", "--package=tocos", "--package=tocos-bench"],
+        &root,
+    )?;
     let compiler = output(Command::new("rustc").arg("--version"))?.trim().to_owned();
     let names = output(Command::new(root.join(PROGRAM)).arg("work"))?;
+    let folder = root.join("target/instructions");
+    std::fs::create_dir_all(&folder)?;
     let mut counts = BTreeMap::new();
     for name in names.lines() {
-        counts.insert(name.to_owned(), count(name, &root)?);
+        counts.insert(name.to_owned(), count(name, &folder, &root)?);
     }
     ensure!(!counts.is_empty(), "{PROGRAM} work names no work");
+    for asked in served::ASKED {
+        counts.insert(asked.name.to_owned(), served::count(asked, &folder, &root)?);
+    }
     if accept {
         return write_accepted(&counts, &compiler, &root);
     }
@@ -40,9 +50,7 @@ pub(crate) fn run(accept: bool) -> Result<()> {
 }
 
 /// Instructions an operation of one work.
-fn count(name: &str, root: &Path) -> Result<f64> {
-    let folder = root.join("target/instructions");
-    std::fs::create_dir_all(&folder)?;
+fn count(name: &str, folder: &Path, root: &Path) -> Result<f64> {
     let profile = folder.join(format!("{name}.callgrind"));
     let said = output(
         Command::new("valgrind")
@@ -61,7 +69,7 @@ fn count(name: &str, root: &Path) -> Result<f64> {
     Ok(instructions / operations)
 }
 
-fn number_behind(text: &str, word: &str) -> Option<f64> {
+pub(crate) fn number_behind(text: &str, word: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(word)).and_then(|number| number.trim().parse().ok())
 }
 
@@ -93,7 +101,7 @@ impl Accepted {
 
 fn write_accepted(counts: &BTreeMap<String, f64>, compiler: &str, root: &Path) -> Result<()> {
     let mut text = String::from(
-        "# Instructions an operation of the work in bench/src/work.rs, and the compiler that they were counted with.\n\
+        "# Instructions an operation of the work in bench/src/work.rs and xtask/src/served.rs, and the compiler it was built with.\n\
          # Written by cargo xtask instructions --accept, compared by cargo xtask ci instructions.\n",
     );
     writeln!(text, "{compiler}")?;
@@ -185,7 +193,7 @@ fn find_valgrind(root: &Path) -> Result<()> {
 }
 
 /// What a command printed.
-fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("{shown} could not be started"))?;
     ensure!(

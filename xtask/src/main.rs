@@ -6,6 +6,7 @@
 
 mod gate;
 mod instructions;
+mod served;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
