@@ -4,7 +4,7 @@ use crate::scenario::user;
 use anyhow::{Result, anyhow, bail};
 use fastrand::Rng;
 use tocos_ledger::{
-    Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Request, Until, WARM_AT_ONCE,
+    Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Request, STAGED_AT_ONCE, Until,
 };
 
 /// What is asked, apart from who.
@@ -94,10 +94,10 @@ impl Core {
         while let Some(event) = self.ledger.expire(self.now) {
             self.write(&event)?;
         }
-        for chunk in requests.chunks(WARM_AT_ONCE) {
-            self.ledger.warm(chunk);
-            for request in chunk {
-                match self.ledger.decide(request, self.now) {
+        for chunk in requests.chunks(STAGED_AT_ONCE) {
+            let staged = self.ledger.stage(chunk);
+            for (request, staged) in chunk.iter().zip(&staged) {
+                match self.ledger.decide_staged(request, staged, self.now) {
                     Ok(Decision::Do(event)) => self.write(&event)?,
                     Ok(Decision::Known(event)) => bail!("event {event} was done before"),
                     Err(refusal) => bail!("refused: {refusal}"),

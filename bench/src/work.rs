@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use fastrand::Rng;
 use std::hint::black_box;
-use tocos_ledger::{Category, Event, Ledger, Marks, Micros, Request, WARM_AT_ONCE, blob_offset};
+use tocos_ledger::{Category, Event, Ledger, Marks, Micros, Request, STAGED_AT_ONCE, blob_offset};
 
 #[derive(Args)]
 pub(crate) struct WorkArgs {
@@ -220,9 +220,9 @@ fn replayed() -> Result<usize> {
     let written = Written::new()?;
     let mut ledger = Ledger::new([7; 16]);
     let numbers: Vec<usize> = (0..written.count()).collect();
-    let mut events = Vec::with_capacity(WARM_AT_ONCE);
+    let mut events = Vec::with_capacity(STAGED_AT_ONCE);
     measured(&mut || {
-        for chunk in numbers.chunks(WARM_AT_ONCE) {
+        for chunk in numbers.chunks(STAGED_AT_ONCE) {
             for at in chunk {
                 events.push(written.event(&ledger, *at)?);
             }
