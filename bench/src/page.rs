@@ -96,6 +96,8 @@ impl Files {
             let what = format!("the no-op route / a bare loop, {connections} connections");
             row(&what, ratio(compared, "noop", "bare"), "at least 0.80");
         }
+        let hot = ratio(self.of("compare-64"), "hot", "single");
+        row("single transfers into one hot account / at random", hot, "at least 0.9");
         let p99 = median(self.of("compare-64"), "single").and_then(|run| run["latency_us"]["p99"].as_f64());
         row("p99 of single durable transfers, 64 connections", p99.map(ms), "at most 2.5 ms");
         for (name, what) in [("batch", "NDJSON"), ("batch-json", "JSON")] {
@@ -190,16 +192,20 @@ impl Files {
             put(out, format_args!("![Requests a second of each run](results/single.svg)\n\n"));
         }
         let milestones = self.of("grow")["milestones"].as_array().map_or(&[][..], Vec::as_slice);
-        let of = |name: &str, label: &str| Line {
-            label: label.to_owned(),
-            points: milestones
-                .iter()
-                .filter_map(|at| Some((at["events"].as_f64()?, at[name]["operations_per_second"].as_f64()?)))
-                .collect(),
+        let of = |name: &str, label: &str| {
+            let rate = |at: &Value| at[name]["operations_per_second"].as_f64();
+            let fresh = milestones.first().and_then(rate).unwrap_or(1.0);
+            let points = milestones.iter().filter_map(|at| Some((at["events"].as_f64()?, rate(at)? / fresh)));
+            Line { label: format!("{label}: 1 = {}", a_second(fresh)), points: points.collect() }
         };
         if !milestones.is_empty() {
             let grown = [of("batch", "batches"), of("batch_hot", "into one account"), of("single", "single")];
-            let svg = lines("Transfers a second as the ledger grows", "events behind it", "transfers/s", &grown);
+            let svg = lines(
+                "Transfers a second as the ledger grows, beside the fresh ledger's",
+                "events behind it",
+                "",
+                &grown,
+            );
             std::fs::write(directory.join("grow.svg"), svg)?;
             put(out, format_args!("![Transfers a second as the ledger grows](results/grow.svg)\n\n"));
         }

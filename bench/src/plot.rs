@@ -21,7 +21,7 @@ pub(crate) fn bars(title: &str, unit: &str, bars: &[(String, f64)]) -> String {
             &mut svg,
             format_args!(r#"<rect x="{LEFT}" y="{top:.1}" width="{length:.1}" height="20" fill="{colour}"/>"#),
         );
-        text(&mut svg, LEFT + length + 6.0, top + 15.0, "start", &format!("{} {unit}", short(*value)));
+        text(&mut svg, LEFT + length + 6.0, top + 15.0, "start", &format!("{}{unit}", short(*value)));
     }
     svg + "</svg>\n"
 }
@@ -35,13 +35,13 @@ pub(crate) struct Line {
 /// Lines over a common axis; both axes begin at 0, so that what looks flat is flat.
 pub(crate) fn lines(title: &str, x_unit: &str, y_unit: &str, lines: &[Line]) -> String {
     const LEFT: f64 = 80.0;
-    const RIGHT: f64 = WIDTH - 130.0;
-    const TOP: f64 = 44.0;
-    const BOTTOM: f64 = 300.0;
+    const RIGHT: f64 = WIDTH - 40.0;
+    const TOP: f64 = 76.0;
+    const BOTTOM: f64 = 320.0;
     let most =
         |of: fn(&(f64, f64)) -> f64| round_up(lines.iter().flat_map(|line| &line.points).map(of).fold(1.0, f64::max));
     let (x_most, y_most) = (most(|point| point.0), most(|point| point.1));
-    let mut svg = head(title, 350.0);
+    let mut svg = head(title, 370.0);
     for step in 0..=4 {
         let share = f64::from(step) / 4.0;
         let y = BOTTOM - (BOTTOM - TOP) * share;
@@ -52,7 +52,11 @@ pub(crate) fn lines(title: &str, x_unit: &str, y_unit: &str, lines: &[Line]) -> 
     }
     text(&mut svg, LEFT, TOP - 8.0, "start", y_unit);
     text(&mut svg, RIGHT, BOTTOM + 38.0, "end", x_unit);
-    for (line, colour) in lines.iter().zip(COLOURS) {
+    for ((line, colour), at) in lines.iter().zip(COLOURS).zip(0u8..) {
+        let x = LEFT + f64::from(at) * 215.0;
+        element(&mut svg, format_args!(r#"<g fill="{colour}">"#));
+        text(&mut svg, x, 46.0, "start", &line.label);
+        svg.push_str("</g>");
         let place = |point: &(f64, f64)| {
             let x = LEFT + (RIGHT - LEFT) * point.0 / x_most;
             (x, BOTTOM - (BOTTOM - TOP) * point.1 / y_most)
@@ -65,10 +69,6 @@ pub(crate) fn lines(title: &str, x_unit: &str, y_unit: &str, lines: &[Line]) -> 
             element(&mut svg, format_args!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}"/>"#));
         }
         element(&mut svg, format_args!(r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>"#));
-        if let Some(last) = line.points.last() {
-            let (x, y) = place(last);
-            text(&mut svg, x + 8.0, y + 4.0, "start", &line.label);
-        }
     }
     svg + "</svg>\n"
 }
@@ -94,10 +94,14 @@ fn element(svg: &mut String, element: std::fmt::Arguments<'_>) {
     let _in_memory = svg.write_fmt(element);
 }
 
-/// 1, 2 or 5 with zeros behind, at least as large.
+/// A number with few digits that is at least as large.
 fn round_up(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].map(|step| step * power).into_iter().find(|bound| *bound >= value).unwrap_or(value)
+    [1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 5.0, 6.0, 8.0, 10.0]
+        .map(|step| step * power)
+        .into_iter()
+        .find(|bound| *bound >= value)
+        .unwrap_or(value)
 }
 
 /// A number as people say it.
@@ -105,7 +109,8 @@ pub(crate) fn short(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{:.2} M", value / 1e6),
         value if value >= 1e3 => format!("{:.1} k", value / 1e3),
-        value => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.0}"),
+        value => format!("{value:.2}"),
     }
 }
 
@@ -117,12 +122,12 @@ mod tests {
     fn a_line_ends_where_its_last_point_is() {
         let line = Line { label: "a".to_owned(), points: vec![(0.0, 5.0), (10.0, 10.0)] };
         let svg = lines("title", "x", "y", &[line]);
-        assert!(svg.contains(r#"<path d="M80.0 172.0L630.0 44.0""#), "{svg}");
+        assert!(svg.contains(r#"<path d="M80.0 198.0L720.0 76.0""#), "{svg}");
     }
 
     #[test]
     fn numbers_are_short_and_axes_end_on_round_ones() {
-        assert_eq!([short(999.0), short(84_320.0), short(1_534_000.0)], ["999", "84.3 k", "1.53 M"]);
-        assert_eq!([round_up(3.0), round_up(50.0), round_up(51.0)], [5.0, 50.0, 100.0]);
+        assert_eq!([0.5, 999.0, 84_320.0, 1_534_000.0].map(short), ["0.50", "999", "84.3 k", "1.53 M"]);
+        assert_eq!([3.0, 50.0, 51.0, 99.0].map(round_up), [3.2, 50.0, 60.0, 100.0]);
     }
 }
