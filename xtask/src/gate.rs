@@ -33,7 +33,6 @@ const CHECKS: &[Check] = &[
         name: "instructions",
         proves: "fixed work through the core and the service takes no more instructions than was accepted",
         command: &["cargo", "xtask", "instructions"],
-        by_default: true,
     },
     Check {
         name: "openapi",
