@@ -45,6 +45,6 @@ check "actionlint" actionlint
 check "every action is pinned to a commit, with its version beside it" pinned
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
 check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-binary.sh \
-    scripts/release-image.sh scripts/ci-gate.sh scripts/terraform-provider.sh deploy/*.sh deploy/local/*.sh deploy/local/body/*.sh
+    scripts/release-image.sh scripts/ci-gate.sh scripts/terraform-provider.sh scripts/bench-*.sh deploy/*.sh deploy/local/*.sh deploy/local/body/*.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,16 +1,21 @@
 //! Scenarios in turn on one server, so that a machine whose speed drifts spoils no ratio.
 
 use crate::report::{RunResult, line, print};
-use crate::{CompareArgs, load, server};
+use crate::scenario::Name;
+use crate::server::Server;
+use crate::{CompareArgs, load};
 use anyhow::Result;
 use serde_json::{Value, json};
 
 /// Runs all scenarios round by round and prints medians and ratios to the first.
 pub(crate) fn run(args: &CompareArgs) -> Result<Value> {
-    let server = server::Server::for_run(&args.load)?;
+    let server = Server::for_run(&args.load)?;
+    let bare = args.scenarios.contains(&Name::Bare).then(Server::bare).transpose()?;
+    let server_of = |name| bare.as_ref().filter(|_| name == Name::Bare).unwrap_or(&server);
     let mut rounds: Vec<Vec<RunResult>> = Vec::new();
     for _ in 0..args.rounds.max(1) {
-        let round: Result<Vec<_>> = args.scenarios.iter().map(|name| load::run(&server, *name, &args.load)).collect();
+        let round: Result<Vec<_>> =
+            args.scenarios.iter().map(|name| load::run(server_of(*name), *name, &args.load)).collect();
         rounds.push(round?);
     }
     let medians: Vec<RunResult> = (0..args.scenarios.len())

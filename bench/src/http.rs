@@ -1,7 +1,8 @@
 //! Just enough HTTP/1.1 to ask and to be answered on one connection. It costs little, so that what is measured is the
 //! server.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use memchr::memmem;
 use std::io::Write;
 
 /// An answer at the front of a buffer.
@@ -11,19 +12,30 @@ pub(crate) struct Answer {
     pub(crate) body: std::ops::Range<usize>,
 }
 
+/// Where the head at the front of `buffer` ends, empty line included.
+pub(crate) fn head_end(buffer: &[u8]) -> Option<usize> {
+    memmem::find(buffer, b"\r\n\r\n").map(|at| at + 4)
+}
+
+/// The length of the body that a head announces.
+pub(crate) fn content_length(head: &[u8]) -> Option<usize> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(b"content-length:".len())?;
+        let value = name.eq_ignore_ascii_case(b"content-length:").then_some(value)?;
+        std::str::from_utf8(value).ok()?.trim().parse().ok()
+    })
+}
+
 /// The answer at the front of `buffer`, if all of it is there.
 pub(crate) fn parse_answer(buffer: &[u8]) -> Result<Option<Answer>> {
-    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-    let text = std::str::from_utf8(&buffer[..head]).context("the answer's head is not text")?;
-    let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("the answer has no status")?;
-    let status = status.parse().with_context(|| format!("the answer's status is {status}"))?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
-    });
-    let Some(length) = length else { bail!("an answer without content-length can't be measured:\n{text}") };
-    let (start, end) = (head + 4, head + 4 + length.context("the answer's content-length is no number")?);
+    let Some(start) = head_end(buffer) else { return Ok(None) };
+    let head = &buffer[..start];
+    let shown = || String::from_utf8_lossy(head).into_owned();
+    let status = head.get(9..12).and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+    let status = status.with_context(|| format!("the answer has no status:\n{}", shown()))?;
+    let length = content_length(head);
+    let end =
+        start + length.with_context(|| format!("an answer without content-length can't be measured:\n{}", shown()))?;
     Ok((buffer.len() >= end).then_some(Answer { status, body: start..end }))
 }
 
@@ -63,4 +75,22 @@ impl Asker {
 /// Writing to memory can't fail.
 pub(crate) fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _in_memory = out.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{content_length, head_end, parse_answer};
+
+    #[test]
+    fn an_answer_is_there_when_its_body_is() {
+        let whole = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nx: y\r\n\r\n{}HTTP/1.1 2";
+        for end in 0..whole.len() {
+            let answer = parse_answer(&whole[..end]).ok().flatten().map(|answer| (answer.status, answer.body));
+            let wanted = if end < 51 { None } else { Some((201, 49..51)) };
+            assert_eq!(answer, wanted, "{end} bytes");
+        }
+        assert!(parse_answer(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length its end can't be known");
+        assert_eq!(head_end(b"GET / HTTP/1.1\r\n\r\n"), Some(18));
+        assert_eq!(content_length(b"GET / HTTP/1.1\r\n\r\n"), None);
+    }
 }

@@ -1,8 +1,8 @@
-//! One thread, many connections, one request at a time on each.
+//! One thread, many connections, one request at a time on each; several groups of them may ask different things.
 
 use crate::LoadArgs;
 use crate::http::parse_answer;
-use crate::report::RunResult;
+use crate::report::{Latency, RunResult, processor_seconds, rss_bytes};
 use crate::scenario::{Name, Source};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
@@ -12,9 +12,11 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 struct Connection {
+    group: usize,
     stream: TcpStream,
     out: Vec<u8>,
     written: usize,
@@ -27,11 +29,29 @@ struct Connection {
 /// What was counted, from when the warm-up ended.
 struct Count {
     from: Instant,
+    /// Latencies; of those answers that came while `busy` said so in `latency_busy_us`.
     latency_us: Histogram<u64>,
+    latency_busy_us: Histogram<u64>,
     requests: u64,
     refused: u64,
     failed: u64,
     example: Option<String>,
+}
+
+impl Count {
+    fn new(from: Instant) -> Result<Self> {
+        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3);
+        let (latency_us, latency_busy_us) = (histogram()?, histogram()?);
+        Ok(Self { from, latency_us, latency_busy_us, requests: 0, refused: 0, failed: 0, example: None })
+    }
+}
+
+impl Count {
+    fn latency_quiet_us(&self) -> Result<Latency> {
+        let mut quiet = self.latency_us.clone();
+        quiet.subtract(&self.latency_busy_us)?;
+        Ok(Latency::of(&quiet))
+    }
 }
 
 /// When requests are sent that are not simply sent as soon as the one before is answered.
@@ -47,68 +67,148 @@ impl Schedule {
     }
 }
 
-struct Generator<'s> {
+/// Connections that all ask the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) name: Name,
+    pub(crate) connections: usize,
+    /// Requests a second in all; `None` asks as soon as the answer is there.
+    pub(crate) rate: Option<f64>,
+}
+
+/// How a run goes.
+pub(crate) struct Plan<'p> {
+    pub(crate) groups: &'p [Group],
+    pub(crate) seconds: f64,
+    /// Ends a run when so many requests of the first group are answered, none of them to warm up. No more are sent.
+    pub(crate) requests_max: Option<u64>,
+    /// Answers that come while this is set are counted apart as well.
+    pub(crate) busy: Option<&'p AtomicBool>,
+}
+
+struct Asking {
     source: Source,
-    server: &'s Server,
-    connections: Vec<Connection>,
     count: Count,
     schedule: Option<Schedule>,
     idle: Vec<usize>,
+    /// Requests that may still be sent.
+    left: u64,
 }
 
-/// Runs a scenario and says what it came to.
-#[expect(clippy::disallowed_methods, reason = "the time of a run keeps its idempotency keys apart from another's")]
+struct Generator<'s> {
+    server: &'s Server,
+    asking: Vec<Asking>,
+    connections: Vec<Connection>,
+    requests_max: u64,
+    busy: Option<&'s AtomicBool>,
+    /// Where a socket is read into.
+    piece: Vec<u8>,
+}
+
+/// Runs one scenario as the options say.
 pub(crate) fn run(server: &Server, name: Name, args: &LoadArgs) -> Result<RunResult> {
-    ensure!(args.users >= 3 && args.connections > 0, "a run needs 3 users and a connection at least");
+    let group = Group { name, connections: args.connections, rate: args.rate };
+    let plan = Plan { groups: &[group], seconds: args.seconds, requests_max: args.requests, busy: None };
+    Ok(run_plan(server, &plan, args)?.swap_remove(0))
+}
+
+/// Runs several groups of connections at once and says what each came to.
+#[expect(clippy::disallowed_methods, reason = "the time of a run keeps its idempotency keys apart from another's")]
+pub(crate) fn run_plan(server: &Server, plan: &Plan<'_>, args: &LoadArgs) -> Result<Vec<RunResult>> {
+    let connections: usize = plan.groups.iter().map(|group| group.connections).sum();
+    ensure!(args.users >= 3 && connections > 0, "a run needs 3 users and a connection at least");
     let run = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros() as u64;
-    let source = Source::new(name, server.asker.clone(), args.seed, args.users, args.batch, run);
-    let warm_up = Duration::from_secs_f64(args.seconds / 5.0);
+    let warm_up = if plan.requests_max.is_some() { 0.0 } else { plan.seconds / 5.0 };
     let start = Instant::now();
-    let end = start + warm_up + Duration::from_secs_f64(args.seconds);
-    let count = Count {
-        from: start + warm_up,
-        latency_us: Histogram::new_with_bounds(1, 60_000_000, 3)?,
-        requests: 0,
-        refused: 0,
-        failed: 0,
-        example: None,
-    };
-    let schedule = args.rate.map(|rate| Schedule { start, every: Duration::from_secs_f64(1.0 / rate), sent: 0 });
-    let mut generator = Generator { source, server, connections: Vec::new(), count, schedule, idle: Vec::new() };
-    generator.drive(args.connections, end)?;
-    let Count { from, latency_us, requests, refused, failed, example, .. } = generator.count;
-    ensure!(failed == 0, "{failed} requests failed, the first with {}", example.unwrap_or_default());
+    let from = start + Duration::from_secs_f64(warm_up);
+    let end = from + Duration::from_secs_f64(plan.seconds);
+    let mut asking = Vec::new();
+    for group in plan.groups {
+        let events = if group.name.needs_events() { server.last_event()? } else { 0 };
+        let seed = args.seed + asking.len() as u64;
+        let source = Source::new(group.name, server.asker.clone(), seed, args.users, args.batch, run, events);
+        let schedule = group.rate.map(|rate| Schedule { start, every: Duration::from_secs_f64(1.0 / rate), sent: 0 });
+        let left = plan.requests_max.filter(|_| asking.is_empty()).unwrap_or(u64::MAX);
+        asking.push(Asking { source, count: Count::new(from)?, schedule, idle: Vec::new(), left });
+    }
+    let requests_max = plan.requests_max.unwrap_or(u64::MAX);
+    let mut generator =
+        Generator { server, asking, connections: Vec::new(), requests_max, busy: plan.busy, piece: vec![0; 1 << 16] };
+    let (own, process) = (std::process::id(), server.process_id());
+    let processor = || (processor_seconds(own), process.and_then(processor_seconds));
+    let before = processor();
+    let begun = Instant::now();
+    generator.drive(plan.groups, start, end)?;
+    let (whole, after) = (begun.elapsed().as_secs_f64(), processor());
+    let cores = |before: Option<f64>, after: Option<f64>| Some((after? - before?) / whole);
     let seconds = (Instant::now() - from).as_secs_f64();
-    let operations = requests as f64 * name.operations(args.batch) as f64;
-    Ok(RunResult::new(name, args, seconds, requests, refused, operations, &latency_us, server.process_id()))
+    let rss = process.and_then(rss_bytes);
+    let mut results = Vec::new();
+    for (group, asking) in plan.groups.iter().zip(generator.asking) {
+        let count = asking.count;
+        ensure!(
+            count.failed == 0,
+            "{} requests failed, the first with {}",
+            count.failed,
+            count.example.unwrap_or_default()
+        );
+        let operations = count.requests as f64 * group.name.operations(args.batch) as f64;
+        results.push(RunResult {
+            scenario: group.name.as_str(),
+            connections: group.connections,
+            users: args.users,
+            asked_per_second: group.rate,
+            seconds,
+            requests: count.requests,
+            refused: count.refused,
+            requests_per_second: count.requests as f64 / seconds,
+            operations_per_second: operations / seconds,
+            latency_us: Latency::of(&count.latency_us),
+            latency_quiet_us: plan.busy.map(|_| count.latency_quiet_us()).transpose()?,
+            latency_busy_us: plan.busy.map(|_| Latency::of(&count.latency_busy_us)),
+            generator_cores: cores(before.0, after.0).unwrap_or(f64::NAN),
+            server_cores: cores(before.1, after.1),
+            server_rss_bytes: rss,
+        });
+    }
+    Ok(results)
 }
 
 impl Generator<'_> {
-    fn drive(&mut self, connections: usize, end: Instant) -> Result<()> {
+    fn drive(&mut self, groups: &[Group], start: Instant, end: Instant) -> Result<()> {
         let mut poll = Poll::new()?;
         let mut events = Events::with_capacity(1_024);
-        let total = (end - Instant::now()).as_millis() as u64;
-        let bar = ProgressBar::new(total).with_style(ProgressStyle::with_template("{bar:40} {elapsed}")?);
-        for at in 0..connections {
-            let mut stream = TcpStream::connect(self.server.address)?;
-            poll.registry().register(&mut stream, Token(at), Interest::READABLE | Interest::WRITABLE)?;
-            stream.set_nodelay(true)?;
-            let (out, buffer) = (Vec::new(), Vec::new());
-            self.connections.push(Connection { stream, out, written: 0, buffer, since: None, hold: None });
-            self.idle.push(at);
+        for (group, Group { connections, .. }) in groups.iter().enumerate() {
+            for _ in 0..*connections {
+                let at = self.connections.len();
+                let mut stream = TcpStream::connect(self.server.address)?;
+                poll.registry().register(&mut stream, Token(at), Interest::READABLE | Interest::WRITABLE)?;
+                stream.set_nodelay(true)?;
+                let (out, buffer) = (Vec::new(), Vec::new());
+                self.connections.push(Connection { group, stream, out, written: 0, buffer, since: None, hold: None });
+                self.asking[group].idle.push(at);
+            }
         }
+        let total = if self.requests_max < u64::MAX { self.requests_max } else { (end - start).as_millis() as u64 };
+        let names: Vec<String> = groups.iter().map(|group| group.name.as_str()).collect();
+        let style = ProgressStyle::with_template("{msg:24} {bar:40} {elapsed}")?;
+        let bar = ProgressBar::new(total).with_style(style).with_message(names.join(" + "));
         let mut shown = Instant::now();
         loop {
-            self.send_what_is_due()?;
-            let now = Instant::now();
-            if now >= end {
+            for group in 0..self.asking.len() {
+                self.send_what_is_due(group)?;
+            }
+            let (now, done) = (Instant::now(), self.asking[0].count.requests);
+            if now >= end || done >= self.requests_max {
                 break;
             }
             if now - shown > Duration::from_millis(200) {
                 shown = now;
-                bar.set_position(total.saturating_sub((end - now).as_millis() as u64));
+                bar.set_position(if self.requests_max < u64::MAX { done } else { (now - start).as_millis() as u64 });
             }
-            let until = self.schedule.as_ref().filter(|_| !self.idle.is_empty()).map_or(end, Schedule::due).min(end);
+            let waiting = self.asking.iter().filter(|asking| !asking.idle.is_empty());
+            let until =
+                waiting.filter_map(|asking| asking.schedule.as_ref()).map(Schedule::due).fold(end, Instant::min);
             poll.poll(&mut events, Some(until.saturating_duration_since(now)))?;
             for event in &events {
                 self.serve(event)?;
@@ -119,10 +219,11 @@ impl Generator<'_> {
     }
 
     /// Gives idle connections their next request, if it is time.
-    fn send_what_is_due(&mut self) -> Result<()> {
-        while let Some(at) = self.idle.last().copied() {
+    fn send_what_is_due(&mut self, group: usize) -> Result<()> {
+        let Asking { source, schedule, idle, left, .. } = &mut self.asking[group];
+        while let Some(at) = idle.last().copied().filter(|_| *left > 0) {
             let now = Instant::now();
-            let since = match &mut self.schedule {
+            let since = match schedule {
                 None => now,
                 Some(schedule) if schedule.due() > now => break,
                 Some(schedule) => {
@@ -131,12 +232,13 @@ impl Generator<'_> {
                     due
                 }
             };
-            self.idle.pop();
+            idle.pop();
+            *left -= 1;
             let connection = &mut self.connections[at];
             connection.out.clear();
             connection.written = 0;
             let hold = connection.hold.take();
-            self.source.next(&mut connection.out, hold);
+            source.next(&mut connection.out, hold);
             connection.since = Some(since);
             connection.flush()?;
         }
@@ -149,7 +251,7 @@ impl Generator<'_> {
         if event.is_writable() {
             connection.flush()?;
         }
-        if event.is_readable() && connection.fill()? {
+        if event.is_readable() && connection.fill(&mut self.piece)? {
             self.take_answer(at)?;
         }
         Ok(())
@@ -161,9 +263,13 @@ impl Generator<'_> {
         let since = connection.since.take().context("the server answered what was not asked")?;
         let body = &connection.buffer[answer.body.clone()];
         let now = Instant::now();
-        if now >= self.count.from {
-            let count = &mut self.count;
-            count.latency_us.saturating_record((now - since).as_micros() as u64);
+        let Asking { source, count, idle, .. } = &mut self.asking[connection.group];
+        if now >= count.from {
+            let took_us = (now - since).as_micros() as u64;
+            count.latency_us.saturating_record(took_us);
+            if self.busy.is_some_and(|busy| busy.load(Ordering::Relaxed)) {
+                count.latency_busy_us.saturating_record(took_us);
+            }
             match answer.status {
                 200..300 => count.requests += 1,
                 402 | 409 => count.refused += 1,
@@ -173,10 +279,11 @@ impl Generator<'_> {
                 }
             }
         }
-        connection.hold = self.source.hold_in(answer.status, body);
+        connection.hold = source.hold_in(answer.status, body);
         connection.buffer.drain(..answer.body.end);
-        self.idle.push(at);
-        self.send_what_is_due()
+        idle.push(at);
+        let group = connection.group;
+        self.send_what_is_due(group)
     }
 }
 
@@ -193,17 +300,17 @@ impl Connection {
     }
 
     /// Reads all there is; says whether there was anything.
-    fn fill(&mut self) -> Result<bool> {
+    fn fill(&mut self, piece: &mut [u8]) -> Result<bool> {
         let before = self.buffer.len();
-        let mut piece = [0; 1 << 14];
         loop {
-            match self.stream.read(&mut piece) {
+            let read = match self.stream.read(piece) {
                 Ok(0) => anyhow::bail!("the server hung up"),
-                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+                Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(self.buffer.len() > before),
                 Err(error) => return Err(error).context("the server can't be read from"),
-            }
-            if self.buffer.len() - before < piece.len() {
+            };
+            self.buffer.extend_from_slice(&piece[..read]);
+            if read < piece.len() {
                 // A short read emptied the socket; the next readiness is told anew.
                 return Ok(true);
             }

@@ -3,17 +3,28 @@
 //! Each run prints a table and, with `--json FILE`, writes what it measured. Without `--url` a run starts its own server
 //! on a directory of its own.
 
+mod asked;
+mod bare;
 mod compare;
+mod core;
+mod grow;
 mod http;
+mod lists;
 mod load;
 mod memory;
+mod page;
+mod past;
+mod plot;
 mod recovery;
 mod report;
 mod scenario;
 mod server;
+mod snapshots;
+mod work;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Parser)]
@@ -32,10 +43,26 @@ enum Run {
     Http(HttpArgs),
     /// Several scenarios in turn on one server, round by round, and their ratios to the first.
     Compare(CompareArgs),
+    /// Fills a ledger by batches and measures at milestones whether it stays as fast.
+    Grow(grow::GrowArgs),
+    /// The first page of the list of users while others write: both rates, alone and together.
+    Lists(LoadArgs),
+    /// Latency of writes while snapshots are made, and between them.
+    Snapshots(snapshots::SnapshotArgs),
+    /// Pages of history and balances in the past, of an account with very many entries.
+    Past(past::PastArgs),
+    /// Deciding and carrying out alone, on one thread, without HTTP and disk.
+    Core(core::CoreArgs),
     /// How fast a log is read back, and how fast a snapshot.
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
     Footprint(memory::FootprintArgs),
+    /// Writes the results of a whole run, as scripts/bench-all.sh makes it, into bench/README.md.
+    Page(page::PageArgs),
+    /// The bare loop that `compare bare` starts: prints where it listens and serves until it is ended.
+    Bare,
+    /// Fixed work for counting instructions; `cargo xtask instructions` runs it.
+    Work(work::WorkArgs),
 }
 
 #[derive(Args, Clone)]
@@ -52,12 +79,18 @@ struct LoadArgs {
     /// Where the server keeps its data; by default a directory that vanishes.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// A further word for the server's command line, as in --server-arg=--segment-bytes=1000000. May be repeated.
+    #[arg(long = "server-arg", value_name = "WORD", allow_hyphen_values = true)]
+    server_args: Vec<String>,
     /// Keep-alive connections, each with one request at a time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
     /// Seconds to measure, after a fifth of that to warm up.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// End when so many requests are answered, with no warm-up.
+    #[arg(long)]
+    requests: Option<u64>,
     /// Users to make and grant coins to before.
     #[arg(long, default_value_t = 10_000)]
     users: u32,
@@ -97,16 +130,25 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     let results = match cli.run {
         Run::Http(args) => {
-            let server = server::Server::for_run(&args.load)?;
+            let server = server::Server::of(args.scenario, &args.load)?;
             let result = load::run(&server, args.scenario, &args.load)?;
             report::print(std::slice::from_ref(&result));
             serde_json::to_value(&result)?
         }
         Run::Compare(args) => compare::run(&args)?,
+        Run::Grow(args) => grow::run(&args)?,
+        Run::Lists(args) => lists::run(&args)?,
+        Run::Snapshots(args) => snapshots::run(&args)?,
+        Run::Past(args) => past::run(&args)?,
+        Run::Core(args) => core::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
+        Run::Page(args) => return page::run(&args),
+        Run::Bare => return bare::run(),
+        Run::Work(args) => return work::run(&args),
     };
     if let Some(path) = cli.json {
+        let results = json!({"machine": report::machine(), "results": results});
         std::fs::write(&path, serde_json::to_string_pretty(&results)? + "\n")?;
     }
     Ok(())

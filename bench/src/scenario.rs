@@ -7,6 +7,8 @@ use fastrand::Rng;
 /// The scenarios by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
+    /// The same body as `single` to a bare loop that reads requests and answers all the same: what HTTP costs at least.
+    Bare,
     /// The same body as `single` to a route that parses it and answers the same JSON, without a ledger.
     Noop,
     /// One transfer a request, between users at random.
@@ -27,12 +29,21 @@ pub(crate) enum Name {
     List,
     /// A page of one user's history.
     History,
+    /// A page of 100 from anywhere in the history of the account that `hot` and `batch-hot` fill.
+    HistoryPage,
+    /// The same account's balance and lots after an event anywhere in the past.
+    Past,
 }
 
 impl Name {
     /// How the scenario is written.
     pub(crate) fn as_str(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether its requests name events at random.
+    pub(crate) fn needs_events(self) -> bool {
+        matches!(self, Self::HistoryPage | Self::Past)
     }
 
     /// Operations that one request asks for.
@@ -53,13 +64,15 @@ pub(crate) struct Source {
     batch: usize,
     /// Distinguishes the keys of this run from those of others on the same ledger.
     run: u64,
+    /// The last event when the run began.
+    events: u64,
     asked: u64,
     body: Vec<u8>,
 }
 
 impl Source {
-    pub(crate) fn new(name: Name, asker: Asker, seed: u64, users: u32, batch: usize, run: u64) -> Self {
-        Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, asked: 0, body: Vec::new() }
+    pub(crate) fn new(name: Name, asker: Asker, seed: u64, users: u32, batch: usize, run: u64, events: u64) -> Self {
+        Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, events, asked: 0, body: Vec::new() }
     }
 
     /// Writes the next request of a connection. `hold` is the hold its last answer made, if any.
@@ -67,7 +80,7 @@ impl Source {
         self.asked += 1;
         self.body.clear();
         match self.name {
-            Name::Noop => self.transfer(out, "/bench/noop", false, false),
+            Name::Bare | Name::Noop => self.transfer(out, "/bench/noop", false, false),
             Name::Single => self.transfer(out, "/v1/transfers", false, false),
             Name::Keyed => self.transfer(out, "/v1/transfers", true, false),
             Name::Hot => self.transfer(out, "/v1/transfers", false, true),
@@ -79,6 +92,14 @@ impl Source {
             Name::History => {
                 let path = format!("/v1/users/{}/history?limit=100", user(self.rng.u32(0..self.users)));
                 self.asker.get(out, &path);
+            }
+            Name::HistoryPage => {
+                let before = self.rng.u64(1..=self.events);
+                self.asker.get(out, &format!("/v1/users/{}/history?limit=100&before={before}", user(0)));
+            }
+            Name::Past => {
+                let at = self.rng.u64(1..=self.events);
+                self.asker.get(out, &format!("/v1/users/{}?at={at}", user(0)));
             }
         }
     }
@@ -100,15 +121,21 @@ impl Source {
         self.asker.send(out, "POST", path, "application/json", key.as_deref(), &self.body);
     }
 
+    /// Written piece by piece: formatting would cost the generator as much as the ledger takes for the operation.
     fn operation(&mut self, number: usize, hot: bool) {
         let (from, to) = self.pair(hot);
-        let (from, to, run, asked) = (user(from), user(to), self.run, self.asked);
-        put(
-            &mut self.body,
-            format_args!(
-                r#"{{"op":"transfer","from":"{from}","to":"{to}","coin":"toco","amount":1,"idempotency_key":"{run}-{asked}-{number}"}}"#
-            ),
-        );
+        let (run, asked) = (self.run, self.asked);
+        let body = &mut self.body;
+        body.extend_from_slice(br#"{"op":"transfer","from":""#);
+        put_user(body, from);
+        body.extend_from_slice(br#"","to":""#);
+        put_user(body, to);
+        body.extend_from_slice(br#"","coin":"toco","amount":1,"idempotency_key":""#);
+        for (number, end) in [(run, b'-'), (asked, b'-'), (number as u64, b'"')] {
+            put_digits(body, number, 1);
+            body.push(end);
+        }
+        body.push(b'}');
     }
 
     fn ndjson(&mut self, out: &mut Vec<u8>, hot: bool) {
@@ -172,4 +199,39 @@ impl Source {
 /// The id of a user, 12 bytes long as ids often are.
 pub(crate) fn user(number: u32) -> String {
     format!("user{number:08}")
+}
+
+fn put_user(out: &mut Vec<u8>, number: u32) {
+    out.extend_from_slice(b"user");
+    put_digits(out, u64::from(number), 8);
+}
+
+/// Writes a number with zeros before it, if it has fewer digits than that.
+fn put_digits(out: &mut Vec<u8>, mut number: u64, digits_min: usize) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    while number > 0 {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend_from_slice(&digits[at.min(digits.len() - digits_min)..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{put_digits, put_user, user};
+
+    #[test]
+    fn users_written_piece_by_piece_are_called_the_same() {
+        for number in [0, 7, 12_345_678, 99_999_999, u32::MAX] {
+            let mut out = Vec::new();
+            put_user(&mut out, number);
+            assert_eq!(String::from_utf8_lossy(&out), user(number));
+        }
+        let mut out = Vec::new();
+        put_digits(&mut out, 0, 1);
+        put_digits(&mut out, u64::MAX, 1);
+        assert_eq!(String::from_utf8_lossy(&out), format!("0{}", u64::MAX));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::LoadArgs;
 use crate::http::Asker;
-use crate::scenario::user;
+use crate::scenario::{Name, user};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -29,6 +29,25 @@ impl Server {
         Ok(server)
     }
 
+    /// The server that a scenario is about.
+    pub(crate) fn of(name: Name, args: &LoadArgs) -> Result<Self> {
+        if name == Name::Bare { Self::bare() } else { Self::for_run(args) }
+    }
+
+    /// A bare loop without a ledger, in a process of its own like the server that it is compared with.
+    pub(crate) fn bare() -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?).arg("bare").stdout(Stdio::piped()).spawn()?;
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().context("the bare loop says nothing")?).read_line(&mut said)?;
+        let address = said.trim_end().parse().with_context(|| format!("the bare loop listens on {said}"))?;
+        Ok(Self {
+            address,
+            asker: Asker { host: format!("{address}"), key: None },
+            process: Some(process),
+            _data: None,
+        })
+    }
+
     fn running(url: &str, key: Option<String>) -> Result<Self> {
         let host = url.strip_prefix("http://").context("a server to measure is named as http://HOST:PORT")?;
         let host = host.trim_end_matches('/').to_owned();
@@ -42,6 +61,7 @@ impl Server {
         let directory = args.data_dir.clone().unwrap_or_else(|| data.path().join("data"));
         let mut process = Command::new(&binary)
             .args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])
+            .args(&args.server_args)
             .arg("--data-dir")
             .arg(directory)
             .stdout(Stdio::null())
@@ -68,6 +88,16 @@ impl Server {
     /// The server's process, if it is our own.
     pub(crate) fn process_id(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
+    }
+
+    /// The last event, found by adding one: a transfer between the first two users.
+    pub(crate) fn last_event(&self) -> Result<u64> {
+        let body = format!(r#"{{"from":"{}","to":"{}","coin":"toco","amount":1}}"#, user(1), user(0));
+        let mut request = Vec::new();
+        self.asker.send(&mut request, "POST", "/v1/transfers", "application/json", None, body.as_bytes());
+        let (status, answer) = self.ask(&request)?;
+        let event = serde_json::from_str(&answer).ok().and_then(|event: serde_json::Value| event["event"].as_u64());
+        event.with_context(|| format!("a transfer was refused: {status} {answer}"))
     }
 
     fn make_users(&self, users: u32) -> Result<()> {

@@ -30,6 +30,11 @@ const CHECKS: &[Check] = &[
         command: &["cargo", "test", "--workspace", "--locked"],
     },
     Check {
+        name: "instructions",
+        proves: "fixed work through the core and the service takes no more instructions than was accepted",
+        command: &["cargo", "xtask", "instructions"],
+    },
+    Check {
         name: "openapi",
         proves: "the running service keeps to its own OpenAPI document",
         command: &["scripts/test-openapi.sh"],
@@ -92,12 +97,12 @@ pub(crate) fn list() -> Result<()> {
     Ok(())
 }
 
-fn say(line: &str) -> Result<()> {
+pub(crate) fn say(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").context("standard output is closed")
 }
 
 /// The root of the repository: where this package's folder lies.
-fn root() -> Result<PathBuf> {
+pub(crate) fn root() -> Result<PathBuf> {
     Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in a folder of the repository")?.to_owned())
 }
 
@@ -116,7 +121,7 @@ fn prepare(check: &Check, root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn execute(command: &[&str], root: &Path) -> Result<()> {
+pub(crate) fn execute(command: &[&str], root: &Path) -> Result<()> {
     let Some((program, arguments)) = command.split_first() else { bail!("a check has no command") };
     let status = Command::new(program)
         .args(arguments)

@@ -5,6 +5,8 @@
 //! when they run on Debian as root, and say what to install elsewhere.
 
 mod gate;
+mod instructions;
+mod served;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -26,11 +28,18 @@ enum Chore {
     },
     /// The names of the checks and what each proves.
     Checks,
+    /// Counts the instructions of fixed work, and fails if they grew beyond what was accepted.
+    Instructions {
+        /// Accept the new counts instead.
+        #[arg(long)]
+        accept: bool,
+    },
 }
 
 fn main() -> Result<()> {
     match Cli::parse().chore {
         Chore::Ci { only } => gate::run(&only),
         Chore::Checks => gate::list(),
+        Chore::Instructions { accept } => instructions::run(accept),
     }
 }

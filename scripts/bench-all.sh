@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Measures everything that bench/README.md shows and writes its tables and pictures anew: about a quarter of an hour on a
+# machine with nothing else to do, 12 GB of disk and 4 GB of memory while it runs.
+#
+#   --quick   everything small and short, to see that it works: figures go to target/bench-quick and mean nothing
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=
+case "${1:-}" in
+  "") ;;
+  --quick) quick=1 ;;
+  *) echo "unknown word $1; see the head of $0" >&2; exit 2 ;;
+esac
+
+cargo build --release --locked --quiet --package tocos --package tocos-bench
+bench=target/release/tocos-bench
+if [ -n "$quick" ]; then
+  out=target/bench-quick
+  rm -rf "$out"
+  mkdir -p "$out"
+  cp bench/README.md "$out/README.md"
+  page=$out/README.md
+  pause=0 seconds=0.5 rounds=1 many=20000 grown=400000
+  postgres=(--quick)
+else
+  out=bench/results
+  mkdir -p "$out"
+  page=bench/README.md
+  pause=2 seconds=5 rounds=3 many=1000000 grown=50000000
+  postgres=()
+  read -r load _ </proc/loadavg
+  echo "load average before the first run: $load"
+fi
+
+# Runs one of tocos-bench's runs; the last words are what is run.
+measure() {
+  local name=$1
+  shift
+  # What the run before left to be written should not be this one's burden.
+  sync
+  sleep "$pause"
+  printf '\n== %s: %s (after %d s)\n' "$name" "$*" "$SECONDS"
+  "$bench" "$@" --json "$out/$name.json"
+}
+
+measure compare-64 compare bare noop single keyed hot --connections 64 --seconds "$seconds" --rounds "$rounds"
+measure compare-256 compare bare noop single keyed --connections 256 --seconds "$seconds" --rounds "$rounds"
+measure batches compare batch batch-json batch-hot --connections 4 --seconds "$seconds" --rounds "$rounds"
+measure mixed http mixed --seconds "$seconds"
+measure core core --users "$many" --events "$grown" --transfers "$((grown / 25))"
+measure grow grow --events "$grown" --milestones 5 --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
+measure past past --entries "$((grown / 5))" --seconds "$seconds"
+measure lists lists --users "$many" --seconds "$seconds"
+measure snapshots snapshots --users "$many" --every "$((many / 5))" --seconds "$(awk "BEGIN { print $seconds * 4 }")"
+measure recovery recovery --users "$many" --transfers "$((grown / 10))" --rounds "$rounds"
+measure footprint footprint --users "$many" --transfers "$many"
+sync
+printf '\n== postgres (after %d s)\n' "$SECONDS"
+scripts/bench-postgres.sh "${postgres[@]}" --json "$out/postgres.json"
+"$bench" page "$out" --page "$page"
+printf '\nall of it took %d s; see %s\n' "$SECONDS" "$page"
