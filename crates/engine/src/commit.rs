@@ -31,11 +31,14 @@ pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSende
         let took_us = started.elapsed().as_micros() as u64;
         let (last, events) = (frame.last(), frame.len());
         let failed = appended.err().map(|error| Unavailable::Storage { cause: error.to_string() });
+        if failed.is_none() {
+            // First of all: a large batch may hold the lock for milliseconds, and these answers need not wait for it.
+            shared.progress.reach(last);
+        }
         shared.lock().writer.settle(frame, failed.clone());
         match failed {
             None => {
                 shared.counters.synced(events, took_us);
-                shared.progress.reach(last);
                 if let Some(state) = state {
                     // A snapshot that is still being made is enough: this one is dropped.
                     let _busy = snapshots.try_send(Job { state, position: appender.position() });
@@ -65,6 +68,8 @@ fn next_work(shared: &Shared) -> Option<Work> {
         if core.wants_seal || core.closing {
             core.wants_seal = false;
             if let Some(frame) = core.writer.seal() {
+                // Crowds come and go.
+                core.crowd -= core.crowd / 16;
                 let due = frame.last() >= core.snapshot_at;
                 let state = due.then(|| core.writer.ledger.state().clone());
                 if due {

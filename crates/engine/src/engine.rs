@@ -8,11 +8,17 @@ use crate::snapshot;
 use crate::stats::{Counters, Stats};
 use crate::stored::StoredEvent;
 use crate::writer::{Batch, Submitted, Writer};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tocos_journal::{Appender, Disk, Reader};
 use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
+
+/// Pending events from which on waiting for more to share a sync with brings nothing.
+const SEALED_AT_ONCE: usize = 1_024;
+
+/// Below so many on their way at once halving them brings nothing.
+const CROWD_MIN: usize = 16;
 
 /// Something read from memory: it may be shown when event `seen` is durable.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +38,8 @@ pub struct Engine {
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// Something was decided since the commit thread was last told. Says so without the lock.
+    is_unsealed: AtomicBool,
     pub(crate) work: Condvar,
     pub(crate) progress: Arc<Progress>,
     pub(crate) reader: Reader,
@@ -45,6 +53,8 @@ pub(crate) struct Shared {
 pub(crate) struct Core {
     pub(crate) writer: Writer,
     pub(crate) wants_seal: bool,
+    /// The most events that were lately on their way at once, pending and in flight.
+    pub(crate) crowd: usize,
     pub(crate) closing: bool,
     /// The event from which on the next frame's end makes a snapshot.
     pub(crate) snapshot_at: u64,
@@ -78,10 +88,12 @@ impl Engine {
             core: Mutex::new(Core {
                 writer: parts.writer,
                 wants_seal: false,
+                crowd: 0,
                 closing: false,
                 snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
             }),
             work: Condvar::new(),
+            is_unsealed: AtomicBool::new(false),
             progress: Arc::new(Progress::new(durable)),
             reader: parts.reader,
             counters,
@@ -118,10 +130,18 @@ impl Engine {
         if core.closing {
             return Err(Rejection::Unavailable(Unavailable::ShuttingDown));
         }
-        core.writer.submit(request, dry_run, render)
+        let result = core.writer.submit(request, dry_run, render);
+        self.note_decided(&core);
+        // Clients that are answered together ask together again, and would wait for the disk together while nothing is
+        // decided. Half of them make a frame, so that one half is decided while the other is synced.
+        core.crowd = core.crowd.max(core.writer.events_on_their_way());
+        if core.crowd >= CROWD_MIN && core.writer.pending_events() * 2 >= core.crowd && !core.wants_seal {
+            self.tell_commit(&mut core);
+        }
+        result
     }
 
-    /// Decides a batch of operations in order, at one time.
+    /// Decides a batch of operations in order, at one time. Where that makes a large frame, it is sealed at once.
     ///
     /// # Errors
     /// [`BatchRejection`]; then nothing was changed, unless the storage failed.
@@ -135,18 +155,36 @@ impl Engine {
         if core.closing {
             return Err(BatchRejection::Unavailable(Unavailable::ShuttingDown));
         }
-        core.writer.submit_batch(requests, how, render)
+        let result = core.writer.submit_batch(requests, how, render);
+        self.note_decided(&core);
+        if core.writer.pending_events() >= SEALED_AT_ONCE {
+            self.tell_commit(&mut core);
+        }
+        result
     }
 
-    /// Hands what was decided to the commit thread, at once or as soon as that has finished the frame before.
-    /// Call it when the callers that are ready have been served: one sync then serves them all.
-    pub fn seal(&self) {
-        let mut core = self.shared.lock();
+    fn note_decided(&self, core: &Core) {
+        if core.writer.pending_events() > 0 {
+            self.shared.is_unsealed.store(true, Ordering::Release);
+        }
+    }
+
+    fn tell_commit(&self, core: &mut Core) {
+        self.shared.is_unsealed.store(false, Ordering::Release);
         if core.writer.pending_events() > 0 && !core.wants_seal {
             core.wants_seal = true;
             if !core.writer.is_in_flight() {
                 self.shared.work.notify_one();
             }
+        }
+    }
+
+    /// Hands what was decided to the commit thread, at once or as soon as that has finished the frame before.
+    /// Call it when the callers that are ready have been served: one sync then serves them all.
+    pub fn seal(&self) {
+        // A large batch may hold the lock for milliseconds: who has nothing to seal does not wait for it.
+        if self.shared.is_unsealed.load(Ordering::Acquire) {
+            self.tell_commit(&mut self.shared.lock());
         }
     }
 
@@ -173,6 +211,7 @@ impl Engine {
         let value = look(&core.writer.ledger, now);
         let seen = core.writer.last_event();
         let swept = core.writer.pending_events() > before;
+        self.note_decided(&core);
         drop(core);
         if swept {
             self.seal();

@@ -83,6 +83,11 @@ impl Writer {
         self.pending.len()
     }
 
+    /// Decided, and not known to be durable.
+    pub(crate) fn events_on_their_way(&self) -> usize {
+        self.pending.len() + self.in_flight.as_ref().map_or(0, |frame| frame.len())
+    }
+
     pub(crate) fn is_in_flight(&self) -> bool {
         self.in_flight.is_some()
     }

@@ -60,10 +60,14 @@ impl Keys {
         }
     }
 
-    /// What stands where the key with this hash would: the cache line that looking it up begins with.
+    /// Something of what stands where the key with this hash would: of the two cache lines in which looking it up begins
+    /// and as a rule ends.
     pub(crate) fn touch(&self, hash: u128) -> u128 {
+        const SLOTS_IN_A_LINE: usize = 64 / size_of::<u128>();
         let shard = &self.shards[shard_of(hash)];
-        shard.slots.get(shard.home(hash)).copied().unwrap_or(0)
+        let home = shard.home(hash);
+        let slot = |at| shard.slots.get(at).copied().unwrap_or(0);
+        slot(home) | slot(home + SLOTS_IN_A_LINE)
     }
 
     /// All keys: the event each names, and its hash.
