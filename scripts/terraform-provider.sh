@@ -97,8 +97,30 @@ terraform_inits_by_itself() {
     if terraform_mirror_serves "$place"; then terraform_use_mirror "$place"; fi
 }
 
-if ! command -v terraform >/dev/null; then
-    echo "terraform is not on PATH; 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install (with a way to releases.hashicorp.com: unzip its one binary into a folder of PATH)" >&2
+# Puts the Terraform that these suites were written with into the cache, where it can be had, and onto PATH.
+terraform_install() {
+    local version=1.11.4 sha256=268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7dbe23
+    local folder=${terraform_cache%/*}/terraform-$version archive
+    if [ ! -x "$folder/terraform" ]; then
+        [ "$(uname -sm)" = "Linux x86_64" ] || return 1
+        echo "terraform is not on PATH; fetching $version, once" >&2
+        mkdir -p "$folder"
+        archive=$folder/terraform_${version}_linux_amd64.zip
+        curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$archive" \
+            "${TERRAFORM_RELEASES:-https://releases.hashicorp.com/terraform}/$version/${archive##*/}" || return 1
+        python3 -m zipfile -e "$archive" "$folder" && rm -f "$archive"
+        if ! echo "$sha256  $folder/terraform" | sha256sum --check --status; then
+            rm -rf "$folder"
+            echo "what was fetched is not terraform $version: its SHA-256 is another" >&2
+            return 1
+        fi
+        chmod +x "$folder/terraform"
+    fi
+    PATH=$folder:$PATH
+}
+
+if ! command -v terraform >/dev/null && ! terraform_install; then
+    echo "terraform is not on PATH and can't be fetched here; install 1.11 or newer: https://developer.hashicorp.com/terraform/install (with a way to releases.hashicorp.com: unzip its one binary into a folder of PATH)" >&2
     exit 1
 fi
 terraform_find_provider || exit 1
