@@ -3,9 +3,13 @@
 
 use siphasher::sip128::SipHasher24;
 
-const SHARDS: usize = 256;
+const SHARD_BITS: u32 = 10;
+const SHARDS: usize = 1 << SHARD_BITS;
 /// Slots in a shard to begin with: small, so that an empty ledger is small.
 const SLOTS_MIN: usize = 16;
+/// Up to here all shards are of one size. Beyond, each is a little larger than the one before: hashes fill them alike, and
+/// they would all be full, and grow, at the same time.
+const SLOTS_ALIKE: usize = 256;
 const HASH_BITS: u32 = 80;
 const HASH_MASK: u128 = (1 << HASH_BITS) - 1;
 /// At most three quarters of a shard's slots are taken, so that a search ends within two cache lines as a rule; it grows by
@@ -80,7 +84,7 @@ impl Keys {
     pub(crate) fn insert(&mut self, hash: u128, event: u64) -> bool {
         let shard = &mut self.shards[shard_of(hash)];
         if shard.len * FULL.1 >= shard.slots.len() * FULL.0 {
-            shard.grow();
+            shard.grow(shard_of(hash));
         }
         let slot = u128::from(event) << HASH_BITS | hash;
         let place = shard.place_of(hash);
@@ -106,7 +110,7 @@ impl Keys {
 }
 
 fn shard_of(hash: u128) -> usize {
-    (hash >> (HASH_BITS - 8)) as usize
+    (hash >> (HASH_BITS - SHARD_BITS)) as usize
 }
 
 impl Shard {
@@ -121,8 +125,13 @@ impl Shard {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() + self.slots.len() / 2).max(SLOTS_MIN);
+    /// Makes room in the shard that is the `nth`, from 0.
+    fn grow(&mut self, nth: usize) {
+        let mut size = (self.slots.len() + self.slots.len() / 2).max(SLOTS_MIN);
+        if self.slots.len() <= SLOTS_ALIKE && size > SLOTS_ALIKE {
+            // Between 1 and 1.5 times the size, which is how far it is to the next growth.
+            size += size * nth / (2 * SHARDS);
+        }
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
             *self.place_of(slot & HASH_MASK) = slot;
@@ -176,7 +185,7 @@ mod tests {
             let mut model = HashMap::new();
             for (event, (forgets, shard, high, low)) in (1u64..).zip(steps) {
                 let place = if high { u128::from(u64::MAX) - (low << 40) } else { low << 40 };
-                let hash = shard << (HASH_BITS - 8) | place;
+                let hash = shard << (HASH_BITS - SHARD_BITS) | place;
                 prop_assert_eq!(keys.find(hash), model.get(&hash).copied());
                 if forgets && model.remove(&hash).is_some() {
                     keys.forget(hash);
