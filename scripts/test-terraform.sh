@@ -34,8 +34,8 @@ import sys; sys.path.insert(0, 'deploy/local')
 from workspace import Workspace
 work = Workspace(sys.argv[1]).copy()
 work.terraform('init', '-backend=false')
-work.terraform('init', '-backend=false', within='bootstrap')" "$folder/work"
-root=$folder/work/terraform
+work.terraform('init', '-backend=false', within='bootstrap')" "$folder/copy"
+root=$folder/copy/terraform
 export AWS_EC2_METADATA_DISABLED=true
 
 step "formatted" terraform fmt -check -recursive terraform
