@@ -63,16 +63,19 @@ impl Answer {
         Self { status: StatusCode::OK, media, body, replayed: false }
     }
 
+    /// What stands above the body, but for its length.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, &'static str)> + use<> {
+        let replayed = self.replayed.then_some((REPLAYED, "true"));
+        let not_kept = (self.media == Media::Events).then_some((CACHE_CONTROL, "no-store"));
+        [(CONTENT_TYPE, self.media.as_str())].into_iter().chain(replayed).chain(not_kept)
+    }
+
     pub(crate) fn into_response(self) -> Response<AnswerBody> {
+        let headers = self.headers();
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.as_str()));
-        if self.replayed {
-            headers.insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        if self.media == Media::Events {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in headers {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }

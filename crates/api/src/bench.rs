@@ -9,8 +9,8 @@ use crate::fields::Fields;
 use crate::json::Writer;
 use crate::problem::{Code, Problem};
 use crate::render;
-use crate::request::{Call, utf8};
-use crate::route::Endpoint;
+use crate::request::{Asked, Decided, utf8};
+use crate::route::{Endpoint, Run};
 use crate::transfers::TRANSFER;
 use crate::write;
 
@@ -18,7 +18,7 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: TRANSFER.fields,
-    run: |call| Box::pin(noop(call)),
+    run: Run::AtOnce(noop),
     about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
     answer: "Event",
     refusals: &[],
@@ -27,16 +27,15 @@ pub(crate) static NOOP: Endpoint = Endpoint {
 /// Any instant: formatting one takes the same time.
 const AT: Micros = 1_795_352_400_123_456;
 
-async fn noop(mut call: Call) -> Result<Answer, Problem> {
-    if !call.app.settings.bench_routes {
+fn noop(asked: &Asked<'_>) -> Result<Decided, Problem> {
+    if !asked.app.settings.bench_routes {
         return Err(Problem::new(Code::NotFound, "This route is only there with --bench-routes."));
     }
-    let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
-    body::require_json(&call.parts.headers)?;
+    body::require_json(&asked.head)?;
     let mut fields = Fields::new(TRANSFER.fields);
-    fields.read_body(utf8(&body)?)?;
+    fields.read_body(utf8(asked.body)?)?;
     fields.check_complete()?;
-    let key = write::idempotency_key(&call.parts.headers)?;
+    let key = write::idempotency_key(&asked.head)?;
     let mut out = Writer::with_capacity(write::ANSWER_BYTES);
     out.raw("{\"event\":1234567,\"kind\":\"transfer\",\"from\":");
     out.word(fields.the_text("from"));
@@ -68,5 +67,5 @@ async fn noop(mut call: Call) -> Result<Answer, Problem> {
         out.text(key);
     }
     out.raw("}");
-    Ok(Answer::json(StatusCode::CREATED, out))
+    Ok(Decided { seen: 0, outcome: Ok(Answer::json(StatusCode::CREATED, out)) })
 }

@@ -3,20 +3,26 @@
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::CONTENT_TYPE;
-use hyper::http::request::Parts;
-use hyper::{HeaderMap, StatusCode, Version};
+use hyper::{StatusCode, Version};
 use tokio::sync::SemaphorePermit;
 
 use std::future::Future;
 use std::task::Poll;
 
 use crate::app::App;
+use crate::head::{Head, visible};
 use crate::problem::{Code, Problem};
 use crate::watch::Watched;
 
 /// Bodies up to this size are not counted: all connections together can't make these hurt.
 const UNCOUNTED_BYTES_MAX: usize = 16 * 1024;
+
+/// A body that is still to be read, or that came with its head.
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    OnItsWay(Incoming),
+    Whole(Bytes),
+}
 
 /// Reads a body as a whole.
 ///
@@ -25,17 +31,22 @@ const UNCOUNTED_BYTES_MAX: usize = 16 * 1024;
 pub(crate) async fn read(
     app: &App,
     watched: &Watched,
-    parts: &Parts,
-    body: &mut Incoming,
+    version: Version,
+    body: &mut RequestBody,
     bytes_max: usize,
 ) -> Result<Bytes, Problem> {
+    let body = match body {
+        RequestBody::Whole(bytes) if bytes.len() > bytes_max => return Err(too_large(bytes_max)),
+        RequestBody::Whole(bytes) => return Ok(std::mem::take(bytes)),
+        RequestBody::OnItsWay(body) => body,
+    };
     if body.size_hint().lower() > bytes_max as u64 {
         return Err(too_large(bytes_max));
     }
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if parts.version == Version::HTTP_2 {
+    if version == Version::HTTP_2 {
         // Its bodies are awaited by tasks of their own, so each needs a timer of its own.
         let limit = app.settings.limits.body_timeout;
         return tokio::time::timeout(limit, collect(app, body, bytes_max))
@@ -113,7 +124,7 @@ fn too_large(bytes_max: usize) -> Problem {
     Problem::new(Code::PayloadTooLarge, detail).closing()
 }
 
-fn too_slow() -> Problem {
+pub(crate) fn too_slow() -> Problem {
     let detail = "The rest of the body did not come in time, and nothing was done. Ask again.";
     Problem::new(Code::RequestTimeout, detail).closing()
 }
@@ -128,12 +139,13 @@ pub(crate) enum ContentType {
 }
 
 /// What the client says its body is.
-pub(crate) fn content_type(headers: &HeaderMap) -> ContentType {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return ContentType::Other };
-    if value == "application/json" {
+pub(crate) fn content_type(head: &Head<'_>) -> ContentType {
+    let Some(value) = head.content_type else { return ContentType::Other };
+    if value == b"application/json" {
         return ContentType::Json;
     }
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let text = visible(value).unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" => ContentType::Json,
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => ContentType::Ndjson,
@@ -143,8 +155,8 @@ pub(crate) fn content_type(headers: &HeaderMap) -> ContentType {
 }
 
 /// A body that is there must be JSON.
-pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    match content_type(headers) {
+pub(crate) fn require_json(head: &Head<'_>) -> Result<(), Problem> {
+    match content_type(head) {
         ContentType::Json => Ok(()),
         _ => Err(unsupported("application/json")),
     }

@@ -9,7 +9,7 @@ use crate::json::Writer;
 use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::request::{Call, look, utf8};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 /// Ten years at a time.
 const SECONDS_MAX: i64 = 315_576_000;
@@ -18,7 +18,7 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[],
     body: &[required("seconds", Kind::Integer(1, SECONDS_MAX), "How far.")],
-    run: |call| Box::pin(advance(call)),
+    run: Run::Later(|call| Box::pin(advance(call))),
     about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
     answer: "Now",
     refusals: &[],
@@ -27,7 +27,7 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
 async fn advance(mut call: Call) -> Result<Answer, Problem> {
     call.fields(ADVANCE.query)?;
     let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
-    body::require_json(&call.parts.headers)?;
+    body::require_json(&call.head())?;
     let mut fields = Fields::new(ADVANCE.body);
     fields.read_body(utf8(&body)?)?;
     fields.check_complete()?;

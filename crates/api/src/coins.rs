@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, look};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
 pub(crate) static PUT: Write = Write {
@@ -35,7 +35,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[],
     body: &[],
-    run: |call| Box::pin(list(call)),
+    run: Run::Later(|call| Box::pin(list(call))),
     about: "All coins, in the order in which they were made.",
     answer: "Coins",
     refusals: &[],
@@ -45,7 +45,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[in_path("coin", Kind::Coin, "Its code.")],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "A coin, and where all of it is.",
     answer: "Coin",
     refusals: &[Code::CoinNotFound],

@@ -1,4 +1,4 @@
-//! One connection from its first byte to its last: hyper speaks HTTP on it, the watch looks after its pace.
+//! One connection from its first byte to its last, as hyper serves it; the watch looks after its pace.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -36,17 +37,16 @@ pub(crate) fn protocol() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves one connection until it ends; `answer` makes the answers.
+/// Serves one connection with hyper until it ends; `answer` makes the answers.
 pub(crate) async fn serve<F>(
     protocol: Arc<auto::Builder<TokioExecutor>>,
     watched: Arc<Watched>,
-    stream: TcpStream,
+    stream: WatchedStream,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
     F: Future<Output = Result<Response<AnswerBody>, Infallible>> + Send + 'static,
 {
-    let io = TokioIo::new(WatchedStream { stream, watched: Arc::clone(&watched), linger: None });
-    let mut connection = std::pin::pin!(protocol.serve_connection(io, service_fn(answer)));
+    let mut connection = std::pin::pin!(protocol.serve_connection(TokioIo::new(stream), service_fn(answer)));
     let mut is_finishing = false;
     std::future::poll_fn(|context| {
         watched.register(context.waker());
@@ -74,12 +74,27 @@ pub(crate) async fn turn_away(mut stream: TcpStream, answer: Arc<[u8]>) {
 }
 
 /// A socket that says when bytes move, and that does not slam the door.
-struct WatchedStream {
+#[derive(Debug)]
+pub(crate) struct WatchedStream {
     stream: TcpStream,
     watched: Arc<Watched>,
+    /// What was read already, and is to be read again first.
+    put_back: Bytes,
     linger: Option<Linger>,
 }
 
+impl WatchedStream {
+    pub(crate) fn new(stream: TcpStream, watched: Arc<Watched>) -> Self {
+        Self { stream, watched, put_back: Bytes::new(), linger: None }
+    }
+
+    /// Has bytes that were read read again by whoever reads next.
+    pub(crate) fn put_back(&mut self, bytes: Bytes) {
+        self.put_back = bytes;
+    }
+}
+
+#[derive(Debug)]
 struct Linger {
     until: Pin<Box<tokio::time::Sleep>>,
     bytes_left: usize,
@@ -91,6 +106,12 @@ impl AsyncRead for WatchedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.put_back.is_empty() {
+            let count = self.put_back.len().min(buffer.remaining());
+            buffer.put_slice(&self.put_back.split_to(count));
+            self.watched.read();
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         if buffer.filled().len() > before {

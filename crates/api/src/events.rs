@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, event_problem, from_disk, look};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
 pub(crate) static REVERSE: Write = Write {
@@ -48,7 +48,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[in_path("event", Kind::Event, "Its number.")],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "An event by its number.",
     answer: "Event",
     refusals: &[Code::EventNotFound],

@@ -15,7 +15,7 @@ use crate::kind::{EXACT_MAX, Kind};
 use crate::problem::Problem;
 use crate::render;
 use crate::request::{Call, event_problem, from_disk, look, settled, unavailable_problem};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
@@ -25,7 +25,7 @@ pub(crate) static GET: Endpoint = Endpoint {
         optional("wait_s", Kind::Integer(0, 60), "If there is none yet, wait for one as long as this."),
     ],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Lasting(|call| Box::pin(get(call))),
     about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
     answer: "Events",
     refusals: &[],

@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
-use hyper::http::request::Parts;
 use subtle::ConstantTimeEq;
 use tocos_engine::{Engine, Unavailable};
 use tocos_ledger::{ApiKey, Right};
 
+use crate::head::{Head, visible};
 use crate::problem::{Code, Problem};
 use crate::render::right_word;
 
@@ -140,27 +138,27 @@ impl Gate {
     pub(crate) fn admit(
         &self,
         engine: &Engine,
-        parts: &Parts,
+        head: &Head<'_>,
         peer: Option<IpAddr>,
         right: Option<Right>,
     ) -> Result<Caller, TurnedAway> {
         if self.is_open() {
             if self.guards_browsers {
-                check_local(parts).map_err(TurnedAway::at_once)?;
+                check_local(head).map_err(TurnedAway::at_once)?;
             }
             return Ok(Caller { key: 0, right: Right::Admin });
         }
         let Some(right) = right else { return Ok(Caller { key: 0, right: Right::Read }) };
-        let caller = self.identify(engine, &parts.headers).map_err(|detail| self.failed(peer, detail))?;
+        let caller = self.identify(engine, head.authorization).map_err(|detail| self.failed(peer, detail))?;
         caller.require(right).map_err(TurnedAway::at_once)?;
         Ok(caller)
     }
 
-    fn identify(&self, engine: &Engine, headers: &HeaderMap) -> Result<Caller, &'static str> {
+    fn identify(&self, engine: &Engine, authorization: Option<&[u8]>) -> Result<Caller, &'static str> {
         const WANTED: &str = "This takes an API key: Authorization: Bearer tocos_...";
         const UNKNOWN: &str = "This API key is not known, has expired or was revoked. Use another key.";
-        let value = headers.get(AUTHORIZATION).ok_or(WANTED)?;
-        let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(WANTED)?;
+        let value = authorization.and_then(visible).ok_or(WANTED)?;
+        let (scheme, token) = value.split_once(' ').ok_or(WANTED)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(WANTED);
         }
@@ -216,19 +214,15 @@ impl Gate {
 
 /// Without keys anything on this machine may ask, but no page in a browser on it: neither one that posts here from
 /// another site, nor one whose name was made to lead here.
-fn check_local(parts: &Parts) -> Result<(), Problem> {
-    let authority = match parts.uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
-    };
+fn check_local(head: &Head<'_>) -> Result<(), Problem> {
+    let authority = head.authority.and_then(visible).unwrap_or_default();
     if !authority.is_empty() && !is_loopback_name(authority) {
         let detail = "Without API keys this service answers only to names of this machine, such as localhost. \
                       Make a key, or start it with --allow-unauthenticated.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    let Some(origin) = parts.headers.get(ORIGIN) else { return Ok(()) };
-    let same =
-        origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, host)| host == authority);
+    let Some(origin) = head.origin else { return Ok(()) };
+    let same = visible(origin).and_then(|origin| origin.split_once("://")).is_some_and(|(_, host)| host == authority);
     if same {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, event_problem, from_disk, look};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 /// The kinds of events that touch accounts.
 pub(crate) const KINDS: &[&str] =
@@ -32,7 +32,7 @@ pub(crate) static GET: Endpoint = Endpoint {
         optional("cursor", Kind::Cursor, "Where to go on: the next_cursor of the page before."),
     ],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "What happened to a user's accounts, with the balance after each event.",
     answer: "History",
     refusals: &[Code::UserNotFound, Code::CoinNotFound],

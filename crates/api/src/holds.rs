@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, from_disk, look};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
 pub(crate) static HOLD: Write = Write {
@@ -127,7 +127,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[in_path("hold", Kind::Event, "The hold.")],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "A hold: what it still holds, and what became of it.",
     answer: "Hold",
     refusals: &[Code::HoldNotFound],

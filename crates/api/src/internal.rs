@@ -6,13 +6,13 @@ use crate::answer::{Answer, AnswerBody, Media};
 use crate::json::Writer;
 use crate::problem::{Code, Problem};
 use crate::request::{Call, unavailable_problem};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 pub(crate) static LIVEZ: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |call| Box::pin(livez(call)),
+    run: Run::Later(|call| Box::pin(livez(call))),
     about: "Whether the process answers at all.",
     answer: "Health",
     refusals: &[],
@@ -22,7 +22,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |call| Box::pin(readyz(call)),
+    run: Run::Later(|call| Box::pin(readyz(call))),
     about: "Whether requests can be served: the ledger is recovered and its storage works.",
     answer: "Health",
     refusals: &[],
@@ -32,7 +32,7 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |call| Box::pin(metrics(call)),
+    run: Run::Later(|call| Box::pin(metrics(call))),
     about: "Figures in the text format of Prometheus.",
     answer: "Metrics",
     refusals: &[],

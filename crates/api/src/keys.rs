@@ -15,7 +15,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render::right_word;
 use crate::request::{Call, look, settled, unavailable_problem, utf8};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::write;
 
 /// A secret that somebody else made is at least this long.
@@ -30,7 +30,7 @@ pub(crate) static CREATE: Endpoint = Endpoint {
         required("right", Kind::Word(RIGHTS), "What it may do; each right includes those before it."),
         optional("expires_at", Kind::Time, "When it stops working; never without."),
     ],
-    run: |call| Box::pin(create(call)),
+    run: Run::Later(|call| Box::pin(create(call))),
     about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
     answer: "NewKey",
     refusals: &[],
@@ -40,7 +40,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[],
     body: &[],
-    run: |call| Box::pin(list(call)),
+    run: Run::Later(|call| Box::pin(list(call))),
     about: "All API keys, without their secrets.",
     answer: "Keys",
     refusals: &[],
@@ -53,16 +53,16 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
         optional("dry_run", Kind::Bool, "Answer as if it were done, and do nothing."),
     ],
     body: &[],
-    run: |call| Box::pin(revoke(call)),
+    run: Run::Later(|call| Box::pin(revoke(call))),
     about: "Makes an API key useless, for good.",
     answer: "Event",
     refusals: &[Code::KeyNotFound],
 };
 
 async fn create(mut call: Call) -> Result<Answer, Problem> {
-    let dry_run = write::dry_run(&call.parts)?;
+    let dry_run = write::dry_run(&call.head())?;
     let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
-    body::require_json(&call.parts.headers)?;
+    body::require_json(&call.head())?;
     let mut fields = Fields::new(CREATE.body);
     fields.read_body(utf8(&body)?)?;
     fields.check_complete()?;
@@ -77,7 +77,7 @@ async fn create(mut call: Call) -> Result<Answer, Problem> {
     let create = CreateKey { name: fields.text("name").unwrap_or_default(), hash: hash_of(&secret), right, expires_at };
     let request = Request {
         operation: Operation::CreateKey(create),
-        key: write::idempotency_key(&call.parts.headers)?,
+        key: write::idempotency_key(&call.head())?,
         metadata: None,
         by: call.caller.key,
     };
@@ -95,7 +95,7 @@ async fn create(mut call: Call) -> Result<Answer, Problem> {
 async fn revoke(mut call: Call) -> Result<Answer, Problem> {
     let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
     if !body.is_empty() {
-        body::require_json(&call.parts.headers)?;
+        body::require_json(&call.head())?;
         Fields::new(&[]).read_body(utf8(&body)?)?;
     }
     let _turn = call.app.gate.turn().await;
@@ -107,7 +107,7 @@ async fn revoke(mut call: Call) -> Result<Answer, Problem> {
     }
     let request = Request {
         operation: Operation::RevokeKey { id },
-        key: write::idempotency_key(&call.parts.headers)?,
+        key: write::idempotency_key(&call.head())?,
         metadata: None,
         by: call.caller.key,
     };

@@ -14,11 +14,11 @@ use tokio::net::TcpListener;
 
 use crate::answer::{Answer, AnswerBody, Media, problem_response};
 use crate::app::RequestIds;
-use crate::connection;
+use crate::connection::{self, WatchedStream};
 use crate::exposition;
+use crate::head::{REQUEST_ID, RequestId};
 use crate::internal;
 use crate::problem::{Code, Problem};
-use crate::request::{REQUEST_ID, request_id};
 use crate::route::{self, Surface};
 use crate::router;
 use crate::settings::{Listeners, Settings, Version};
@@ -96,6 +96,7 @@ async fn accept(waiting: &Arc<Waiting>, surface: Surface, listener: &TcpListener
         let watched = waiting.watchers.watch();
         let (waiting, in_request) = (Arc::clone(waiting), Arc::clone(&watched));
         let answer = move |request| answer(Arc::clone(&waiting), surface, Arc::clone(&in_request), request);
+        let stream = WatchedStream::new(stream, Arc::clone(&watched));
         tokio::spawn(connection::serve(Arc::clone(&protocol), watched, stream, answer));
     }
 }
@@ -107,7 +108,8 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let _working = watched.request(request.version() == HttpVersion::HTTP_2, !request.body().is_end_stream());
-    let request_id = request_id(&waiting.request_ids, request.headers());
+    let given_id = request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes);
+    let request_id = RequestId::of(given_id, &waiting.request_ids);
     let progress = waiting.opening.progress();
     let answer = match surface {
         Surface::Public => Err(recovering(&progress)),
@@ -118,7 +120,7 @@ async fn answer(
         Err(problem) => problem_response(&problem),
     };
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, request_id);
+    headers.insert(REQUEST_ID, request_id.header_value());
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
 }

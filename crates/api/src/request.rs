@@ -8,43 +8,44 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
-use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request, Response, StatusCode, Version};
+use hyper::{Request, Response, StatusCode, Version};
 use tocos_engine::{Durable, EventError, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
 use crate::answer::{Answer, AnswerBody, problem_response};
-use crate::app::{App, RequestIds};
-use crate::body;
+use crate::app::App;
+use crate::body::{self, RequestBody};
 use crate::fields::{Field, Fields, percent_decoded};
 use crate::gate::Caller;
+use crate::head::{Head, REQUEST_ID, RequestId};
+use crate::metrics::InFlight;
 use crate::problem::{Code, Problem};
-use crate::route::{self, Handler, Params, Surface};
+use crate::route::{self, Handler, Params, Surface, Way};
 use crate::router;
 use crate::spans::RequestSpan;
 use crate::watch::Watched;
-use crate::write;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REQUEST_ID_LENGTH_MAX: usize = 64;
-
-/// A request on its way to whoever answers it.
+/// A request whose answer may take a while: it owns what it was made of.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub app: Arc<App>,
     pub caller: Caller,
     pub parts: Parts,
     pub params: Params,
-    pub body: Incoming,
+    pub body: RequestBody,
     pub watched: Arc<Watched>,
 }
 
 impl Call {
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head::of(&self.parts)
+    }
+
     /// Path and query against the list of what may stand there.
     pub(crate) fn fields(&self, list: &'static [Field]) -> Result<Fields<'_>, Problem> {
         let mut fields = Fields::new(list);
-        set_path(&mut fields, &self.params, &self.parts)?;
+        set_path(&mut fields, &self.params, self.parts.uri.path())?;
         fields.read_query(self.parts.uri.query().unwrap_or_default())?;
         fields.check_complete()?;
         Ok(fields)
@@ -52,13 +53,30 @@ impl Call {
 
     /// The body as a whole.
     pub(crate) async fn read_body(&mut self, bytes_max: usize) -> Result<Bytes, Problem> {
-        body::read(&self.app, &self.watched, &self.parts, &mut self.body, bytes_max).await
+        body::read(&self.app, &self.watched, self.parts.version, &mut self.body, bytes_max).await
     }
 }
 
+/// A request that is answered from memory, at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub app: &'a App,
+    pub caller: Caller,
+    pub head: Head<'a>,
+    pub params: &'a Params,
+    pub body: &'a [u8],
+}
+
+/// What such a request came to. It may be told when event `seen` is on the disk.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub seen: u64,
+    pub outcome: Result<Answer, Problem>,
+}
+
 /// Sets what the path names.
-pub(crate) fn set_path<'a>(fields: &mut Fields<'a>, params: &'a Params, parts: &'a Parts) -> Result<(), Problem> {
-    for (name, text) in params.iter(parts.uri.path()) {
+pub(crate) fn set_path<'a>(fields: &mut Fields<'a>, params: &'a Params, path: &'a str) -> Result<(), Problem> {
+    for (name, text) in params.iter(path) {
         let text = percent_decoded(text, false).map_err(|reason| Problem::invalid(name, reason))?;
         fields.set_from_path(name, text)?;
     }
@@ -107,7 +125,54 @@ pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
     Problem::new(code, unavailable.to_string()).retry_after_s(2)
 }
 
-/// Answers one request, whatever comes of it.
+/// A request that is being answered: its name, and what is counted of it.
+#[derive(Debug)]
+pub(crate) struct InHand<'a> {
+    app: &'a App,
+    surface: Surface,
+    /// The route's place.
+    place: Option<usize>,
+    pub id: RequestId,
+    started: Instant,
+    _in_flight: InFlight<'a>,
+}
+
+impl<'a> InHand<'a> {
+    pub(crate) fn begin(app: &'a App, surface: Surface, place: Option<usize>, given_id: Option<&[u8]>) -> Self {
+        let id = RequestId::of(given_id, &app.request_ids);
+        Self { app, surface, place, id, started: Instant::now(), _in_flight: app.metrics.begin() }
+    }
+
+    /// When it began to be answered.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    fn route(&self) -> Option<&'static str> {
+        self.place.map(|at| router::routes(self.surface)[at].path)
+    }
+
+    /// It was carried out, or was before.
+    pub(crate) fn done(&self, status: StatusCode, replayed: bool) {
+        self.app.metrics.replayed(u64::from(replayed));
+        self.answered(status);
+    }
+
+    /// It was not carried out.
+    pub(crate) fn refused(&self, problem: &Problem) {
+        self.app.metrics.refused(problem);
+        report(problem, self.route(), self.id.as_str());
+        self.answered(problem.status());
+    }
+
+    fn answered(&self, status: StatusCode) {
+        if self.surface == Surface::Public {
+            self.app.metrics.answered(self.place, status, self.started.elapsed());
+        }
+    }
+}
+
+/// Answers one request that hyper took from the wire, whatever comes of it.
 pub(crate) async fn answer(
     app: Arc<App>,
     surface: Surface,
@@ -115,27 +180,24 @@ pub(crate) async fn answer(
     watched: Arc<Watched>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
-    let started = Instant::now();
     let _working = watched.request(request.version() == Version::HTTP_2, !request.body().is_end_stream());
-    let request_id = request_id(&app.request_ids, request.headers());
-    let _in_flight = app.metrics.begin();
     let (mut parts, body) = request.into_parts();
-    let routes = router::routes(surface);
-    let found = route::find(routes, &parts.method, parts.uri.path());
+    let found = route::find(router::routes(surface), &parts.method, parts.uri.path());
+    let place = found.as_ref().ok().map(|(at, _)| *at);
+    let in_hand = InHand::begin(&app, surface, place, Head::of(&parts).request_id);
     let span = match &app.settings.traces {
         Some(traces) if surface == Surface::Public => {
-            let route = found.as_ref().ok().map(|(at, _)| routes[*at].path);
-            RequestSpan::begin(traces, &mut parts, route, &request_id)
+            RequestSpan::begin(traces, &mut parts, in_hand.route(), in_hand.id.as_str())
         }
         _ => None,
     };
-    let (place, result) = match found {
+    let result = match found {
         Ok((at, params)) => {
-            let handler = &routes[at].handler;
-            let call = Arc::clone(&app);
-            (Some(at), dispatch(call, handler, peer, parts, params, body, watched).await)
+            let handler = &router::routes(surface)[at].handler;
+            let body = RequestBody::OnItsWay(body);
+            dispatch(Arc::clone(&app), handler, peer, parts, params, body, watched).await
         }
-        Err(problem) => (None, Err(problem)),
+        Err(problem) => Err(problem),
     };
     if let Some(span) = span {
         let status = result.as_ref().map_or_else(Problem::status, |answer| answer.status);
@@ -143,19 +205,15 @@ pub(crate) async fn answer(
     }
     let mut response = match result {
         Ok(answer) => {
-            app.metrics.replayed(u64::from(answer.replayed));
+            in_hand.done(answer.status, answer.replayed);
             answer.into_response()
         }
         Err(problem) => {
-            app.metrics.refused(&problem);
-            report(&problem, place.map(|at| routes[at].path), &request_id);
+            in_hand.refused(&problem);
             problem_response(&problem)
         }
     };
-    response.headers_mut().insert(REQUEST_ID, request_id);
-    if surface == Surface::Public {
-        app.metrics.answered(place, response.status(), started.elapsed());
-    }
+    response.headers_mut().insert(REQUEST_ID, in_hand.id.header_value());
     Ok(response)
 }
 
@@ -165,38 +223,31 @@ async fn dispatch(
     peer: Option<IpAddr>,
     parts: Parts,
     params: Params,
-    body: Incoming,
+    body: RequestBody,
     watched: Arc<Watched>,
 ) -> Result<Answer, Problem> {
-    let right = match handler {
-        Handler::Write(write) => Some(write.right),
-        Handler::Other(endpoint) => endpoint.right,
-    };
-    let caller = match app.gate.admit(&app.engine, &parts, peer, right) {
+    let caller = match app.gate.admit(&app.engine, &Head::of(&parts), peer, handler.right()) {
         Ok(caller) => caller,
         Err(turned_away) => return Err(turned_away.slowly().await),
     };
-    let call = Call { app, caller, parts, params, body, watched };
-    match handler {
-        Handler::Write(write) => write::run(call, write).await,
-        Handler::Other(endpoint) => (endpoint.run)(call).await,
-    }
+    let mut call = Call { app, caller, parts, params, body, watched };
+    let at_once = match handler.way() {
+        Way::AtOnce(at_once) => at_once,
+        Way::Later(run) | Way::Lasting(run) => return run(call).await,
+    };
+    let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
+    let span = RequestSpan::of(&call.parts).cloned();
+    let step = span.as_ref().map(|span| span.step("decide"));
+    let Call { app, caller, parts, params, .. } = call;
+    let decided = at_once.decide(&Asked { app: &app, caller, head: Head::of(&parts), params: &params, body: &body })?;
+    // What the request was made of goes while it is still in the processor's cache, not after hundreds of others.
+    drop((step, parts, body));
+    let _waiting = span.as_ref().map(|span| span.step("durable"));
+    settled(app.engine.durable(decided.seen)).await?;
+    decided.outcome
 }
 
-/// The client's name for its request, or one of ours.
-pub(crate) fn request_id(ids: &RequestIds, headers: &HeaderMap) -> HeaderValue {
-    let given = headers.get(&REQUEST_ID).filter(|id| {
-        (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.as_bytes().iter().all(|byte| (0x20..0x7f).contains(byte))
-    });
-    if let Some(given) = given {
-        return given.clone();
-    }
-    // Hexadecimal digits can always stand in a header.
-    HeaderValue::from_bytes(&ids.next()).unwrap_or(HeaderValue::from_static("-"))
-}
-
-fn report(problem: &Problem, route: Option<&str>, request_id: &HeaderValue) {
-    let request_id = request_id.to_str().unwrap_or_default();
+fn report(problem: &Problem, route: Option<&str>, request_id: &str) {
     let route = route.unwrap_or("none");
     if problem.status() >= StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(route, request_id, code = problem.code.as_str(), detail = problem.detail(), "request failed");

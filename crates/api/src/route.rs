@@ -10,8 +10,8 @@ use tocos_ledger::Right;
 use crate::answer::Answer;
 use crate::fields::Field;
 use crate::problem::{Code, Problem};
-use crate::request::Call;
-use crate::write::Write;
+use crate::request::{Asked, Call, Decided};
+use crate::write::{self, Write};
 
 /// Which of the two listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,17 @@ impl Verb {
 /// An answer on its way.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 
+/// How an answer is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    /// From memory, without waiting for anything but the disk at the end.
+    AtOnce(Look),
+    /// Waiting for whatever it takes.
+    Later(fn(Call) -> Answering),
+    /// For as long as the client stays: who has gone must be noticed meanwhile.
+    Lasting(fn(Call) -> Answering),
+}
+
 /// Who answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Handler {
@@ -58,6 +69,54 @@ pub(crate) enum Handler {
     Write(&'static Write),
     /// Anything else.
     Other(&'static Endpoint),
+}
+
+/// An answer from memory.
+pub(crate) type Look = fn(&Asked<'_>) -> Result<Decided, Problem>;
+
+/// What is decided at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AtOnce {
+    Write(&'static Write),
+    Look(Look),
+}
+
+impl AtOnce {
+    pub(crate) fn decide(self, asked: &Asked<'_>) -> Result<Decided, Problem> {
+        match self {
+            Self::Write(write) => write::decide(write, asked),
+            Self::Look(look) => look(asked),
+        }
+    }
+}
+
+/// The way that a request takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    AtOnce(AtOnce),
+    Later(fn(Call) -> Answering),
+    Lasting(fn(Call) -> Answering),
+}
+
+impl Handler {
+    pub(crate) const fn way(&self) -> Way {
+        match self {
+            Self::Write(write) => Way::AtOnce(AtOnce::Write(write)),
+            Self::Other(endpoint) => match endpoint.run {
+                Run::AtOnce(look) => Way::AtOnce(AtOnce::Look(look)),
+                Run::Later(run) => Way::Later(run),
+                Run::Lasting(run) => Way::Lasting(run),
+            },
+        }
+    }
+
+    /// What a key must be allowed to do; `None` needs no key.
+    pub(crate) const fn right(&self) -> Option<Right> {
+        match self {
+            Self::Write(write) => Some(write.right),
+            Self::Other(endpoint) => endpoint.right,
+        }
+    }
 }
 
 /// What answers a request that is not one operation.
@@ -70,7 +129,7 @@ pub(crate) struct Endpoint {
     /// What may stand in the body.
     pub body: &'static [Field],
     /// Makes the answer.
-    pub run: fn(Call) -> Answering,
+    pub run: Run,
     /// A sentence for the documentation.
     pub about: &'static str,
     /// The name of the answer's schema in the documentation.

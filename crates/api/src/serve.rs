@@ -3,22 +3,26 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto;
 use tocos_engine::{Engine, Unavailable};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::answer::{AnswerBody, problem_response};
 use crate::app::App;
-use crate::connection;
+use crate::connection::{self, WatchedStream};
 use crate::gate::Gate;
+use crate::plain;
 use crate::problem::{Code, Problem};
 use crate::request;
 use crate::route::Surface;
 use crate::settings::{Listeners, Settings};
+use crate::watch::Watched;
 
 /// Why the service did not start, or not end well.
 #[derive(Debug)]
@@ -149,10 +153,30 @@ async fn accept(app: Arc<App>, surface: Surface, listener: TcpListener) {
         let _best_effort = stream.set_nodelay(true);
         let watched = app.watchers(surface).watch();
         let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
-        let (app, in_request) = (Arc::clone(&app), Arc::clone(&watched));
-        let answer = move |request| request::answer(Arc::clone(&app), surface, peer, Arc::clone(&in_request), request);
-        tokio::spawn(connection::serve(Arc::clone(&protocol), watched, stream, answer));
+        tokio::spawn(serve_connection(Arc::clone(&app), surface, Arc::clone(&protocol), peer, watched, stream));
     }
+}
+
+/// Plain requests the short way for as long as nothing else comes, then everything with hyper.
+async fn serve_connection(
+    app: Arc<App>,
+    surface: Surface,
+    protocol: Arc<auto::Builder<TokioExecutor>>,
+    peer: Option<IpAddr>,
+    watched: Arc<Watched>,
+    stream: TcpStream,
+) {
+    let mut stream = WatchedStream::new(stream, Arc::clone(&watched));
+    // Hyper's requests carry their spans with them, and who watches the service asks seldom.
+    if surface == Surface::Public && app.settings.traces.is_none() {
+        match plain::serve(&app, peer, &watched, &mut stream).await {
+            plain::Next::End => return,
+            plain::Next::HandOver(read) => stream.put_back(read),
+        }
+    }
+    let in_request = Arc::clone(&watched);
+    let answer = move |request| request::answer(Arc::clone(&app), surface, peer, Arc::clone(&in_request), request);
+    connection::serve(protocol, watched, stream, answer).await;
 }
 
 fn turn_away(turning_away: &Arc<AtomicUsize>, stream: TcpStream, answer: &Arc<[u8]>) {

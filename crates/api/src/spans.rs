@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use opentelemetry::global::{BoxedSpan, BoxedTracer};
@@ -61,7 +60,7 @@ impl RequestSpan {
         traces: &Traces,
         parts: &mut Parts,
         route: Option<&'static str>,
-        request_id: &HeaderValue,
+        request_id: &str,
     ) -> Option<Self> {
         let method = method_word(&parts.method);
         let mut attributes = vec![KeyValue::new("http.request.method", method)];
@@ -72,9 +71,7 @@ impl RequestSpan {
             }
             None => method.to_owned(),
         };
-        if let Ok(id) = request_id.to_str() {
-            attributes.push(KeyValue::new("tocos.request_id", id.to_owned()));
-        }
+        attributes.push(KeyValue::new("tocos.request_id", request_id.to_owned()));
         let parent =
             parent(&parts.headers).map_or_else(Context::new, |parent| Context::new().with_remote_span_context(parent));
         let builder = traces.tracer.span_builder(name).with_kind(SpanKind::Server).with_attributes(attributes);
@@ -159,6 +156,7 @@ fn fields(traceparent: &str) -> Option<(TraceId, SpanId, TraceFlags)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::header::HeaderValue;
 
     #[track_caller]
     fn check(traceparent: &str, is_taken: bool) {

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, from_disk, look};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
 const NAME: crate::fields::Field =
@@ -60,7 +60,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
         optional("cursor", Kind::Cursor, "Where to go on: the next_cursor of the page before."),
     ],
     body: &[],
-    run: |call| Box::pin(list(call)),
+    run: Run::Later(|call| Box::pin(list(call))),
     about: "The users and their coins, in the order of their ids.",
     answer: "Users",
     refusals: &[Code::CoinNotFound],
@@ -73,7 +73,7 @@ pub(crate) static GET: Endpoint = Endpoint {
         optional("at", Kind::Moment, "Coins and lots as they were after this event, or at this time."),
     ],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "A user with accounts and lots, now or at any moment in the past.",
     answer: "User",
     refusals: &[Code::UserNotFound, Code::EventNotFound],

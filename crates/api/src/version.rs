@@ -4,13 +4,13 @@ use crate::answer::Answer;
 use crate::json::Writer;
 use crate::problem::Problem;
 use crate::request::Call;
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |call| Box::pin(get(call)),
+    run: Run::Later(|call| Box::pin(get(call))),
     about: "Name, version and commit of the service.",
     answer: "Version",
     refusals: &[],

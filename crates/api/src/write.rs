@@ -1,23 +1,19 @@
-//! The way of every operation: read, decided, on the disk, answered.
+//! The way of every operation: read, decided, and its answer made.
 
 use bytes::Bytes;
-use hyper::http::request::Parts;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use tocos_engine::Rejection;
 use tocos_ledger::{Event, Fact, Operation, Request, Right, State};
 
 use crate::answer::{Answer, AnswerBody, Media};
-use crate::app::App;
 use crate::body;
 use crate::fields::{Field, Fields, optional};
-use crate::gate::Caller;
+use crate::head::{Head, visible};
 use crate::json::Writer;
 use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
-use crate::request::{Call, set_path, settled, unavailable_problem, utf8};
-use crate::route::Params;
-use crate::spans::RequestSpan;
+use crate::request::{Asked, Decided, set_path, unavailable_problem, utf8};
 
 /// An operation as the API knows it.
 #[derive(Debug)]
@@ -65,50 +61,25 @@ pub(crate) fn rendered(event: &Event<'_>, state: &State) -> (StatusCode, Bytes) 
     (status(event), out.into_bytes())
 }
 
-/// What deciding came to. It may be told when event `seen` is on the disk.
-struct Decided {
-    seen: u64,
-    outcome: Result<Answer, Problem>,
-}
-
-/// Carries out one operation.
-pub(crate) async fn run(mut call: Call, write: &'static Write) -> Result<Answer, Problem> {
-    let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
-    let span = RequestSpan::of(&call.parts).cloned();
-    let step = span.as_ref().map(|span| span.step("decide"));
-    let Call { app, caller, parts, params, .. } = call;
-    let decided = decide(&app, write, caller, &parts, &params, &body)?;
-    // What the request was made of goes while it is still in the processor's cache, not after hundreds of others.
-    drop((step, parts, body));
-    app.sealer.tell();
-    let _waiting = span.as_ref().map(|span| span.step("durable"));
-    settled(app.engine.durable(decided.seen)).await?;
-    decided.outcome
-}
-
-fn decide(
-    app: &App,
-    write: &'static Write,
-    caller: Caller,
-    parts: &Parts,
-    params: &Params,
-    body: &[u8],
-) -> Result<Decided, Problem> {
-    let dry_run = dry_run(parts)?;
+/// Carries out one operation in memory.
+pub(crate) fn decide(write: &'static Write, asked: &Asked<'_>) -> Result<Decided, Problem> {
+    let dry_run = dry_run(&asked.head)?;
     let mut fields = Fields::new(write.fields);
-    set_path(&mut fields, params, parts)?;
-    if !body.is_empty() {
-        body::require_json(&parts.headers)?;
-        fields.read_body(utf8(body)?)?;
+    set_path(&mut fields, asked.params, asked.head.path)?;
+    if !asked.body.is_empty() {
+        body::require_json(&asked.head)?;
+        fields.read_body(utf8(asked.body)?)?;
     }
     fields.check_complete()?;
     let request = Request {
         operation: (write.operation)(&fields)?,
-        key: idempotency_key(&parts.headers)?,
+        key: idempotency_key(&asked.head)?,
         metadata: fields.text("metadata"),
-        by: caller.key,
+        by: asked.caller.key,
     };
-    match app.engine.submit(&request, dry_run, rendered) {
+    let submitted = asked.app.engine.submit(&request, dry_run, rendered);
+    asked.app.sealer.tell();
+    match submitted {
         Ok(submitted) => {
             let (status, body) = submitted.answer;
             let body = AnswerBody::Whole(body);
@@ -121,17 +92,17 @@ fn decide(
 }
 
 /// Whether the operation is only to be answered as if it were done.
-pub(crate) fn dry_run(parts: &Parts) -> Result<bool, Problem> {
-    let Some(query) = parts.uri.query() else { return Ok(false) };
+pub(crate) fn dry_run(head: &Head<'_>) -> Result<bool, Problem> {
+    let Some(query) = head.query else { return Ok(false) };
     let mut fields = Fields::new(QUERY);
     fields.read_query(query)?;
     Ok(fields.flag("dry_run").unwrap_or(false))
 }
 
 /// The key that names the operation; the ledger checks its form.
-pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().map_err(|_| {
+pub(crate) fn idempotency_key<'a>(head: &Head<'a>) -> Result<Option<&'a str>, Problem> {
+    let Some(value) = head.idempotency_key else { return Ok(None) };
+    let text = visible(value).ok_or_else(|| {
         Problem::invalid("idempotency_key", "an idempotency key has 1 to 255 printable ASCII characters")
     })?;
     Ok(Some(text))

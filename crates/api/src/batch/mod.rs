@@ -16,7 +16,7 @@ use crate::kind::Kind;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Call, settled, unavailable_problem, utf8};
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 use crate::spans::RequestSpan;
 use crate::write;
 use outcome::Outcome;
@@ -43,7 +43,7 @@ pub(crate) static POST: Endpoint = Endpoint {
     right: Some(Right::Spend),
     query: &[DRY_RUN, ATOMIC, RESULTS],
     body: &[],
-    run: |call| Box::pin(post(call)),
+    run: Run::Later(|call| Box::pin(post(call))),
     about: "Carries out up to 10,000 operations in order, as JSON or one a line.",
     answer: "Batch",
     refusals: &[
@@ -95,9 +95,9 @@ async fn post(mut call: Call) -> Result<Answer, Problem> {
 
 fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
     let mut query = Fields::new(POST.query);
-    query.read_query(call.parts.uri.query().unwrap_or_default())?;
+    query.read_query(call.head().query.unwrap_or_default())?;
     let dry_run = query.flag("dry_run").unwrap_or(false);
-    let content_type = body::content_type(&call.parts.headers);
+    let content_type = body::content_type(&call.head());
     let text = utf8(body)?;
     let (options, operations) = match content_type {
         ContentType::Json if query.flag("atomic").is_some() || query.text("results").is_some() => {
@@ -109,7 +109,7 @@ fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
         ContentType::Other => return Err(body::unsupported("application/json or application/x-ndjson")),
     };
     let how = Batch { atomic: options.atomic, dry_run };
-    let names = Names::new(write::idempotency_key(&call.parts.headers)?, &operations);
+    let names = Names::new(write::idempotency_key(&call.head())?, &operations);
     let requests = Requests::new(&operations, &names, call.caller);
     if how.atomic
         && let Some((operation, problem)) = requests.first_problem()

@@ -6,7 +6,7 @@ mod schemas;
 use crate::answer::{Answer, Media};
 use crate::problem::Problem;
 use crate::request::Call;
-use crate::route::Endpoint;
+use crate::route::{Endpoint, Run};
 
 pub use document::openapi;
 
@@ -19,7 +19,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |_call| Box::pin(std::future::ready(Ok(Answer::fixed(Media::Json, DOCUMENT)))),
+    run: Run::Later(|_call| Box::pin(std::future::ready(Ok(Answer::fixed(Media::Json, DOCUMENT))))),
     about: "This document.",
     answer: "OpenApi",
     refusals: &[],
@@ -29,7 +29,7 @@ pub(crate) static DOCS: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: &[],
-    run: |call| Box::pin(docs(call)),
+    run: Run::Later(|call| Box::pin(docs(call))),
     about: "A page to read this document and to try it out.",
     answer: "Page",
     refusals: &[],

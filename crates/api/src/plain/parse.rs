@@ -1,0 +1,122 @@
+//! The head of a plain request, where it lies.
+
+use hyper::Method;
+use hyper::http::request::{Builder, Parts};
+
+use crate::head::Head;
+
+/// Headers that a plain request has at most.
+pub(super) const LINES_MAX: usize = 32;
+
+/// The lines of a head; what [`parse`] needs room for.
+pub(super) type Lines<'b> = [httparse::Header<'b>; LINES_MAX];
+
+/// What the bytes that have come are the beginning of.
+#[derive(Debug)]
+pub(super) enum Parsed<'h, 'b> {
+    /// More has to come before this can be told.
+    Partial,
+    /// Something that is hyper's to read or to refuse.
+    Other,
+    Plain(Plain<'h, 'b>),
+}
+
+/// A request of HTTP/1.1 with a body of known length, if any, and without wishes about the connection.
+#[derive(Debug)]
+pub(super) struct Plain<'h, 'b> {
+    pub head: Head<'b>,
+    pub head_bytes: usize,
+    pub body_bytes: usize,
+    target: &'b str,
+    lines: &'h [httparse::Header<'b>],
+}
+
+/// Reads as much of a head as there is.
+pub(super) fn parse<'h, 'b>(bytes: &'b [u8], lines: &'h mut Lines<'b>) -> Parsed<'h, 'b> {
+    let mut request = httparse::Request::new(lines);
+    let head_bytes = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(head_bytes)) => head_bytes,
+        Ok(httparse::Status::Partial) => return Parsed::Partial,
+        Err(_) => return Parsed::Other,
+    };
+    plain(request, head_bytes).map_or(Parsed::Other, Parsed::Plain)
+}
+
+fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Option<Plain<'h, 'b>> {
+    let httparse::Request { method, path, version, headers } = request;
+    let lines: &'h [httparse::Header<'b>] = headers;
+    const GET: &Method = &Method::GET;
+    const POST: &Method = &Method::POST;
+    const PUT: &Method = &Method::PUT;
+    let method = match method? {
+        "GET" => GET,
+        "POST" => POST,
+        "PUT" => PUT,
+        _ => return None,
+    };
+    let target = path?;
+    if version != Some(1) || !target.starts_with('/') || !target.bytes().all(is_plain) {
+        return None;
+    }
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let mut head = Head {
+        method,
+        path,
+        query,
+        authority: None,
+        origin: None,
+        authorization: None,
+        content_type: None,
+        idempotency_key: None,
+        request_id: None,
+    };
+    let mut body_bytes = None;
+    for line in lines {
+        let is = |name: &str| line.name.eq_ignore_ascii_case(name);
+        // By length first: most headers are told apart by it, and most mean nothing here.
+        let place = match line.name.len() {
+            4 if is("host") => &mut head.authority,
+            6 if is("origin") => &mut head.origin,
+            6 if is("expect") => return None,
+            7 if is("upgrade") => return None,
+            10 if is("connection") && !line.value.eq_ignore_ascii_case(b"keep-alive") => return None,
+            12 if is("content-type") => &mut head.content_type,
+            12 if is("x-request-id") => &mut head.request_id,
+            13 if is("authorization") => &mut head.authorization,
+            14 if is("content-length") => {
+                if body_bytes.replace(length(line.value)?).is_some() {
+                    return None;
+                }
+                continue;
+            }
+            15 if is("idempotency-key") => &mut head.idempotency_key,
+            17 if is("transfer-encoding") => return None,
+            _ => continue,
+        };
+        place.get_or_insert(line.value);
+    }
+    Some(Plain { head, head_bytes, body_bytes: body_bytes.unwrap_or(0), target, lines })
+}
+
+/// The bytes of targets that hyper takes as they are and that mean nothing but themselves.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/?-._~%:@!$&'()*+,;=".contains(&byte)
+}
+
+/// The length of a body, if it is nothing but digits.
+fn length(value: &[u8]) -> Option<usize> {
+    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    digits.then_some(value).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
+}
+
+impl Plain<'_, '_> {
+    /// The head as hyper would have it, for those who keep it.
+    pub(super) fn parts(&self) -> Option<Parts> {
+        let request = Builder::new().method(self.head.method).uri(self.target);
+        let request = self.lines.iter().fold(request, |request, line| request.header(line.name, line.value));
+        Some(request.body(()).ok()?.into_parts().0)
+    }
+}
