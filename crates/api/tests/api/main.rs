@@ -20,6 +20,7 @@ mod internal;
 mod keys;
 mod limits;
 mod openapi;
+mod plain;
 mod recovering;
 mod reverse;
 mod shutdown;

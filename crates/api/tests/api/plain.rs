@@ -1,0 +1,206 @@
+//! Plain requests are answered the short way, all others by hyper. Nobody must be able to tell.
+
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::client::{Answer, Client};
+
+/// A connection that hyper has: it came with something that is not plain.
+fn with_hyper(app: &TestApp) -> Client {
+    let mut client = app.client();
+    client.send(b"GET /version HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n").unwrap();
+    assert_eq!(client.answer().unwrap().status, 200);
+    client
+}
+
+/// What must be the same of two answers: all but the time, the name of a request, and the order of headers.
+fn comparable(answer: Option<Answer>) -> Option<(u16, Vec<(String, String)>, String)> {
+    let mut answer = answer?;
+    let length = |name: &str| answer.header(name).map(str::len);
+    assert_eq!((length("date"), answer.header("x-request-id").is_some()), (Some(29), true), "{answer:?}");
+    answer.headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+    answer.headers.sort();
+    Some((answer.status, answer.headers.clone(), answer.text()))
+}
+
+/// Sends bytes the short way and to hyper, and compares the answers.
+#[track_caller]
+fn check(app: &TestApp, request: &str, status: u16) {
+    let ask = |mut client: Client| {
+        client.send(request.as_bytes()).unwrap();
+        comparable(client.answer())
+    };
+    let (plain, hyper) = (ask(app.client()), ask(with_hyper(app)));
+    assert_eq!(plain, hyper, "{request}");
+    assert_eq!(plain.map(|(status, _, _)| status), Some(status), "{request}");
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+const TRANSFER: &str = r#"{"from":"ana","to":"bo","coin":"toco","amount":3}"#;
+
+fn app() -> TestApp {
+    // Time stands still, so that answers which tell it are the same.
+    let app = TestApp::with_test_clock();
+    app.user_with("ana", 10);
+    app.user("bo");
+    app
+}
+
+#[test]
+fn both_ways_answer_alike() {
+    let app = app();
+    let get = |path: &str, headers: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+    let keyed = format!("{JSON}Idempotency-Key: order-1\r\n");
+    app.client().send(post("/v1/transfers", &keyed, TRANSFER).as_bytes()).unwrap();
+    check(&app, &post("/v1/transfers", &keyed, TRANSFER), 201);
+    let dry = "/v1/transfers?dry_run=true";
+    for (request, status) in [
+        (post(dry, JSON, TRANSFER), 201),
+        (post(dry, "Content-Type: Application/JSON; charset=utf-8\r\n", TRANSFER), 201),
+        (post(dry, &format!("{JSON}connection: Keep-Alive\r\naccept: */*\r\nuser-agent: x\r\n"), TRANSFER), 201),
+        (post(dry, "", TRANSFER), 415),
+        (post(dry, JSON, "{\"from\":\"ana\""), 400),
+        (post(dry, JSON, "\u{fffd}"), 400),
+        (post(dry, JSON, ""), 400),
+        (post(dry, &keyed.replace("order-1", "other\u{e9}"), TRANSFER), 400),
+        (post("/v1/transfers", &keyed, &TRANSFER.replace('3', "4")), 409),
+        (post(dry, JSON, &TRANSFER.replace('3', "11")), 402),
+        (post(dry, JSON, &TRANSFER.replace("ana", "nobody")), 404),
+        (post("/v1/transfers?dry_run=perhaps", JSON, TRANSFER), 400),
+        (post("/v1/nothing", JSON, TRANSFER), 404),
+        (post("/v1/users/ana", JSON, "{}"), 405),
+        (post("/v1/batch?dry_run=true", JSON, "{\"operations\":[]}"), 400),
+        (post("/v1/batch?dry_run=true", "content-type: application/x-ndjson\r\n", "{\"op\":\"x\"}\n"), 200),
+        (get("/v1/users/ana", ""), 200),
+        (get("/v1/users/an%61", ""), 200),
+        (get("/v1/users/%ff", ""), 400),
+        (get("/v1/users?limit=1", ""), 200),
+        (get("/v1/users?limit=0", ""), 400),
+        (get("/v1/users?limit=1&limit=2", ""), 400),
+        (get("/v1/users/ana/history", ""), 200),
+        (get("/v1/events?limit=2", ""), 200),
+        (get("/v1/coins/none", ""), 404),
+        (get("/", ""), 404),
+        (get("//", ""), 404),
+        (get("/docs", "accept-encoding: gzip, br\r\ncache-control: no-cache\r\n"), 200),
+        (get("/v1/users/ana", "host: elsewhere.example\r\n"), 200),
+        (get("/v1/users/ana", "origin: https://elsewhere.example\r\n"), 403),
+        ("GET /v1/users/ana HTTP/1.1\r\nhost: elsewhere.example\r\n\r\n".to_owned(), 403),
+        ("GET /v1/users/ana HTTP/1.1\r\n\r\n".to_owned(), 200),
+    ] {
+        check(&app, &request, status);
+    }
+    assert_eq!(app.get("/v1/users/bo").expect(200)["accounts"][0]["total"], 3, "all but one was tried only");
+}
+
+#[test]
+fn what_is_not_plain_is_answered_as_well() {
+    let app = app();
+    let head = "GET /v1/users/ana HTTP/1.1\r\nhost: localhost\r\n";
+    let many: String = (0..60).map(|at| format!("x-{at}: y\r\n")).collect();
+    let long = format!("x-long: {}\r\n", "y".repeat(20_000));
+    for (request, status) in [
+        (format!("{head}connection: close\r\n\r\n"), 200),
+        (format!("{head}{many}\r\n"), 200),
+        (format!("{head}{long}\r\n"), 200),
+        (format!("{head}content-length: 2\r\ncontent-length: 2\r\n\r\nab"), 200),
+        (format!("{head}content-length: +2\r\n\r\n"), 400),
+        (format!("{head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 200),
+        ("GET /v1/users/ana HTTP/1.0\r\nhost: localhost\r\n\r\n".to_owned(), 200),
+        ("GET http://localhost/v1/users/ana HTTP/1.1\r\nhost: other\r\n\r\n".to_owned(), 200),
+        ("DELETE /v1/users/ana HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(), 405),
+        ("OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(), 404),
+        ("GET /v1/users/\"ana\" HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(), 400),
+        ("GET /v1/users/ana HTTP/1.1\r\nbad header: x\r\n\r\n".to_owned(), 400),
+        ("nonsense\r\n\r\n".to_owned(), 400),
+    ] {
+        let mut client = app.client();
+        client.send(request.as_bytes()).unwrap();
+        let answer = client.answer().unwrap_or_else(|| panic!("no answer to {request}"));
+        assert_eq!(answer.status, status, "{request}: {answer:?}");
+    }
+}
+
+#[test]
+fn one_connection_may_ask_both_ways() {
+    let app = app();
+    let mut client = app.client();
+    for _ in 0..2 {
+        assert_eq!(client.request("GET", "/v1/users/ana", &[], b"").status, 200);
+        assert_eq!(client.request("POST", "/v1/transfers", &[("content-type", "application/json")], b"{}").status, 400);
+        let chunks = "POST /v1/transfers?dry_run=true HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                      transfer-encoding: chunked\r\n\r\n31\r\n";
+        client.send(format!("{chunks}{TRANSFER}\r\n0\r\n\r\n").as_bytes()).unwrap();
+        client.answer().unwrap().expect(201);
+    }
+}
+
+#[test]
+fn a_request_may_come_byte_by_byte() {
+    let app = app();
+    let mut client = app.client();
+    for byte in post("/v1/transfers", JSON, TRANSFER).as_bytes() {
+        client.send(&[*byte]).unwrap();
+        std::thread::yield_now();
+    }
+    assert_eq!(client.answer().unwrap().expect(201)["amount"], 3);
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_order() {
+    let app = app();
+    let mut client = app.client();
+    let one = |amount: u32| post("/v1/transfers", JSON, &TRANSFER.replace('3', &amount.to_string()));
+    let get = "GET /v1/users/bo HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.send(format!("{}{}{get}{}", one(1), one(2), one(4)).as_bytes()).unwrap();
+    for amount in [1, 2] {
+        assert_eq!(client.answer().unwrap().expect(201)["amount"], amount);
+    }
+    assert_eq!(client.answer().unwrap().expect(200)["accounts"][0]["total"], 3);
+    assert_eq!(client.answer().unwrap().expect(201)["amount"], 4);
+}
+
+#[test]
+fn an_answer_carries_the_name_of_its_request_and_is_never_older_than_a_second() {
+    let app = app();
+    let answer = app.client().request("GET", "/version", &[("x-request-id", "order 7")], b"");
+    assert_eq!(answer.header("x-request-id"), Some("order 7"));
+    let by_hyper = with_hyper(&app).request("GET", "/version", &[], b"");
+    let second = |answer: &Answer| {
+        let date = answer.header("date").unwrap();
+        assert!(date.starts_with(|letter: char| letter.is_ascii_uppercase()) && date.ends_with(" GMT"), "{date}");
+        let clock = date.split(' ').nth(4).unwrap();
+        clock.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i32>().unwrap())
+    };
+    let apart = (second(&by_hyper) - second(&answer)).rem_euclid(86_400);
+    assert!(apart <= 2, "{answer:?} {by_hyper:?}");
+}
+
+#[test]
+fn metrics_count_both_ways() {
+    let app = app();
+    let answered = || {
+        let text = Client::connect(app.internal).request("GET", "/metrics", &[], b"").text();
+        let line = text.lines().find(|line| {
+            line.starts_with("tocos_http_requests_total") && line.contains("/version") && line.contains("2xx")
+        });
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let mut clients = [app.client(), with_hyper(&app)];
+    let before = answered();
+    for client in &mut clients {
+        client.request("GET", "/version", &[], b"");
+    }
+    assert_eq!(answered() - before, 2);
+}
+
+#[test]
+fn what_a_key_does_not_allow_is_refused_both_ways() {
+    let app = app();
+    app.post("/v1/keys", json!({"name": "first", "right": "admin"})).expect(201);
+    check(&app, &post("/v1/transfers", JSON, TRANSFER), 401);
+}
