@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use fastrand::Rng;
 use std::hint::black_box;
-use tocos_ledger::{Category, Event, Ledger, Marks, Micros, Request, STAGED_AT_ONCE, blob_offset};
+use tocos_ledger::{Category, Event, Ledger, Marks, Micros, Request, blob_offset};
 
 #[derive(Args)]
 pub(crate) struct WorkArgs {
@@ -215,21 +215,16 @@ fn decoded() -> Result<usize> {
     Ok(written.count())
 }
 
-/// As recovery does it: decode a few, touch what they need, carry them out.
+/// As recovery does it: all that were written at one time together.
 fn replayed() -> Result<usize> {
     let written = Written::new()?;
     let mut ledger = Ledger::new([7; 16]);
-    let numbers: Vec<usize> = (0..written.count()).collect();
-    let mut events = Vec::with_capacity(STAGED_AT_ONCE);
     measured(&mut || {
-        for chunk in numbers.chunks(STAGED_AT_ONCE) {
-            for at in chunk {
-                events.push(written.event(&ledger, *at)?);
-            }
-            ledger.warm_events(&events);
-            for event in events.drain(..) {
-                ledger.apply(&event).map_err(|inconsistent| anyhow!("event {}: {inconsistent}", event.number))?;
-            }
+        let mut first = 0;
+        for of_one_time in written.at.chunk_by(|one, next| one == next) {
+            let records = &written.core.records[first..][..of_one_time.len()];
+            ledger.replay(first as u64 + 1, of_one_time[0], records, |offset| written.blob(offset as usize))?;
+            first += of_one_time.len();
         }
         Ok(())
     })?;

@@ -13,7 +13,7 @@ use tocos_journal::{
     Disk, FileDisk, FrameView, FramesAhead, Journal, NewLedger, OpenError, Opened, Options, Position, Replay,
     Snapshots, TailReport,
 };
-use tocos_ledger::{Event, Ledger, Malformed, STAGED_AT_ONCE, blob_offset};
+use tocos_ledger::{Ledger, Malformed, ReplayFailure};
 
 /// Ids of ledgers with a test clock begin so.
 const TEST_LEDGER: &[u8; 4] = b"TEST";
@@ -245,20 +245,9 @@ fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Res
 
 /// Carries out the events of one frame.
 pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
-    let mut events: Vec<Event<'_>> = Vec::with_capacity(STAGED_AT_ONCE);
-    let mut number = frame.first();
-    for records in frame.records().chunks(STAGED_AT_ONCE) {
-        for record in records {
-            let malformed = |source| OpenFailure::Malformed { event: number, source };
-            let blob = blob_offset(record).map_or(Some(&[][..]), |offset| frame.blob(offset));
-            let blob = blob.ok_or(Malformed("its blob lies outside its frame")).map_err(malformed)?;
-            events.push(ledger.decode_event(number, frame.at_us(), record, blob).map_err(malformed)?);
-            number += 1;
-        }
-        ledger.warm_events(&events);
-        for event in events.drain(..) {
-            ledger.apply(&event)?;
-        }
-    }
-    Ok(())
+    let replayed = ledger.replay(frame.first(), frame.at_us(), frame.records(), |offset| frame.blob(offset));
+    replayed.map_err(|failure| match failure {
+        ReplayFailure::Malformed { event, source } => OpenFailure::Malformed { event, source },
+        ReplayFailure::Inconsistent(inconsistent) => inconsistent.into(),
+    })
 }

@@ -134,13 +134,12 @@ impl Ledger {
         if user.0 as usize != self.state.users.len() {
             return Err("the user's number is not the next one");
         }
-        if self.find_user(id).is_some() {
+        if !self.index.insert(&self.state.users, id, user) {
             return Err("there is a user of that id already");
         }
         self.state.users.push(User::new(id.into()));
         self.state.profiles.push(Profile { name, metadata, created_at: event.at });
         let users = &self.state.users;
-        self.index.insert(users, user);
         self.state.order.insert(user.0, |other| users.get(other).id.as_str());
         Ok(())
     }

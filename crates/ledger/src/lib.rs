@@ -19,6 +19,7 @@ mod operation;
 mod past;
 mod record;
 mod refusal;
+mod replay;
 mod snapshot;
 mod stage;
 mod state;
@@ -41,6 +42,7 @@ pub use operation::{
 pub use past::{Link, PastLots};
 pub use record::{Malformed, RECORD_BYTES, blob_offset};
 pub use refusal::{EndedAs, Refusal};
+pub use replay::ReplayFailure;
 pub use snapshot::SnapshotError;
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{

@@ -4,7 +4,6 @@
 //! the other. Finding what a few dozen operations name, stage by stage, lets the processor wait for many at once, and
 //! what was found needs no second search. Nothing here changes anything or is needed for being right.
 
-use crate::event::{Event, Fact};
 use crate::ledger::Ledger;
 use crate::operation::{Operation, Request};
 use crate::refusal::Refusal;
@@ -67,21 +66,6 @@ impl Ledger {
     /// The second user of an operation, found ahead or by its id.
     pub(crate) fn second_user(&self, staged: &Staged, id: &str) -> Result<UserId, Refusal> {
         staged.second.map_or_else(|| self.require_user(id), Ok)
-    }
-
-    /// Touches what applying these events, a few dozen at most, will change.
-    pub fn warm_events(&self, events: &[Event<'_>]) {
-        for event in events {
-            if let Some(key) = &event.key {
-                black_box(self.keys.touch(key.hash));
-            }
-            if let Fact::Moved(movement) = &event.fact {
-                for entry in [Some(&movement.a), movement.b.as_ref()].into_iter().flatten() {
-                    self.state.accounts.touch(entry.account.0);
-                    black_box(self.state.accounts.find(entry.account.0).map(|account| account.plain));
-                }
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The layout is written down in `docs/file-format.md`, section "Records". A plain transfer without key and
 //! metadata is its record alone.
 
+mod kind;
 mod sections;
 
 use crate::amount::MAX_AMOUNT;
@@ -41,42 +42,13 @@ const CREATED: u8 = 8;
 /// Where in a record the offset of its blob stands.
 const BLOB_AT: core::ops::Range<usize> = 12..16;
 
-/// Kinds as the record's first byte says them. Numbers are never used again for something else.
-const KINDS: [(u8, &str); 17] = [
-    (1, "user"),
-    (2, "user_closed"),
-    (3, "coin"),
-    (4, "limits"),
-    (5, "extend"),
-    (6, "key"),
-    (7, "key_revoked"),
-    (16, "grant"),
-    (17, "spend"),
-    (18, "transfer"),
-    (19, "hold"),
-    (20, "capture"),
-    (21, "release"),
-    (22, "hold_expired"),
-    (23, "expire"),
-    (24, "reverse"),
-    (0, ""),
-];
-
-fn number_of_kind(kind: &str) -> u8 {
-    KINDS.iter().find(|(_, name)| *name == kind).map_or(0, |(number, _)| *number)
-}
-
-fn kind_of_number(number: u8) -> &'static str {
-    KINDS.iter().find(|(other, _)| *other == number).map_or("", |(_, name)| name)
-}
-
 impl Event<'_> {
     /// The event's record. What does not fit into it is handed to `put_blob`, which answers with the offset at
     /// which it can be found again.
     pub fn encode(&self, scratch: &mut Vec<u8>, put_blob: impl FnOnce(&[u8]) -> u32) -> [u8; RECORD_BYTES] {
         scratch.clear();
         let mut record = [0u8; RECORD_BYTES];
-        record[0] = number_of_kind(self.kind());
+        record[0] = kind::number_of(&self.fact);
         record[2..4].copy_from_slice(&self.by.to_le_bytes());
         if let Some(key) = &self.key {
             put_section(scratch, Tag::Key, key.text.as_bytes());
@@ -172,7 +144,7 @@ fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
         MovementKind::Release(end) | MovementKind::HoldExpired(end) => terms.put_u64(end.hold),
         MovementKind::Reverse(reverse) => {
             terms.put_u64(reverse.of);
-            terms.put_u8(number_of_kind(reverse.of_kind));
+            terms.put_u8(kind::number_of_word(reverse.of_kind));
             terms.put_amount(reverse.requested);
             terms.put_instant(reverse.renew_expires_at);
             terms.put_u64(reverse.remaining);
@@ -274,11 +246,7 @@ impl Ledger {
         record: &[u8; RECORD_BYTES],
         blob: &'a [u8],
     ) -> Result<Event<'a>, Malformed> {
-        let mut event = Event::decode(number, at, record, blob)?;
-        if let Some(key) = &mut event.key {
-            key.hash = self.hashed_key(key.text).hash;
-        }
-        Ok(event)
+        Event::decode_hashed(number, at, record, blob, |key| self.keys.hash(key))
     }
 }
 
@@ -288,53 +256,66 @@ impl<'a> Event<'a> {
     /// # Errors
     /// [`Malformed`] if these are not what [`Event::encode`] makes.
     pub fn decode(number: u64, at: i64, record: &[u8; RECORD_BYTES], blob: &'a [u8]) -> Result<Self, Malformed> {
+        Self::decode_hashed(number, at, record, blob, |_| 0)
+    }
+
+    /// The same with a hash for the event's key.
+    ///
+    /// An event is a few hundred bytes, most of them a movement. It is put together in one place at the end: whatever handed it on
+    /// would copy it.
+    #[inline]
+    pub(crate) fn decode_hashed(
+        number: u64,
+        at: i64,
+        record: &[u8; RECORD_BYTES],
+        blob: &'a [u8],
+        hash: impl FnOnce(&str) -> u128,
+    ) -> Result<Self, Malformed> {
         let fixed = Fixed::read(record)?;
         let mut sections = Sections::read(if fixed.flags & HAS_BLOB == 0 { &[] } else { blob })?;
-        let key = sections.text(Tag::Key)?.map(|text| Key { text, hash: 0 });
+        let key = sections.text(Tag::Key)?.map(|text| Key { text, hash: hash(text) });
         let metadata = sections.text(Tag::Metadata)?;
-        let fact = if fixed.kind >= 16 {
-            Fact::Moved(decode_movement(&fixed, &mut sections)?)
-        } else {
-            decode_other(&fixed, record, &mut sections)?
+        let by = fixed.by;
+        if fixed.kind < kind::FIRST_MOVEMENT {
+            let fact = decode_other(&fixed, record, &mut sections)?;
+            sections.check_all_used()?;
+            return Ok(Self { number, at, by, key, metadata, fact });
+        }
+        let amount = fixed.amount;
+        if amount > MAX_AMOUNT {
+            return Err(Malformed("an amount is above 2^53-1"));
+        }
+        let kind = decode_kind(&fixed, &mut sections)?;
+        let legs = match sections.take(Tag::Legs) {
+            Some(bytes) => sections::legs(bytes)?,
+            None => usual_legs(&kind, amount, fixed.flags & HAS_B != 0),
         };
+        let a = fixed.entry_a(&mut sections)?;
+        let b = if fixed.flags & HAS_B == 0 { None } else { Some(fixed.entry_b(&mut sections)?) };
         sections.check_all_used()?;
-        Ok(Self { number, at, by: fixed.by, key, metadata, fact })
+        Ok(Self { number, at, by, key, metadata, fact: Fact::Moved(Movement { kind, amount, a, b, legs }) })
     }
-}
-
-fn decode_movement(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<Movement, Malformed> {
-    if fixed.amount > MAX_AMOUNT {
-        return Err(Malformed("an amount is above 2^53-1"));
-    }
-    let kind = decode_kind(fixed, sections)?;
-    let a = fixed.entry_a(sections)?;
-    let b = if fixed.flags & HAS_B == 0 { None } else { Some(fixed.entry_b(sections)?) };
-    let legs = match sections.take(Tag::Legs) {
-        Some(bytes) => sections::legs(bytes)?,
-        None => usual_legs(&kind, fixed.amount, b.is_some()),
-    };
-    Ok(Movement { kind, amount: fixed.amount, a, b, legs })
 }
 
 fn decode_kind(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<MovementKind, Malformed> {
     let bytes = sections.take(Tag::Terms);
     let mut terms = Fields::new(bytes.unwrap_or(&[]));
-    let kind = match kind_of_number(fixed.kind) {
-        "grant" => {
+    let kind = match fixed.kind {
+        kind::GRANT => {
             let marks = if bytes.is_some() { terms.marks()? } else { Marks::PLAIN };
             MovementKind::Grant(GrantTerms { marks })
         }
-        "spend" => MovementKind::Spend(match bytes {
+        kind::SPEND => MovementKind::Spend(match bytes {
             Some(_) => SpendTerms { requested: terms.u64()?, mode: Mode::UpTo },
             None => SpendTerms { requested: fixed.amount, mode: Mode::Exact },
         }),
-        "transfer" => MovementKind::Transfer,
-        "hold" => MovementKind::Hold(HoldTerms {
+        kind::TRANSFER => MovementKind::Transfer,
+        kind::HOLD => MovementKind::Hold(HoldTerms {
             expires_at: terms.i64()?,
             timeout_s: Some(terms.u32()?).filter(|s| *s != NONE_U32),
             to: Some(terms.u32()?).filter(|to| *to != NONE_U32).map(UserId),
         }),
-        "capture" => MovementKind::Capture(CaptureTerms {
+        kind::CAPTURE => MovementKind::Capture(CaptureTerms {
             hold: terms.u64()?,
             requested: terms.amount()?,
             last: terms.flag()?,
@@ -342,12 +323,12 @@ fn decode_kind(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<MovementKin
             held: terms.u64()?,
             ended: terms.flag()?,
         }),
-        "release" => MovementKind::Release(HoldEnd { hold: terms.u64()? }),
-        "hold_expired" => MovementKind::HoldExpired(HoldEnd { hold: terms.u64()? }),
-        "expire" => MovementKind::LotExpired,
-        "reverse" => MovementKind::Reverse(ReverseTerms {
+        kind::RELEASE => MovementKind::Release(HoldEnd { hold: terms.u64()? }),
+        kind::HOLD_EXPIRED => MovementKind::HoldExpired(HoldEnd { hold: terms.u64()? }),
+        kind::EXPIRE => MovementKind::LotExpired,
+        kind::REVERSE => MovementKind::Reverse(ReverseTerms {
             of: terms.u64()?,
-            of_kind: kind_of_number(terms.u8()?),
+            of_kind: kind::word_of_number(terms.u8()?),
             requested: terms.amount()?,
             renew_expires_at: terms.instant()?,
             remaining: terms.u64()?,
@@ -366,28 +347,30 @@ fn decode_other<'a>(
     let small = |value: u32| u16::try_from(value).map_err(|_| Malformed("a number is above 65,535"));
     let bytes = sections.take(Tag::Terms);
     let mut terms = Fields::new(bytes.unwrap_or(&[]));
-    let fact = match kind_of_number(fixed.kind) {
-        "user" => Fact::UserPut {
+    let fact = match fixed.kind {
+        kind::USER => Fact::UserPut {
             user: UserId(fixed.a),
             id: sections.text(Tag::Name)?.ok_or(Malformed("a user has no id"))?,
             name: sections.text(Tag::Title)?,
             created,
         },
-        "user_closed" => Fact::UserClosed { user: UserId(fixed.a) },
-        "coin" => Fact::CoinPut {
+        kind::USER_CLOSED => Fact::UserClosed { user: UserId(fixed.a) },
+        kind::COIN => Fact::CoinPut {
             coin: CoinId(small(fixed.a)?),
             code: sections.text(Tag::Name)?.ok_or(Malformed("a coin has no code"))?,
             decimals: record[16],
             created,
         },
-        "limits" => Fact::LimitsPut {
+        kind::LIMITS => Fact::LimitsPut {
             floor: terms.i64()?,
             ceiling: terms.u64()?,
             frozen: terms.flag()?,
             entry: fixed.entry_a(sections)?,
         },
-        "extend" => Fact::HoldExtended { hold: fixed.amount, account: AccountId(fixed.a), expires_at: fixed.a_total },
-        "key" => Fact::KeyCreated {
+        kind::EXTEND => {
+            Fact::HoldExtended { hold: fixed.amount, account: AccountId(fixed.a), expires_at: fixed.a_total }
+        }
+        kind::KEY => Fact::KeyCreated {
             id: small(fixed.a)?,
             name: sections.text(Tag::Title)?.unwrap_or(""),
             hash: terms.hash()?,
@@ -400,7 +383,7 @@ fn decode_other<'a>(
             },
             expires_at: terms.instant()?,
         },
-        "key_revoked" => Fact::KeyRevoked { id: small(fixed.a)? },
+        kind::KEY_REVOKED => Fact::KeyRevoked { id: small(fixed.a)? },
         _ => return Err(Malformed("its kind is not known; a newer version may have written it")),
     };
     if terms.is_empty() { Ok(fact) } else { Err(Malformed("its terms are longer than its kind needs")) }
@@ -411,9 +394,30 @@ impl Event<'_> {
     #[must_use]
     pub fn key_in(blob: &[u8]) -> Option<&str> {
         // The key is the first section wherever there is one.
-        if blob.first() != Some(&(Tag::Key as u8)) {
-            return None;
+        sections::text_if_first(blob, Tag::Key)
+    }
+}
+
+/// What a record names, as far as that can be seen without decoding it. It may be wrong where the record is.
+pub(crate) enum Peeked<'a> {
+    /// A movement, or an account's limits.
+    Accounts([Option<AccountId>; 2]),
+    /// The id of a user that is made.
+    NewUser(&'a str),
+    Nothing,
+}
+
+impl<'a> Peeked<'a> {
+    #[inline]
+    pub(crate) fn at(record: &[u8; RECORD_BYTES], blob: &'a [u8]) -> Self {
+        let account = |at: usize| AccountId(u32::from_le_bytes([0, 1, 2, 3].map(|i| record[at + i])));
+        let named = |flag: u8, at: usize| (record[1] & flag != 0).then(|| account(at));
+        if record[1] & HAS_A != 0 {
+            return Self::Accounts([named(HAS_A, 4), named(HAS_B, 8)]);
         }
-        Sections::read(blob).ok()?.text(Tag::Key).ok()?
+        match sections::text_if_first(blob, Tag::Name) {
+            Some(id) if record[0] == kind::USER && record[1] & CREATED != 0 => Self::NewUser(id),
+            _ => Self::Nothing,
+        }
     }
 }

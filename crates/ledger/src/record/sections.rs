@@ -125,36 +125,66 @@ fn place(fields: &mut Fields<'_>) -> Result<Place, Malformed> {
     })
 }
 
+/// The text of a blob's first section if that is of this tag.
+#[inline]
+pub(super) fn text_if_first(blob: &[u8], tag: Tag) -> Option<&str> {
+    if blob.first() != Some(&(tag as u8)) {
+        return None;
+    }
+    let mut fields = Fields::new(&blob[1..]);
+    let length = length(&mut fields).ok()?;
+    text(fields.bytes(length).ok()?).ok()
+}
+
 /// The sections of one blob. Each is there at most once, and each must be asked for.
 #[derive(Debug)]
 pub(super) struct Sections<'a> {
-    by_tag: [Option<&'a [u8]>; TAGS],
+    by_tag: [&'a [u8]; TAGS],
+    /// A bit for each that is there and was not asked for yet.
+    left: u16,
 }
 
 impl<'a> Sections<'a> {
+    #[inline]
     pub(super) fn read(blob: &'a [u8]) -> Result<Self, Malformed> {
-        let mut by_tag = [None; TAGS];
+        let mut sections = Self { by_tag: [&[]; TAGS], left: 0 };
+        if !blob.is_empty() {
+            sections.find_in(blob)?;
+        }
+        Ok(sections)
+    }
+
+    fn find_in(&mut self, blob: &'a [u8]) -> Result<(), Malformed> {
         let mut fields = Fields::new(blob);
         while !fields.is_empty() {
             let tag = fields.u8()?;
             let length = length(&mut fields)?;
-            let slot = by_tag.get_mut(usize::from(tag)).filter(|_| tag != 0);
+            let slot = self.by_tag.get_mut(usize::from(tag)).filter(|_| tag != 0);
             let slot = slot.ok_or(Malformed("a section is not known; a newer version may have written it"))?;
-            if slot.replace(fields.bytes(length)?).is_some() {
+            if self.left & 1 << tag != 0 {
                 return Err(Malformed("a section stands there twice"));
             }
+            *slot = fields.bytes(length)?;
+            self.left |= 1 << tag;
         }
-        Ok(Self { by_tag })
+        Ok(())
     }
 
+    #[inline]
     pub(super) fn take(&mut self, tag: Tag) -> Option<&'a [u8]> {
-        self.by_tag[tag as usize].take()
+        let bit = 1 << tag as u16;
+        if self.left & bit == 0 {
+            return None;
+        }
+        self.left &= !bit;
+        Some(self.by_tag[tag as usize])
     }
 
     pub(super) fn text(&mut self, tag: Tag) -> Result<Option<&'a str>, Malformed> {
         self.take(tag).map(text).transpose()
     }
 
+    #[inline]
     pub(super) fn entry(
         &mut self,
         account: AccountId,
@@ -163,6 +193,9 @@ impl<'a> Sections<'a> {
         skip: u64,
         [opens, held, lots]: [Tag; 3],
     ) -> Result<Entry, Malformed> {
+        if self.left == 0 {
+            return Ok(Entry { account, opens: None, total, held: 0, prev, skip, lots: None });
+        }
         let opens = self.take(opens).map(|bytes| {
             let mut fields = Fields::new(bytes);
             Ok((UserId(fields.u32()?), CoinId(fields.u16()?)))
@@ -173,7 +206,7 @@ impl<'a> Sections<'a> {
     }
 
     pub(super) fn check_all_used(&self) -> Result<(), Malformed> {
-        if self.by_tag.iter().any(Option::is_some) {
+        if self.left != 0 {
             return Err(Malformed("a section does not belong to its kind"));
         }
         Ok(())

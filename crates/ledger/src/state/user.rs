@@ -4,6 +4,7 @@ use crate::amount::Micros;
 use crate::bytes::NONE_U32;
 use crate::state::{AccountId, Chunked};
 use compact_str::CompactString;
+use core::hint::black_box;
 use siphasher::sip::SipHasher13;
 
 /// A user's place in the order in which users were made.
@@ -56,109 +57,174 @@ pub struct Profile {
     pub created_at: Micros,
 }
 
-/// Open addressing with linear probing: a slot is the upper hash bits and the user's number plus one; 0 is
-/// empty. One cache miss finds the slot, one the user.
+/// Open addressing with linear probing: a slot is the upper half of the hash above the user's number plus one; 0 is
+/// empty. One cache miss finds the slot, one the user. A search begins at the hash's uppermost bits, so that the slots are in the order
+/// of the hashes, and growing needs neither the users nor their hashes afresh.
 #[derive(Clone, Debug)]
 pub(crate) struct UserIndex {
+    /// A power of two of them.
     slots: Vec<u64>,
     len: usize,
     seed: (u64, u64),
 }
 
+const SLOTS_MIN: usize = 64;
+
 impl UserIndex {
     pub(crate) fn new(seed: (u64, u64)) -> Self {
-        Self { slots: vec![0; 64], len: 0, seed }
+        Self { slots: vec![0; SLOTS_MIN], len: 0, seed }
     }
 
     pub(crate) fn hash(&self, id: &str) -> u64 {
         SipHasher13::new_with_keys(self.seed.0, self.seed.1).hash(id.as_bytes())
     }
 
-    pub(crate) fn find(&self, users: &Chunked<User>, id: &str) -> Option<UserId> {
-        self.find_hashed(users, id, self.hash(id))
+    /// Where a search for a hash, or for a slot's upper half, begins. There are never more than 2^32 slots.
+    #[inline]
+    fn home(&self, hash: u64) -> usize {
+        (hash >> (64 - self.slots.len().trailing_zeros())) as usize
     }
 
-    pub(crate) fn find_hashed(&self, users: &Chunked<User>, id: &str, hash: u64) -> Option<UserId> {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+    #[inline]
+    fn behind(&self, at: usize) -> usize {
+        (at + 1) & (self.slots.len() - 1)
+    }
+
+    pub(crate) fn find(&self, users: &Chunked<User>, id: &str) -> Option<UserId> {
+        self.place_of(users, id, self.hash(id)).ok()
+    }
+
+    /// The user with this id, or the empty slot in which it belongs.
+    fn place_of(&self, users: &Chunked<User>, id: &str, hash: u64) -> Result<UserId, usize> {
+        let mut at = self.home(hash);
         loop {
             let slot = self.slots[at];
             if slot == 0 {
-                return None;
+                return Err(at);
             }
             let user = (slot as u32) - 1;
             if slot >> 32 == hash >> 32 && users.get(user).id == id {
-                return Some(UserId(user));
+                return Ok(UserId(user));
             }
-            at = (at + 1) & mask;
+            at = self.behind(at);
         }
     }
 
     /// The user whose id most likely has this hash: found by the index alone, without a look at the user.
     pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.home(hash);
         while self.slots[at] != 0 {
             if self.slots[at] >> 32 == hash >> 32 {
                 return Some((self.slots[at] as u32) - 1);
             }
-            at = (at + 1) & mask;
+            at = self.behind(at);
         }
         None
     }
 
-    pub(crate) fn insert(&mut self, users: &Chunked<User>, user: UserId) {
+    /// Looks at where the user with this id would stand.
+    pub(crate) fn touch(&self, id: &str) {
+        black_box(self.slots[self.home(self.hash(id))]);
+    }
+
+    /// Adds the user that is about to have this id and number. Says `false` if there is one of that id.
+    pub(crate) fn insert(&mut self, users: &Chunked<User>, id: &str, user: UserId) -> bool {
         if self.len * 4 >= self.slots.len() * 3 {
-            self.grow(users, self.slots.len() * 2);
+            self.grow();
         }
-        let hash = self.hash(&users.get(user.0).id);
-        self.put(hash, user.0);
+        let hash = self.hash(id);
+        let Err(place) = self.place_of(users, id, hash) else { return false };
+        self.slots[place] = slot_of(hash, user.0);
         self.len += 1;
+        true
     }
 
     /// Fills the index afresh from all users.
     pub(crate) fn rebuild(&mut self, users: &Chunked<User>) {
         self.len = users.len();
-        self.grow(users, (users.len() * 2).next_power_of_two().max(64));
+        self.slots = vec![0; (users.len() * 2).next_power_of_two().max(SLOTS_MIN)];
+        for (at, user) in (0u32..).zip(users.iter()) {
+            self.put(slot_of(self.hash(&user.id), at));
+        }
     }
 
     /// Forgets a user that is there: the batch that made it was undone.
     pub(crate) fn remove(&mut self, users: &Chunked<User>, user: UserId) {
         let mask = self.slots.len() - 1;
-        let hash = self.hash(&users.get(user.0).id);
-        let mut hole = hash as usize & mask;
+        let mut hole = self.home(self.hash(&users.get(user.0).id));
         while self.slots[hole] as u32 != user.0 + 1 {
-            hole = (hole + 1) & mask;
+            hole = self.behind(hole);
         }
         // Moves up those behind it that would no longer be found.
-        let mut next = (hole + 1) & mask;
+        let mut next = self.behind(hole);
         while self.slots[next] != 0 {
-            let other = (self.slots[next] as u32) - 1;
-            let wanted = self.hash(&users.get(other).id) as usize & mask;
+            let wanted = self.home(self.slots[next]);
             if (next.wrapping_sub(wanted) & mask) >= (next.wrapping_sub(hole) & mask) {
                 self.slots[hole] = self.slots[next];
                 hole = next;
             }
-            next = (next + 1) & mask;
+            next = self.behind(next);
         }
         self.slots[hole] = 0;
         self.len -= 1;
     }
 
-    fn grow(&mut self, users: &Chunked<User>, size: usize) {
-        self.slots = vec![0; size];
-        for (at, user) in (0u32..).zip(users.iter()).take(self.len) {
-            let hash = self.hash(&user.id);
-            self.put(hash, at);
+    fn grow(&mut self) {
+        let twice = vec![0; self.slots.len() * 2];
+        for slot in std::mem::replace(&mut self.slots, twice).into_iter().filter(|slot| *slot != 0) {
+            self.put(slot);
         }
     }
 
-    fn put(&mut self, hash: u64, user: u32) {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+    fn put(&mut self, slot: u64) {
+        let mut at = self.home(slot);
         while self.slots[at] != 0 {
-            at = (at + 1) & mask;
+            at = self.behind(at);
         }
-        self.slots[at] = (hash >> 32 << 32) | (u64::from(user) + 1);
+        self.slots[at] = slot;
+    }
+}
+
+fn slot_of(hash: u64, user: u32) -> u64 {
+    (hash >> 32 << 32) | (u64::from(user) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Users leave as they do when a batch is undone: the last one first.
+        #[test]
+        fn users_are_found_until_they_are_removed(steps in prop::collection::vec((0..4u8, 0..200u32), 0..150)) {
+            let (mut users, mut index) = (Chunked::default(), UserIndex::new((1, 2)));
+            let mut model: Vec<String> = Vec::new();
+            for (step, number) in steps {
+                let id = format!("user-{number}");
+                if step == 0 && let Some(last) = model.len().checked_sub(1) {
+                    // Rows are numbered in u32, so the cast is exact.
+                    index.remove(&users, UserId(last as u32));
+                    users.truncate(last);
+                    model.pop();
+                } else {
+                    let is_new = !model.contains(&id);
+                    prop_assert_eq!(index.insert(&users, &id, UserId(model.len() as u32)), is_new);
+                    if is_new {
+                        users.push(User::new(id.as_str().into()));
+                        model.push(id);
+                    }
+                }
+                let mut rebuilt = UserIndex::new((1, 2));
+                rebuilt.rebuild(&users);
+                for number in 0..200 {
+                    let id = format!("user-{number}");
+                    let place = model.iter().position(|other| *other == id).map(|at| UserId(at as u32));
+                    prop_assert_eq!(index.find(&users, &id), place);
+                    prop_assert_eq!(rebuilt.find(&users, &id), place);
+                    prop_assert!(place.is_none() || index.likely(index.hash(&id)).is_some());
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The state as blocks: the same again from its own blocks and from the log, and an error from anything else.
 
-use crate::bench::{Bench, SEED, read};
+use crate::bench::{Bench, SEED, Written, read};
 use crate::furnished::with_everything;
 use proptest::prelude::*;
-use tocos_ledger::{Due, Ledger, Micros, SnapshotError};
+use tocos_ledger::{Due, Ledger, Micros, ReplayFailure, SnapshotError};
 
 fn open(blocks: &[Vec<u8>]) -> Result<Ledger, SnapshotError> {
     Ledger::from_blocks(SEED, blocks.iter().cloned().map(Ok))
@@ -61,6 +61,57 @@ fn replaying_all_events_from_their_bytes_gives_the_same_blocks() {
     }
     assert!(fresh.state().blocks().collect::<Vec<_>>() == bench.blocks());
     assert_eq!((due(&fresh), fresh.key_count()), (due(&bench.ledger), bench.ledger.key_count()));
+}
+
+/// What was written at one time as the log keeps it: records, and blobs that are found by an offset.
+fn replay(ledger: &mut Ledger, first: u64, written: &[Written]) -> Result<(), ReplayFailure> {
+    let records: Vec<_> = (0u32..)
+        .zip(written)
+        .map(|(at, written)| {
+            let mut record = written.record;
+            if !written.blob.is_empty() {
+                record[12..16].copy_from_slice(&at.to_le_bytes());
+            }
+            record
+        })
+        .collect();
+    ledger.replay(first, written[0].at, &records, |at| written.get(at as usize).map(|written| &written.blob[..]))
+}
+
+#[test]
+fn replaying_what_was_written_at_one_time_together_gives_the_same_blocks() {
+    let bench = with_everything();
+    let mut fresh = Ledger::new(SEED);
+    for written in bench.log.chunk_by(|one, next| one.at == next.at) {
+        let first = fresh.state().last_event() + 1;
+        replay(&mut fresh, first, written).unwrap();
+    }
+    assert!(fresh.state().blocks().collect::<Vec<_>>() == bench.blocks());
+    assert_eq!((due(&fresh), fresh.key_count()), (due(&bench.ledger), bench.ledger.key_count()));
+    for number in 1..=fresh.state().last_event() {
+        assert_eq!(fresh.keys_between(number, number), bench.ledger.keys_between(number, number));
+    }
+}
+
+#[test]
+fn a_replay_says_which_record_is_no_event_and_which_does_not_follow() {
+    let mut bench = Bench::empty();
+    for user in ["ana", "bob", "cem"] {
+        bench.user(user).done();
+    }
+    let number_of = |failure: Result<(), ReplayFailure>| match failure.unwrap_err() {
+        ReplayFailure::Malformed { event, .. } => ("malformed", event),
+        ReplayFailure::Inconsistent(inconsistent) => ("inconsistent", inconsistent.event),
+    };
+    let users = bench.log.clone();
+    let at = users[2].at;
+    let mut unknown = users.clone();
+    unknown[1].record[0] = 255;
+    assert_eq!(number_of(replay(&mut Ledger::new(SEED), 1, &unknown)), ("malformed", 2));
+    let twice = [users[0].clone(), users[1].clone(), users[1].clone()];
+    assert_eq!(number_of(replay(&mut Ledger::new(SEED), 1, &twice)), ("inconsistent", 3));
+    let records: Vec<_> = users.iter().map(|written| written.record).collect();
+    assert_eq!(number_of(Ledger::new(SEED).replay(1, at, &records, |_| None)), ("malformed", 1));
 }
 
 #[test]
