@@ -122,6 +122,13 @@ impl<'a> Fields<'a> {
                 next += 1;
                 continue;
             }
+            if let Some(extras) = &mut extras
+                && reader.eat_name(&mut first, "idempotency_key")
+            {
+                mark(&mut seen, KEY_SEEN, "idempotency_key")?;
+                extras.idempotency_key = idempotency_key(reader)?;
+                continue;
+            }
             let Some(name) = reader.next_name(&mut first).map_err(malformed)? else { return Ok(()) };
             let found = self.list.iter().position(|field| field.name == name);
             next = found.map_or(next, |at| at + 1);
@@ -188,6 +195,8 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    /// The names are known where this is inlined, and cheap to compare.
+    #[inline]
     fn value(&self, name: &str) -> &Value<'a> {
         let at = self.list.iter().position(|field| field.name == name);
         debug_assert!(at.is_some(), "{name} is in the list of fields");
@@ -195,6 +204,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that may be left out.
+    #[inline]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.value(name) {
             Value::Text(text) => Some(text),
@@ -203,10 +213,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that is there, since the list says so and [`Fields::check_complete`] has looked.
+    #[inline]
     pub(crate) fn the_text(&self, name: &str) -> &str {
         self.text(name).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {
         match self.value(name) {
             Value::Integer(value) => Some(*value),
@@ -215,11 +227,13 @@ impl<'a> Fields<'a> {
     }
 
     /// An amount or the number of an event.
+    #[inline]
     pub(crate) fn number(&self, name: &str) -> Option<Amount> {
         self.integer(name).and_then(|value| u64::try_from(value).ok())
     }
 
     /// An amount or number that is there, since the list says so and [`Fields::check_complete`] has looked.
+    #[inline]
     pub(crate) fn the_number(&self, name: &str) -> Amount {
         self.number(name).unwrap_or_default()
     }

@@ -108,9 +108,8 @@ fn list<'a>(reader: &mut Reader<'a>) -> Result<Vec<Parsed<'a>>, Problem> {
         if operations.len() == OPERATIONS_MAX {
             return Err(too_many_operations());
         }
-        let parsed =
-            operation(reader).map_err(|syntax| malformed(syntax).with_integer("operation", operations.len() as i64))?;
-        operations.push(parsed);
+        let nth = operations.len() as i64;
+        operation(reader, &mut operations).map_err(|syntax| malformed(syntax).with_integer("operation", nth))?;
     }
     Ok(operations)
 }
@@ -124,7 +123,7 @@ fn operations_in(text: &str) -> usize {
 /// Reads one operation a line; empty lines are nothing.
 pub(super) fn lines(text: &str) -> Result<Vec<Parsed<'_>>, Problem> {
     let mut operations = Vec::with_capacity(operations_in(text));
-    for (at, line) in text.split('\n').enumerate() {
+    for (at, line) in lines_of(text).enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -132,16 +131,23 @@ pub(super) fn lines(text: &str) -> Result<Vec<Parsed<'_>>, Problem> {
             return Err(too_many_operations());
         }
         let mut reader = Reader::new(line);
-        let parsed = operation(&mut reader).and_then(|parsed| reader.end().map(|()| parsed));
-        operations.push(parsed.map_err(|syntax| {
+        let nth = operations.len() as i64;
+        let read = operation(&mut reader, &mut operations).and_then(|()| reader.end());
+        read.map_err(|syntax| {
             let reason = format_args!("line {}: {syntax}", at + 1);
-            Problem::invalid("body", reason).with_integer("operation", operations.len() as i64)
-        })?);
+            Problem::invalid("body", reason).with_integer("operation", nth)
+        })?;
     }
     if operations.is_empty() {
         return Err(no_operations());
     }
     Ok(operations)
+}
+
+/// The text between line breaks.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
+    ends.scan(0, |start, end| Some(&text[std::mem::replace(start, end + 1)..end]))
 }
 
 fn no_operations() -> Problem {
@@ -152,21 +158,20 @@ fn too_many_operations() -> Problem {
     Problem::invalid("operations", format_args!("a batch has at most {OPERATIONS_MAX} operations; send several"))
 }
 
-/// Reads the next value, which should be an operation.
+/// Adds the next value, which should be an operation, to those before it.
 ///
 /// # Errors
 /// The text is no JSON.
-fn operation<'a>(reader: &mut Reader<'a>) -> Result<Parsed<'a>, Syntax> {
+fn operation<'a>(reader: &mut Reader<'a>, operations: &mut Vec<Parsed<'a>>) -> Result<(), Syntax> {
     let start = reader.clone();
-    match named(reader) {
-        Ok(named) => Ok(Ok(named)),
-        Err(problem) => {
-            // Whatever is wrong with it, the next one begins behind it.
-            *reader = start;
-            reader.skip()?;
-            Ok(Err(problem))
-        }
+    let parsed = named(reader);
+    if parsed.is_err() {
+        // Whatever is wrong with it, the next one begins behind it.
+        *reader = start;
+        reader.skip()?;
     }
+    operations.push(parsed);
+    Ok(())
 }
 
 fn named<'a>(reader: &mut Reader<'a>) -> Parsed<'a> {
