@@ -3,6 +3,7 @@
 //! runs more.
 
 use crate::error::Rejection;
+use crate::pace::Pace;
 use crate::open::{EngineOptions, Recovered, recover};
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
@@ -150,7 +151,9 @@ impl World {
             let job = Job { state, position: appender.position() };
             let reader = writer.reader().clone();
             // It may fail on a full disk: then there is none.
-            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job);
+            let pace = Pace::default();
+            pace.hurry();
+            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job, &pace);
         }
         self.rng.u32(0..30) != 0
     }
