@@ -3,8 +3,8 @@
 use crate::clock::NotATestClock;
 use crate::commit;
 use crate::durable::{Durable, Progress};
-use crate::pace::Pace;
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
+use crate::pace::Pace;
 use crate::snapshot;
 use crate::stats::{Counters, Stats};
 use crate::stored::StoredEvent;

@@ -85,6 +85,7 @@ pub(crate) fn write(
         blocks.push(block);
     }
     let header = BlockHeader { ledger_id: reader.ledger_id(), kind: KIND, event: to.event, chain: to.chain };
-    blockfile::write(disk, &keys_name(from, to.event), &header, pace.paced(blocks.into_iter())).map_err(WriteFailure::File)?;
+    blockfile::write(disk, &keys_name(from, to.event), &header, pace.paced(blocks.into_iter()))
+        .map_err(WriteFailure::File)?;
     Ok(())
 }

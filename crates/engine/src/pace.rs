@@ -48,12 +48,11 @@ impl Pace {
     }
 }
 
-/// Lets this thread run when the others leave a processor free, or a tenth of one. No more than a tenth is lost by that
-/// to whoever waits for what this thread holds, which is at times a lock of the file system.
+/// Gives the thread that calls it a tenth of the weight of the others. Not less: where no processor is free it must still get
+/// done what others wait for at times, such as with a lock of the file system.
 pub(crate) fn give_way() {
     #[cfg(target_os = "linux")]
     {
-        /// A tenth of the weight of a thread that has no priority set.
         const NICE: i32 = 10;
         // No process id names the calling thread alone, on Linux. Where it is refused the thread is one like the others.
         let _refused = rustix::process::setpriority_process(None, NICE);

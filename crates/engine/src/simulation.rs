@@ -3,8 +3,8 @@
 //! runs more.
 
 use crate::error::Rejection;
-use crate::pace::Pace;
 use crate::open::{EngineOptions, Recovered, recover};
+use crate::pace::Pace;
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
 use crate::verify::verify_disk;

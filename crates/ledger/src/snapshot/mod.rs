@@ -72,7 +72,7 @@ impl State {
             }),
             Rows::Coins => each(self.coins.iter(), put_coin),
             Rows::Users => each(self.users.iter().zip(self.profiles.iter()), put_user),
-            Rows::Order => each(self.order.iter(), |block, user| block.put_u32(user)),
+            Rows::Order => each(self.order.iter(), Put::put_u32),
             Rows::Accounts => each(self.accounts.iter(), put_account),
             Rows::Holds => each(self.holds.iter(), put_hold),
             Rows::EndedHolds => each(self.ended_holds.iter(), |block, (id, (ended_as, event))| {
@@ -91,10 +91,7 @@ impl State {
 }
 
 /// Rows made of items, one after the other.
-fn each<'s, T>(mut items: impl Iterator<Item = T> + Send + 's, put: fn(&mut Vec<u8>, T)) -> NextRow<'s>
-where
-    T: 's,
-{
+fn each<'s, T: 's>(mut items: impl Iterator<Item = T> + Send + 's, put: fn(&mut Vec<u8>, T)) -> NextRow<'s> {
     Box::new(move |block| items.next().map(|item| put(block, item)).is_some())
 }
 
