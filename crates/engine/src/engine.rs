@@ -4,6 +4,7 @@ use crate::clock::NotATestClock;
 use crate::commit;
 use crate::durable::{Durable, Progress};
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
+use crate::pace::Pace;
 use crate::snapshot;
 use crate::stats::{Counters, Stats};
 use crate::stored::StoredEvent;
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     pub(crate) reader: Reader,
     pub(crate) counters: Counters,
+    /// That of the snapshot's thread.
+    pub(crate) pace: Pace,
     pub(crate) snapshot_every_events: u64,
     recovery_us: u64,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -97,6 +100,7 @@ impl Engine {
             progress: Arc::new(Progress::new(durable)),
             reader: parts.reader,
             counters,
+            pace: Pace::default(),
             snapshot_every_events: parts.snapshot_every_events,
             recovery_us: parts.recovery_us,
             threads: Mutex::new(Vec::new()),
@@ -294,6 +298,7 @@ impl Engine {
             let mut core = self.shared.lock();
             core.closing = true;
         }
+        self.shared.pace.hurry();
         self.shared.work.notify_all();
         let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {

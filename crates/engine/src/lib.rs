@@ -16,6 +16,7 @@ mod history;
 mod key_files;
 mod open;
 mod opening;
+mod pace;
 mod past;
 mod snapshot;
 mod stats;

@@ -4,6 +4,7 @@
 
 use crate::error::Rejection;
 use crate::open::{EngineOptions, Recovered, recover};
+use crate::pace::Pace;
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
 use crate::verify::verify_disk;
@@ -150,7 +151,9 @@ impl World {
             let job = Job { state, position: appender.position() };
             let reader = writer.reader().clone();
             // It may fail on a full disk: then there is none.
-            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job);
+            let pace = Pace::default();
+            pace.hurry();
+            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job, &pace);
         }
         self.rng.u32(0..30) != 0
     }

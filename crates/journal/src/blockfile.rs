@@ -23,6 +23,8 @@ const HASH_BYTES: usize = 32;
 const END: u32 = u32::MAX;
 /// The end: its marker, the number of blocks, a hash.
 const END_BYTES: u64 = 44;
+/// What is written at once, and durable before more is: a sync of a whole large file would hold up the log for as long as
+/// the disk takes for all of it.
 const WRITE_BYTES: usize = 1 << 20;
 
 /// What a block file says about itself before its first block.
@@ -221,6 +223,7 @@ fn write_all<B: AsRef<[u8]>>(
         count += 1;
         if buffer.len() >= WRITE_BYTES {
             written += flush(&*file, &mut buffer, written).map_err(failed)?;
+            file.sync().map_err(failed)?;
         }
     }
     let start = buffer.len();

@@ -68,6 +68,32 @@ fn a_failure_at_any_point_leaves_the_old_file_whole() {
 }
 
 #[test]
+fn a_large_file_is_on_the_disk_piece_by_piece_before_its_last_sync() {
+    const MIB: usize = 1 << 20;
+    let disk = SimDisk::new(1);
+    let before = disk.counts().1;
+    let blocks = (0..6_u64).map(|at| {
+        assert_eq!(disk.counts().1 - before, at, "each block of 1 MiB is synced before the next is asked for");
+        vec![9; MIB]
+    });
+    blockfile::write(&disk, "file", &HEADER, blocks).unwrap();
+}
+
+#[test]
+fn a_failed_sync_of_any_piece_leaves_the_old_file_whole() {
+    let disk = SimDisk::new(1);
+    blockfile::write(&disk, "file", &HEADER, [[1; 900]]).unwrap();
+    let large = [vec![2; 1 << 20], vec![3; 1 << 20], vec![4; 1 << 20]];
+    for nth in 1..=4 {
+        disk.fail_sync(nth);
+        let error = blockfile::write(&disk, "file", &HEADER, &large).unwrap_err();
+        assert!(error.to_string().starts_with("writing "), "{error}");
+        assert_eq!(read(&disk, "file").unwrap(), [[1; 900]]);
+        assert_eq!(disk.list().unwrap(), ["file"]);
+    }
+}
+
+#[test]
 fn a_flipped_bit_or_a_cut_anywhere_is_noticed_before_or_at_the_end() {
     let disk = SimDisk::new(1);
     let blocks: Vec<Vec<u8>> = vec![vec![1; 30], vec![], vec![2; 50]];

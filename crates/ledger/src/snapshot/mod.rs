@@ -49,150 +49,140 @@ const ALL_ROWS: [Rows; 10] = [
     Rows::End,
 ];
 
+/// Puts the next row behind what is there; `false` when there is none left.
+type NextRow<'s> = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send + 's>;
+
 /// Cuts rows into blocks.
 struct Blocks<'s> {
     rows: Rows,
-    source: Box<dyn Iterator<Item = Vec<u8>> + Send + 's>,
+    next_row: NextRow<'s>,
 }
 
 impl State {
     /// The state as blocks of about 256 KiB. Takes no lock and can run on a clone beside the writer.
     pub fn blocks(&self) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
-        ALL_ROWS.into_iter().flat_map(|rows| Blocks { rows, source: self.rows(rows) })
+        ALL_ROWS.into_iter().flat_map(|rows| Blocks { rows, next_row: self.rows(rows) })
     }
 
-    fn rows(&self, rows: Rows) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
+    fn rows(&self, rows: Rows) -> NextRow<'_> {
         match rows {
-            Rows::Head => Box::new(core::iter::once_with(|| {
-                let mut row = Vec::new();
-                row.put_u64(self.last_event);
-                row.put_i64(self.now);
-                row
-            })),
-            Rows::Coins => Box::new(self.coins.iter().map(coin_row)),
-            Rows::Users => Box::new(self.users.iter().zip(self.profiles.iter()).map(|(user, profile)| {
-                let mut row = Vec::new();
-                put_user(&mut row, user, profile);
-                row
-            })),
-            Rows::Order => Box::new(self.order.iter().map(|user| user.to_le_bytes().to_vec())),
-            Rows::Accounts => Box::new(self.accounts.iter().map(account_row)),
-            Rows::Holds => Box::new(self.holds.iter().map(|(id, hold)| hold_row(*id, hold))),
-            Rows::EndedHolds => Box::new(self.ended_holds.iter().map(|(id, (ended_as, event))| {
-                let mut row = Vec::new();
-                row.put_u64(*id);
-                row.put_u8(*ended_as as u8);
-                row.put_u64(*event);
-                row
-            })),
-            Rows::Reversed => Box::new(self.reversed.iter().map(|(event, amount)| {
-                let mut row = Vec::new();
-                row.put_u64(*event);
-                row.put_u64(*amount);
-                row
-            })),
-            Rows::ApiKeys => Box::new(self.api_keys.iter().map(api_key_row)),
-            Rows::End => Box::new(core::iter::once(Vec::new())),
+            Rows::Head => each(core::iter::once(self), |block, state| {
+                block.put_u64(state.last_event);
+                block.put_i64(state.now);
+            }),
+            Rows::Coins => each(self.coins.iter(), put_coin),
+            Rows::Users => each(self.users.iter().zip(self.profiles.iter()), put_user),
+            Rows::Order => each(self.order.iter(), Put::put_u32),
+            Rows::Accounts => each(self.accounts.iter(), put_account),
+            Rows::Holds => each(self.holds.iter(), put_hold),
+            Rows::EndedHolds => each(self.ended_holds.iter(), |block, (id, (ended_as, event))| {
+                block.put_u64(*id);
+                block.put_u8(*ended_as as u8);
+                block.put_u64(*event);
+            }),
+            Rows::Reversed => each(self.reversed.iter(), |block, (event, amount)| {
+                block.put_u64(*event);
+                block.put_u64(*amount);
+            }),
+            Rows::ApiKeys => each(self.api_keys.iter(), put_api_key),
+            Rows::End => each(core::iter::once(()), |_, ()| {}),
         }
     }
+}
+
+/// Rows made of items, one after the other.
+fn each<'s, T: 's>(mut items: impl Iterator<Item = T> + Send + 's, put: fn(&mut Vec<u8>, T)) -> NextRow<'s> {
+    Box::new(move |block| items.next().map(|item| put(block, item)).is_some())
 }
 
 impl Iterator for Blocks<'_> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        let first = self.source.next()?;
         let mut block = Vec::with_capacity(BLOCK_BYTES + 1024);
         block.put_u8(self.rows as u8);
-        block.extend_from_slice(&first);
-        while block.len() < BLOCK_BYTES {
-            let Some(row) = self.source.next() else { break };
-            block.extend_from_slice(&row);
+        if !(self.next_row)(&mut block) {
+            return None;
         }
+        while block.len() < BLOCK_BYTES && (self.next_row)(&mut block) {}
         Some(block)
     }
 }
 
-fn coin_row(coin: &Coin) -> Vec<u8> {
-    let mut row = Vec::new();
-    row.put_text(&coin.code);
-    row.put_u8(coin.decimals);
+fn put_coin(block: &mut Vec<u8>, coin: &Coin) {
+    block.put_text(&coin.code);
+    block.put_u8(coin.decimals);
     for amount in [coin.issued, coin.spent, coin.expired, coin.held] {
-        row.put_u64(amount);
+        block.put_u64(amount);
     }
-    row
 }
 
-fn put_user(row: &mut Vec<u8>, user: &User, profile: &Profile) {
-    row.put_u8(
+fn put_user(block: &mut Vec<u8>, (user, profile): (&User, &Profile)) {
+    block.put_u8(
         u8::from(user.closed) | u8::from(profile.name.is_some()) << 1 | u8::from(profile.metadata.is_some()) << 2,
     );
-    row.put_u32(user.account().map_or(NONE_U32, |account| account.0));
-    row.put_i64(profile.created_at);
-    row.put_text(&user.id);
+    block.put_u32(user.account().map_or(NONE_U32, |account| account.0));
+    block.put_i64(profile.created_at);
+    block.put_text(&user.id);
     if let Some(name) = &profile.name {
-        row.put_text(name);
+        block.put_text(name);
     }
     if let Some(metadata) = &profile.metadata {
-        row.put_text(metadata);
+        block.put_text(metadata);
     }
 }
 
-fn account_row(account: &Account) -> Vec<u8> {
-    let mut row = Vec::with_capacity(64);
-    row.put_u32(account.user.0);
-    row.put_u32(account.next.map_or(NONE_U32, |next| next.0));
-    row.put_u16(account.coin.0);
-    row.put_u32(account.entries);
-    row.put_u64(account.head);
-    row.put_u64(account.milestone);
-    row.put_i64(account.plain);
-    let nothing = More::default();
-    let (more, roots) = (account.more.as_deref().unwrap_or(&nothing), account.roots());
-    let has_more = *more != nothing || !roots.is_empty();
-    row.put_u8(u8::from(has_more));
+fn put_account(block: &mut Vec<u8>, account: &Account) {
+    block.put_u32(account.user.0);
+    block.put_u32(account.next.map_or(NONE_U32, |next| next.0));
+    block.put_u16(account.coin.0);
+    block.put_u32(account.entries);
+    block.put_u64(account.head);
+    block.put_u64(account.milestone);
+    block.put_i64(account.plain);
+    let roots = account.roots();
+    let more = account.more.as_deref().filter(|more| **more != More::default());
+    let has_more = more.is_some() || !roots.is_empty();
+    block.put_u8(u8::from(has_more));
     if has_more {
-        row.put_u64(more.held);
-        row.put_i64(more.limits.floor);
-        row.put_u64(more.limits.ceiling);
-        row.put_u8(u8::from(more.limits.frozen));
-        put_lots(&mut row, &more.lots);
-        row.put_u32(roots.len() as u32);
+        let nothing = More::default();
+        let more = more.unwrap_or(&nothing);
+        block.put_u64(more.held);
+        block.put_i64(more.limits.floor);
+        block.put_u64(more.limits.ceiling);
+        block.put_u8(u8::from(more.limits.frozen));
+        put_lots(block, &more.lots);
+        block.put_u32(roots.len() as u32);
         for root in roots {
-            row.put_u64(*root);
+            block.put_u64(*root);
         }
     }
-    row
 }
 
-fn put_lots(row: &mut Vec<u8>, lots: &[LotAmount]) {
-    row.put_u32(lots.len() as u32);
+fn put_lots(block: &mut Vec<u8>, lots: &[LotAmount]) {
+    block.put_u32(lots.len() as u32);
     for part in lots {
-        row.put_lot(part);
+        block.put_lot(part);
     }
 }
 
-fn hold_row(id: u64, hold: &Hold) -> Vec<u8> {
-    let mut row = Vec::new();
-    row.put_u64(id);
-    row.put_u32(hold.account.0);
-    row.put_u32(hold.to.map_or(NONE_U32, |to| to.0));
-    row.put_i64(hold.expires_at);
-    row.put_u64(hold.amount);
-    row.put_u64(hold.captured);
-    put_lots(&mut row, &hold.lots);
-    row
+fn put_hold(block: &mut Vec<u8>, (id, hold): (&u64, &Hold)) {
+    block.put_u64(*id);
+    block.put_u32(hold.account.0);
+    block.put_u32(hold.to.map_or(NONE_U32, |to| to.0));
+    block.put_i64(hold.expires_at);
+    block.put_u64(hold.amount);
+    block.put_u64(hold.captured);
+    put_lots(block, &hold.lots);
 }
 
-fn api_key_row(key: &ApiKey) -> Vec<u8> {
-    let mut row = Vec::new();
-    row.put_text(&key.name);
-    row.extend_from_slice(&key.hash);
-    row.put_u8(key.right as u8);
-    row.put_i64(key.created_at);
-    row.put_instant(key.expires_at);
-    row.put_instant(key.revoked_at);
-    row
+fn put_api_key(block: &mut Vec<u8>, key: &ApiKey) {
+    block.put_text(&key.name);
+    block.extend_from_slice(&key.hash);
+    block.put_u8(key.right as u8);
+    block.put_i64(key.created_at);
+    block.put_instant(key.expires_at);
+    block.put_instant(key.revoked_at);
 }
 
 impl Ledger {
