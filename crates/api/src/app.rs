@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::pages::Pages;
 use crate::route::Surface;
 use crate::settings::Settings;
 use crate::watch::Watchers;
@@ -19,6 +20,7 @@ pub(crate) struct App {
     pub settings: Settings,
     pub gate: Gate,
     pub metrics: Metrics,
+    pub pages: Pages,
     watchers: Arc<Watchers>,
     /// Of the internal listener: those who watch the service must not hold up its end.
     internal_watchers: Arc<Watchers>,
@@ -38,6 +40,7 @@ impl App {
             internal_watchers: Arc::new(Watchers::new(&settings.limits)),
             body_bytes: Arc::new(Semaphore::new(settings.limits.bodies_in_flight_bytes_max)),
             metrics: Metrics::new(),
+            pages: Pages::default(),
             sealer: Sealer::default(),
             request_ids: RequestIds::new(),
             stopping: AtomicBool::new(false),

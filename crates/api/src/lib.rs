@@ -30,6 +30,7 @@ mod kind;
 mod limits;
 mod metrics;
 mod openapi;
+mod pages;
 mod plain;
 mod problem;
 mod recovering;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode, Version};
-use tocos_engine::{Durable, EventError, Unavailable};
+use tocos_engine::{Durable, EventError, Seen, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
 use crate::answer::{Answer, AnswerBody, problem_response};
@@ -90,9 +90,14 @@ pub(crate) async fn settled(durable: Durable) -> Result<(), Problem> {
 
 /// Looks at the ledger, shortly: it is locked meanwhile. What was seen is given when it is on the disk.
 pub(crate) async fn look<R>(app: &App, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<R, Problem> {
-    let seen = app.engine.read(look).map_err(|unavailable| unavailable_problem(&unavailable))?;
+    let seen = read(app, look)?;
     settled(app.engine.durable(seen.seen)).await?;
     Ok(seen.value)
+}
+
+/// Looks at the ledger likewise, and leaves the waiting to the caller.
+pub(crate) fn read<R>(app: &App, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Problem> {
+    app.engine.read(look).map_err(|unavailable| unavailable_problem(&unavailable))
 }
 
 /// Reads from the log, on a thread that may wait for the disk.

@@ -1,16 +1,19 @@
 //! Users: making, closing, looking at one, and the list of all with their coins.
 
+use bytes::Bytes;
+use hyper::StatusCode;
 use tocos_engine::{Engine, Moment, PastAccount};
 use tocos_ledger::{AccountId, CoinId, Ledger, Micros, Operation, Refusal, Right, State, UserId};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, AnswerBody, Media};
 use crate::cursor::{self, List};
 use crate::fields::{Fields, METADATA, in_path, optional, required};
 use crate::json::Writer;
 use crate::kind::Kind;
+use crate::pages::{Basis, Query};
 use crate::problem::{Code, Problem};
 use crate::render;
-use crate::request::{Call, from_disk, look};
+use crate::request::{Call, from_disk, look, read, settled};
 use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
@@ -86,15 +89,14 @@ const LOOKED_AT_FOR_PAGE_MAX: usize = 65_536;
 
 /// A page that is being filled.
 struct Page<'q> {
-    prefix: &'q str,
+    query: &'q Query<'q>,
     coin: Option<CoinId>,
-    with_closed: bool,
-    limit: usize,
     count: usize,
     looked_at: usize,
-    /// Where to go on.
-    from: String,
+    /// The user to go on with, when the ledger was let go for a moment.
+    resume: Option<String>,
     last: Option<String>,
+    basis: Option<Basis>,
     out: Writer,
     end: End,
 }
@@ -111,88 +113,131 @@ enum End {
 
 async fn list(call: Call) -> Result<Answer, Problem> {
     let fields = call.fields(LIST.query)?;
-    let cursor = fields.text("cursor").map(|cursor| cursor::decode(List::Users, cursor)).transpose()?;
-    let prefix = fields.text("prefix").unwrap_or_default();
-    let limit = fields.number("limit").unwrap_or(100) as usize;
-    let coin = match fields.text("coin") {
-        Some(code) => {
-            Some(look(&call.app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?)
-        }
+    let query = query(&fields)?;
+    let app = &call.app;
+    if let Some(kept) = app.pages.find(&query)
+        && read(app, |ledger, now| kept.still_holds(ledger, now))?.value
+    {
+        settled(app.engine.durable(kept.event())).await?;
+        return Ok(page(kept.body()));
+    }
+    let coin = match query.coin.as_deref() {
+        Some(code) => Some(look(app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?),
         None => None,
     };
-    // Ids have no character below '-', so this is right behind the user of the cursor.
-    let from = cursor.map_or_else(|| prefix.to_owned(), |last| format!("{last}!")).max(prefix.to_owned());
-    let mut page = Page {
-        prefix,
-        coin,
-        with_closed: fields.flag("closed").unwrap_or(false),
-        limit,
-        count: 0,
-        looked_at: 0,
-        from,
-        last: None,
-        out: Writer::with_capacity(64 + limit * 64),
-        end: End::NotYet,
+    let mut filling = Page::new(&query, coin);
+    let seen = loop {
+        let seen = read(app, |ledger, now| filling.fill(ledger, now))?.seen;
+        if filling.end != End::NotYet {
+            break seen;
+        }
+        settled(app.engine.durable(seen)).await?;
     };
-    page.out.raw("{\"users\":[");
-    while page.end == End::NotYet {
-        look(&call.app, |ledger, now| page.fill(ledger.state(), now)).await?;
+    let (body, basis) = filling.finish();
+    if let Some(basis) = basis {
+        app.pages.keep(query, basis, &body);
     }
-    page.out.raw("],\"next_cursor\":");
-    match page.last.filter(|_| page.end == End::OfPage) {
-        Some(last) => page.out.word(&cursor::encode(List::Users, &last)),
-        None => page.out.raw("null"),
-    }
-    page.out.raw("}");
-    Ok(Answer::ok(page.out))
+    settled(app.engine.durable(seen)).await?;
+    Ok(page(body))
 }
 
-impl Page<'_> {
-    fn fill(&mut self, state: &State, now: Micros) {
-        let start = std::mem::take(&mut self.from);
-        for (looked_at, id) in state.users_from(&start).enumerate() {
+/// Which page is asked for.
+fn query<'q>(fields: &'q Fields<'_>) -> Result<Query<'q>, Problem> {
+    let cursor = fields.text("cursor").map(|cursor| cursor::decode(List::Users, cursor)).transpose()?;
+    let prefix = fields.text("prefix").unwrap_or_default();
+    // Ids have no character below '-', so this is right behind the user of the cursor.
+    let behind = cursor.map(|last| format!("{last}!")).filter(|behind| behind.as_str() > prefix);
+    Ok(Query {
+        prefix: prefix.into(),
+        coin: fields.text("coin").map(Into::into),
+        with_closed: fields.flag("closed").unwrap_or(false),
+        limit: fields.number("limit").unwrap_or(100) as usize,
+        from: behind.unwrap_or_else(|| prefix.to_owned()),
+    })
+}
+
+/// A page as an answer.
+fn page(body: Bytes) -> Answer {
+    Answer { status: StatusCode::OK, media: Media::Json, body: AnswerBody::Whole(body), replayed: false }
+}
+
+impl<'q> Page<'q> {
+    fn new(query: &'q Query<'q>, coin: Option<CoinId>) -> Self {
+        let mut out = Writer::with_capacity(64 + query.limit * 64);
+        out.raw("{\"users\":[");
+        Self { query, coin, count: 0, looked_at: 0, resume: None, last: None, basis: None, out, end: End::NotYet }
+    }
+
+    /// Looks at some more users.
+    fn fill(&mut self, ledger: &Ledger, now: Micros) {
+        let state = ledger.state();
+        let mut basis = self.basis.take().unwrap_or_else(|| Basis::at(state.last_event()));
+        basis.is_timeless &= !ledger.is_due(now);
+        self.end = self.add_users(state, now, &mut basis.accounts);
+        self.basis = Some(basis);
+    }
+
+    fn add_users(&mut self, state: &State, now: Micros, shown: &mut Vec<AccountId>) -> End {
+        let resume = self.resume.take();
+        let start = resume.as_deref().unwrap_or(&self.query.from);
+        for (looked_at, id) in state.users_from(start).enumerate() {
             let user = state.user(id);
-            if !user.id.starts_with(self.prefix) {
+            if !user.id.starts_with(&*self.query.prefix) {
                 break;
             }
-            if self.count == self.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
-                self.end = End::OfPage;
-                return;
+            if self.count == self.query.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
+                return End::OfPage;
             }
             if looked_at == LOOKED_AT_MAX {
-                self.from = user.id.to_string();
-                return;
+                self.resume = Some(user.id.to_string());
+                return End::NotYet;
             }
             self.looked_at += 1;
-            self.count += usize::from(self.put(state, id, now));
-            if self.count == self.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
+            self.count += usize::from(self.put(state, id, now, shown));
+            if self.count == self.query.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
                 self.last = Some(user.id.to_string());
             }
         }
-        self.end = End::OfList;
+        End::OfList
     }
 
-    /// Adds a user, if it is one of those wanted.
-    fn put(&mut self, state: &State, id: UserId, now: Micros) -> bool {
+    /// Adds a user, if it is one of those wanted, and the accounts to those shown.
+    fn put(&mut self, state: &State, id: UserId, now: Micros, shown: &mut Vec<AccountId>) -> bool {
         let user = state.user(id);
-        if user.closed && !self.with_closed {
+        if user.closed && !self.query.with_closed {
             return false;
         }
-        if self.coin.is_some_and(|coin| state.account_of(id, coin).is_none()) {
+        let first = shown.len();
+        let coin = self.coin;
+        shown.extend(
+            state.accounts_of(id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin)),
+        );
+        let accounts = &mut shown[first..];
+        if coin.is_some() && accounts.is_empty() {
             return false;
         }
+        // They came the oldest last.
+        accounts.reverse();
         let out = &mut self.out;
         out.raw(if self.count == 0 { "{\"id\":" } else { ",{\"id\":" });
         out.word(&user.id);
         out.raw(",\"name\":");
         out.text_or_null(state.profile(id).name.as_deref());
         out.raw(",\"coins\":");
-        let coin = self.coin;
-        let accounts =
-            accounts(state, id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin));
-        totals(out, state, accounts.map(|account| (account, state.account(account).balance(now).total)));
+        totals(out, state, accounts.iter().map(|account| (*account, state.account(*account).balance(now).total)));
         out.raw("}");
         true
+    }
+
+    /// The page as JSON, and what it was made from.
+    fn finish(mut self) -> (Bytes, Option<Basis>) {
+        self.out.raw("],\"next_cursor\":");
+        match self.last.filter(|_| self.end == End::OfPage) {
+            Some(last) => self.out.word(&cursor::encode(List::Users, &last)),
+            None => self.out.raw("null"),
+        }
+        self.out.raw("}");
+        (self.out.into_bytes(), self.basis)
     }
 }
 
@@ -313,3 +358,6 @@ fn details(state: &State, id: UserId, accounts: PastAccounts) -> Writer {
     out.raw("]}");
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,7 @@ impl Ledger {
             Fact::UserPut { user, id, name, created } => self.put_user(event, *user, id, *name, *created),
             Fact::UserClosed { user } => {
                 self.user_mut(*user)?.closed = true;
+                self.state.note_roster();
                 Ok(())
             }
             Fact::CoinPut { coin, code, decimals, created } => self.put_coin(*coin, code, *decimals, *created),
@@ -126,6 +127,7 @@ impl Ledger {
             if self.user_mut(user)?.id != id {
                 return Err("the user has another id");
             }
+            self.state.note_roster();
             let profile = self.state.profiles.get_mut(user.0);
             profile.name = name;
             profile.metadata = metadata;
@@ -137,6 +139,7 @@ impl Ledger {
         if !self.index.insert(&self.state.users, id, user) {
             return Err("there is a user of that id already");
         }
+        self.state.note_roster();
         self.state.users.push(User::new(id.into()));
         self.state.profiles.push(Profile { name, metadata, created_at: event.at });
         let users = &self.state.users;
@@ -192,6 +195,7 @@ impl Ledger {
             let next = row.account();
             row.set_account(Some(entry.account));
             self.state.accounts.push(Account { user, coin, next, ..Account::default() });
+            self.state.note_roster();
             return Ok(self.state.accounts.get_mut(entry.account.0));
         }
         self.account_mut(entry.account)

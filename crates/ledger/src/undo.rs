@@ -29,6 +29,7 @@ impl Undo {
             reversed: state.reversed.clone(),
             api_keys: state.api_keys.clone(),
             last_event: state.last_event,
+            roster_event: state.roster_event,
             now: state.now,
         };
         Self {
@@ -80,7 +81,8 @@ impl Undo {
             *state.users.get_mut(id.0) = row;
             *state.profiles.get_mut(id.0) = profile;
         }
-        let State { coins, holds, ended_holds, due, reversed, api_keys, last_event, now, .. } = self.small;
+        let State { coins, holds, ended_holds, due, reversed, api_keys, last_event, roster_event, now, .. } =
+            self.small;
         state.coins = coins;
         state.holds = holds;
         state.ended_holds = ended_holds;
@@ -88,6 +90,7 @@ impl Undo {
         state.reversed = reversed;
         state.api_keys = api_keys;
         state.last_event = last_event;
+        state.roster_event = roster_event;
         state.now = now;
     }
 }

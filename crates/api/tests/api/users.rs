@@ -147,6 +147,46 @@ fn a_user_can_be_seen_as_of_an_event_and_as_of_a_time() {
 }
 
 #[test]
+fn a_list_that_is_asked_for_again_and_again_is_always_as_things_are() {
+    let app = TestApp::with_test_clock();
+    app.user_with("ana", 50).user_with("bob", 5).user("cem");
+    let coins = |path: &str| {
+        // The second answer is the first one, kept.
+        let (first, second) = (app.get(path), app.get(path));
+        assert_eq!(first.text(), second.text(), "{path}");
+        assert_eq!(first.header("content-type"), second.header("content-type"));
+        let page = second.expect(200);
+        page["users"].as_array().unwrap().iter().map(|user| user["coins"]["toco"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(coins("/v1/users"), [json!(50), json!(5), json!(null)]);
+    app.transfer("ana", "bob", 1);
+    assert_eq!(coins("/v1/users"), [json!(49), json!(6), json!(null)]);
+    app.user("abe");
+    assert_eq!(coins("/v1/users?limit=2"), [json!(null), json!(49)]);
+    assert_eq!(coins("/v1/users?coin=toco"), [json!(49), json!(6)]);
+    app.grant("abe", 7);
+    assert_eq!(coins("/v1/users?coin=toco"), [json!(7), json!(49), json!(6)]);
+    app.put("/v1/users/abe", json!({"name": "Abe"})).expect(200);
+    assert_eq!(app.get("/v1/users?limit=2").expect(200)["users"][0]["name"], "Abe");
+    let batch = json!({"atomic": true, "operations": [
+        {"op": "spend", "user": "ana", "coin": "toco", "amount": 9},
+        {"op": "spend", "user": "bob", "coin": "toco", "amount": 999},
+    ]});
+    app.post("/v1/batch", batch).refused("insufficient_funds");
+    app.post("/v1/spends?dry_run=true", json!({"user": "ana", "coin": "toco", "amount": 9})).expect(201);
+    assert_eq!(coins("/v1/users"), [json!(7), json!(49), json!(6), json!(null)]);
+    let soon = app.post("/v1/holds", json!({"user": "ana", "coin": "toco", "amount": 1, "timeout_s": 100})).expect(201);
+    let lot = json!({"user": "cem", "coin": "toco", "amount": 3, "expires_at": soon["expires_at"]});
+    app.post("/v1/grants", lot).expect(201);
+    assert_eq!(coins("/v1/users"), [json!(7), json!(49), json!(6), json!(3)]);
+    app.advance(100);
+    assert_eq!(coins("/v1/users"), [json!(7), json!(49), json!(6), json!(0)]);
+    app.post("/v1/users/cem/close", json!({})).expect(200);
+    assert_eq!(coins("/v1/users"), [json!(7), json!(49), json!(6)]);
+    assert_eq!(coins("/v1/users?closed=true"), [json!(7), json!(49), json!(6), json!(0)]);
+}
+
+#[test]
 fn unknown_users_are_not_found() {
     let app = TestApp::start();
     assert_eq!(app.get("/v1/users/nobody").refused("user_not_found")["user"], "nobody");

@@ -59,6 +59,8 @@ pub struct State {
     pub(crate) reversed: imbl::OrdMap<u64, Amount>,
     pub(crate) api_keys: Vec<ApiKey>,
     pub(crate) last_event: u64,
+    /// Known of events since the start alone: nothing older is asked for.
+    pub(crate) roster_event: u64,
     pub(crate) now: Micros,
 }
 
@@ -67,6 +69,19 @@ impl State {
     #[must_use]
     pub fn last_event(&self) -> u64 {
         self.last_event
+    }
+
+    /// The last event that changed who there is or what coins somebody has at all: made a user, gave one another name,
+    /// closed one, or opened an account. It and [`Account::last_event`] of all accounts shown tell whether a list of
+    /// users would still come out as it did. Not stored: what a snapshot tells of counts as event 0.
+    #[must_use]
+    pub fn roster_event(&self) -> u64 {
+        self.roster_event
+    }
+
+    /// The event that is being carried out changes the roster.
+    pub(crate) fn note_roster(&mut self) {
+        self.roster_event = self.last_event;
     }
 
     /// Time of the last event applied.
