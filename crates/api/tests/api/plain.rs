@@ -13,8 +13,11 @@ fn with_hyper(app: &TestApp) -> Client {
     client
 }
 
+/// Status, headers and body.
+type Comparable = (u16, Vec<(String, String)>, String);
+
 /// What must be the same of two answers: all but the time, the name of a request, and the order of headers.
-fn comparable(answer: Option<Answer>) -> Option<(u16, Vec<(String, String)>, String)> {
+fn comparable(answer: Option<Answer>) -> Option<Comparable> {
     let mut answer = answer?;
     let length = |name: &str| answer.header(name).map(str::len);
     assert_eq!((length("date"), answer.header("x-request-id").is_some()), (Some(29), true), "{answer:?}");
