@@ -78,6 +78,10 @@ impl App {
     }
 }
 
+/// Turns of the runtime that a frame stays open for more; each takes what has come by then, and if there is nothing, no
+/// longer than asking for it.
+const SEALED_AFTER_TURNS: usize = 3;
+
 /// Seals what was decided when all connections that are ready have been served, so that one sync serves them all.
 #[derive(Debug, Default)]
 pub(crate) struct Sealer {
@@ -97,8 +101,10 @@ impl Sealer {
     pub(crate) async fn run(&self, engine: &Engine) {
         loop {
             self.told.notified().await;
-            // Behind everything that is ready now.
-            tokio::task::yield_now().await;
+            // Behind everything that is ready now, and what has become so meanwhile.
+            for _ in 0..SEALED_AFTER_TURNS {
+                tokio::task::yield_now().await;
+            }
             self.is_told.store(false, Ordering::Release);
             engine.seal();
         }

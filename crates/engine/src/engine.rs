@@ -18,7 +18,7 @@ use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 const SEALED_AT_ONCE: usize = 1_024;
 
-/// Below so many on their way at once halving them brings nothing.
+/// Below so many on their way at once dividing them brings nothing.
 const CROWD_MIN: usize = 16;
 
 /// Something read from memory: it may be shown when event `seen` is durable.
@@ -137,9 +137,10 @@ impl Engine {
         let result = core.writer.submit(request, dry_run, render);
         self.note_decided(&core);
         // Clients that are answered together ask together again, and would wait for the disk together while nothing is
-        // decided. Half of them make a frame, so that one half is decided while the other is synced.
+        // decided. Three quarters of them make a frame, so that the others are decided while it is synced; with fewer
+        // the disk is asked more often than it brings.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
-        if core.crowd >= CROWD_MIN && core.writer.pending_events() * 2 >= core.crowd && !core.wants_seal {
+        if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
             self.tell_commit(&mut core);
         }
         result
