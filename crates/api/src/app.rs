@@ -1,7 +1,8 @@
 //! What all requests share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tocos_engine::Engine;
 use tokio::sync::{Notify, Semaphore};
@@ -41,7 +42,7 @@ impl App {
             body_bytes: Arc::new(Semaphore::new(settings.limits.bodies_in_flight_bytes_max)),
             metrics: Metrics::new(),
             pages: Pages::default(),
-            sealer: Sealer::default(),
+            sealer: Sealer::new(),
             request_ids: RequestIds::new(),
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
@@ -78,21 +79,32 @@ impl App {
     }
 }
 
-/// Turns of the runtime that a frame stays open for more; each takes what has come by then, and if there is nothing, no
-/// longer than asking for it.
-const SEALED_AFTER_TURNS: usize = 3;
+/// Turns of the runtime that a frame stays open for more writes to come. A turn serves all connections that are ready.
+const TURNS_MAX: usize = 3;
+/// A turn that takes longer than this for each write it brings serves others: those who wait for the disk then wait
+/// no longer. About twice what a write takes.
+const TURN_PER_WRITE: Duration = Duration::from_micros(15);
 
 /// Seals what was decided when all connections that are ready have been served, so that one sync serves them all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sealer {
-    is_told: AtomicBool,
+    started: Instant,
+    /// Writes since the last frame was sealed.
+    writes: AtomicU32,
+    /// When the first of them was decided, in nanoseconds since the start.
+    first_ns: AtomicU64,
     told: Notify,
 }
 
 impl Sealer {
+    fn new() -> Self {
+        Self { started: Instant::now(), writes: AtomicU32::new(0), first_ns: AtomicU64::new(0), told: Notify::new() }
+    }
+
     /// Something was decided.
     pub(crate) fn tell(&self) {
-        if !self.is_told.load(Ordering::Relaxed) && !self.is_told.swap(true, Ordering::AcqRel) {
+        if self.writes.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.first_ns.store(self.started.elapsed().as_nanos() as u64, Ordering::Release);
             self.told.notify_one();
         }
     }
@@ -101,11 +113,17 @@ impl Sealer {
     pub(crate) async fn run(&self, engine: &Engine) {
         loop {
             self.told.notified().await;
-            // Behind everything that is ready now, and what has become so meanwhile.
-            for _ in 0..SEALED_AFTER_TURNS {
+            let mut since = Duration::from_nanos(self.first_ns.load(Ordering::Acquire));
+            let mut before = 0;
+            for _ in 0..TURNS_MAX {
+                let (now, writes) = (self.started.elapsed(), self.writes.load(Ordering::Acquire));
+                if now.saturating_sub(since) > TURN_PER_WRITE * (writes.saturating_sub(before) + 1) {
+                    break;
+                }
+                (since, before) = (now, writes);
                 tokio::task::yield_now().await;
             }
-            self.is_told.store(false, Ordering::Release);
+            self.writes.store(0, Ordering::Release);
             engine.seal();
         }
     }
