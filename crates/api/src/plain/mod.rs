@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::StatusCode;
+use hyper::http::request::Parts;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::answer::Answer;
@@ -23,7 +24,7 @@ use crate::connection::WatchedStream;
 use crate::gate::TurnedAway;
 use crate::problem::Problem;
 use crate::request::{Asked, Call, Decided, InHand, settled};
-use crate::route::{self, Answering, Surface, Way};
+use crate::route::{self, Answering, AtOnce, Surface, Way};
 use crate::router;
 use crate::watch::{Watched, Working};
 use parse::{LINES_MAX, Parsed, Plain};
@@ -223,7 +224,7 @@ impl<'a> Connection<'a> {
                 ends = problem.closes;
             }
         }
-        if !ends && self.watched.should_finish() {
+        if !ends && (self.watched.should_finish() || self.watched.leaves_unread()) {
             ends = true;
             self.out.say_close();
         }
@@ -237,6 +238,12 @@ impl<'a> Connection<'a> {
     }
 }
 
+/// Who will answer, with what it takes.
+enum Prepared {
+    AtOnce(AtOnce),
+    Later(fn(Call) -> Answering, Box<Parts>),
+}
+
 /// Begins to answer a request; without its body only to refuse it. Nothing comes of what is hyper's to answer.
 fn begin<'a>(
     app: &'a Arc<App>,
@@ -247,39 +254,40 @@ fn begin<'a>(
     out: &mut Out,
 ) -> Option<Begun<'a>> {
     let routes = router::routes(Surface::Public);
-    let found = route::find(routes, plain.head.method, plain.head.path);
-    let kept = match found.as_ref().map(|(at, _)| routes[*at].handler.way()) {
-        Ok(Way::Lasting(_)) => return None,
-        Ok(Way::Later(run)) => Some((run, plain.parts()?)),
-        _ => None,
+    let (place, found) = match route::find(routes, plain.head.method, plain.head.path) {
+        Ok((at, params)) => {
+            let prepared = match routes[at].handler.way() {
+                Way::AtOnce(at_once) => Prepared::AtOnce(at_once),
+                Way::Later(run) => Prepared::Later(run, Box::new(plain.parts()?)),
+                Way::Lasting(_) => return None,
+            };
+            (Some(at), Ok((routes[at].handler.right(), params, prepared)))
+        }
+        Err(problem) => (None, Err(problem)),
     };
-    let place = found.as_ref().ok().map(|(at, _)| *at);
     let working = watched.request(false, body.is_none());
     let in_hand = InHand::begin(app, Surface::Public, place, plain.head.request_id);
-    let (handler, params) = match found {
-        Ok((at, params)) => (&routes[at].handler, params),
-        Err(problem) => return Some(Begun { in_hand, working, rest: Rest::refuse(problem) }),
-    };
-    let admitted = app.gate.admit(&app.engine, &plain.head, peer, handler.right());
-    let rest = match (admitted, body) {
-        (Err(turned_away), _) => Rest::TurnAway(turned_away),
-        (Ok(_), None) => Rest::refuse(body::too_slow()),
-        (Ok(caller), Some(body)) => match (handler.way(), kept) {
-            (Way::AtOnce(at_once), _) => {
-                let asked = Asked { app, caller, head: plain.head, params: &params, body };
-                match at_once.decide(&asked) {
-                    Ok(Decided { seen, outcome }) => {
-                        Rest::Settle { seen, noted: outcome.and_then(|answer| put(out, answer, &in_hand)) }
+    let rest = match found {
+        Err(problem) => Rest::refuse(problem),
+        Ok((right, params, prepared)) => match (app.gate.admit(&app.engine, &plain.head, peer, right), body) {
+            (Err(turned_away), _) => Rest::TurnAway(turned_away),
+            (Ok(_), None) => Rest::refuse(body::too_slow()),
+            (Ok(caller), Some(body)) => match prepared {
+                Prepared::AtOnce(at_once) => {
+                    let asked = Asked { app, caller, head: plain.head, params: &params, body };
+                    match at_once.decide(&asked) {
+                        Ok(Decided { seen, outcome }) => {
+                            Rest::Settle { seen, noted: outcome.and_then(|answer| put(out, answer, &in_hand)) }
+                        }
+                        Err(problem) => Rest::refuse(problem),
                     }
-                    Err(problem) => Rest::refuse(problem),
                 }
-            }
-            (_, Some((run, parts))) => {
-                let (app, watched) = (Arc::clone(app), Arc::clone(watched));
-                let body = RequestBody::Whole(Bytes::copy_from_slice(body));
-                Rest::Answer(run(Call { app, caller, parts, params, body, watched }))
-            }
-            _ => return None,
+                Prepared::Later(run, parts) => {
+                    let (app, watched) = (Arc::clone(app), Arc::clone(watched));
+                    let body = RequestBody::Whole(Bytes::copy_from_slice(body));
+                    Rest::Answer(run(Call { app, caller, parts: *parts, params, body, watched }))
+                }
+            },
         },
     };
     Some(Begun { in_hand, working, rest })

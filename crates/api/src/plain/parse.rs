@@ -45,13 +45,10 @@ pub(super) fn parse<'h, 'b>(bytes: &'b [u8], lines: &'h mut Lines<'b>) -> Parsed
 fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Option<Plain<'h, 'b>> {
     let httparse::Request { method, path, version, headers } = request;
     let lines: &'h [httparse::Header<'b>] = headers;
-    const GET: &Method = &Method::GET;
-    const POST: &Method = &Method::POST;
-    const PUT: &Method = &Method::PUT;
     let method = match method? {
-        "GET" => GET,
-        "POST" => POST,
-        "PUT" => PUT,
+        "GET" => &Method::GET,
+        "POST" => &Method::POST,
+        "PUT" => &Method::PUT,
         _ => return None,
     };
     let target = path?;
@@ -118,5 +115,96 @@ impl Plain<'_, '_> {
         let request = Builder::new().method(self.head.method).uri(self.target);
         let request = self.lines.iter().fold(request, |request, line| request.header(line.name, line.value));
         Some(request.body(()).ok()?.into_parts().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What is made of these bytes, with the head as hyper would have it.
+    fn parsed(bytes: &[u8]) -> Result<(String, usize, usize), bool> {
+        let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
+        match parse(bytes, &mut lines) {
+            Parsed::Plain(plain) => {
+                let parts = plain.parts().expect("hyper takes what is plain");
+                let (ours, hypers) = (format!("{:?}", plain.head), format!("{:?}", Head::of(&parts)));
+                assert_eq!(ours, hypers);
+                Ok((ours, plain.head_bytes, plain.body_bytes))
+            }
+            Parsed::Partial => Err(true),
+            Parsed::Other => Err(false),
+        }
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            4 => prop::sample::select(vec![
+                "Host", "origin", "Authorization", "content-type", "Idempotency-Key", "x-request-id", "X-Other",
+                "connection", "accept",
+            ]),
+            1 => prop::sample::select(vec!["content-length", "transfer-encoding", "expect", "upgrade", "bad name", ""]),
+        ];
+        let value = prop_oneof!["[0-9]{0,3}", "[ -~]{0,12}", "keep-alive", "[ -~\u{e9}\t]{0,6}"];
+        (name, "[ \t]{0,2}", value).prop_map(|(name, space, value)| format!("{name}:{space}{value}\r\n"))
+    }
+
+    fn request() -> impl Strategy<Value = Vec<u8>> {
+        let method = prop_oneof![4 => "GET|POST|PUT", 1 => "HEAD|PATCH|get|[A-Z]{0,4}"];
+        let target = prop_oneof![
+            4 => "/[a-z0-9/%.:~-]{0,12}(\\?[a-z=&%+]{0,8})?",
+            1 => "[ -~]{0,10}",
+        ];
+        let version = prop_oneof![9 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0")];
+        (method, target, version, prop::collection::vec(line(), 0..6), "[ -~]{0,8}").prop_map(
+            |(method, target, version, lines, rest)| {
+                format!("{method} {target} {version}\r\n{}\r\n{rest}", lines.concat()).into_bytes()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_head_says_what_hyper_reads_and_no_part_of_it_is_plain(bytes in request()) {
+            if let Ok((head, head_bytes, body_bytes)) = parsed(&bytes) {
+                for end in 0..head_bytes {
+                    prop_assert_eq!(parsed(&bytes[..end]), Err(true), "{} bytes of it", end);
+                }
+                prop_assert_eq!(parsed(&bytes[..head_bytes]), Ok((head, head_bytes, body_bytes)));
+            }
+        }
+
+        #[test]
+        fn bytes_of_any_kind_are_read_without_a_panic(mut bytes in request(), at in any::<prop::sample::Index>(), byte: u8) {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _any = parsed(&bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_asked_of_the_connection_or_of_the_body_is_not_plain() {
+        let ask = |lines: &str| parsed(format!("POST /v1/spends HTTP/1.1\r\n{lines}\r\n").as_bytes()).map(|ok| ok.2);
+        assert_eq!(ask(""), Ok(0));
+        assert_eq!(ask("content-length: 17\r\nconnection: Keep-Alive\r\n"), Ok(17));
+        for lines in [
+            "connection: close\r\n",
+            "connection: keep-alive, upgrade\r\n",
+            "expect: 100-continue\r\n",
+            "upgrade: h2c\r\n",
+            "transfer-encoding: chunked\r\n",
+            "content-length: 1\r\nContent-Length: 1\r\n",
+            "content-length:\r\n",
+            "content-length: -1\r\n",
+            "content-length: 0x10\r\n",
+            "content-length: 99999999999999999999\r\n",
+            "host : a\r\n",
+            "x: y\r\n z\r\n",
+        ] {
+            assert_eq!(ask(lines), Err(false), "{lines}");
+        }
+        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX)), Ok(0));
+        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX + 1)), Err(false));
     }
 }
