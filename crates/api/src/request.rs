@@ -44,11 +44,7 @@ impl Call {
 
     /// Path and query against the list of what may stand there.
     pub(crate) fn fields(&self, list: &'static [Field]) -> Result<Fields<'_>, Problem> {
-        let mut fields = Fields::new(list);
-        set_path(&mut fields, &self.params, self.parts.uri.path())?;
-        fields.read_query(self.parts.uri.query().unwrap_or_default())?;
-        fields.check_complete()?;
-        Ok(fields)
+        read_fields(list, &self.params, self.parts.uri.path(), self.parts.uri.query())
     }
 
     /// The body as a whole.
@@ -65,6 +61,26 @@ pub(crate) struct Asked<'a> {
     pub head: Head<'a>,
     pub params: &'a Params,
     pub body: &'a [u8],
+}
+
+impl<'a> Asked<'a> {
+    /// As [`Call::fields`].
+    pub(crate) fn fields(&self, list: &'static [Field]) -> Result<Fields<'a>, Problem> {
+        read_fields(list, self.params, self.head.path, self.head.query)
+    }
+}
+
+fn read_fields<'a>(
+    list: &'static [Field],
+    params: &'a Params,
+    path: &'a str,
+    query: Option<&'a str>,
+) -> Result<Fields<'a>, Problem> {
+    let mut fields = Fields::new(list);
+    set_path(&mut fields, params, path)?;
+    fields.read_query(query.unwrap_or_default())?;
+    fields.check_complete()?;
+    Ok(fields)
 }
 
 /// What such a request came to. It may be told when event `seen` is on the disk.
@@ -238,7 +254,7 @@ async fn dispatch(
     let mut call = Call { app, caller, parts, params, body, watched };
     let at_once = match handler.way() {
         Way::AtOnce(at_once) => at_once,
-        Way::Later(run) | Way::Lasting(run) => return run(call).await,
+        Way::AtOnceOrLater(_, run) | Way::Later(run) | Way::Lasting(run) => return run(call).await,
     };
     let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
     let span = RequestSpan::of(&call.parts).cloned();

@@ -56,6 +56,8 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>>
 pub(crate) enum Run {
     /// From memory, without waiting for anything but the disk at the end.
     AtOnce(Look),
+    /// At once if memory has it, else waiting for whatever it takes.
+    AtOnceOrLater(Glance, fn(Call) -> Answering),
     /// Waiting for whatever it takes.
     Later(fn(Call) -> Answering),
     /// For as long as the client stays: who has gone must be noticed meanwhile.
@@ -73,6 +75,9 @@ pub(crate) enum Handler {
 
 /// An answer from memory.
 pub(crate) type Look = fn(&Asked<'_>) -> Result<Decided, Problem>;
+
+/// An answer from memory, if it is there; all else, problems too, is for the long way.
+pub(crate) type Glance = fn(&Asked<'_>) -> Option<Decided>;
 
 /// What is decided at once.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +99,7 @@ impl AtOnce {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
     AtOnce(AtOnce),
+    AtOnceOrLater(Glance, fn(Call) -> Answering),
     Later(fn(Call) -> Answering),
     Lasting(fn(Call) -> Answering),
 }
@@ -104,6 +110,7 @@ impl Handler {
             Self::Write(write) => Way::AtOnce(AtOnce::Write(write)),
             Self::Other(endpoint) => match endpoint.run {
                 Run::AtOnce(look) => Way::AtOnce(AtOnce::Look(look)),
+                Run::AtOnceOrLater(glance, run) => Way::AtOnceOrLater(glance, run),
                 Run::Later(run) => Way::Later(run),
                 Run::Lasting(run) => Way::Lasting(run),
             },

@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::pages::{Basis, Query};
 use crate::problem::{Code, Problem};
 use crate::render;
-use crate::request::{Call, from_disk, look, read, settled};
+use crate::request::{Asked, Call, Decided, from_disk, look, read, settled};
 use crate::route::{Endpoint, Run};
 use crate::write::Write;
 
@@ -63,7 +63,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
         optional("cursor", Kind::Cursor, "Where to go on: the next_cursor of the page before."),
     ],
     body: &[],
-    run: Run::Later(|call| Box::pin(list(call))),
+    run: Run::AtOnceOrLater(kept_list, |call| Box::pin(list(call))),
     about: "The users and their coins, in the order of their ids.",
     answer: "Users",
     refusals: &[Code::CoinNotFound],
@@ -76,7 +76,7 @@ pub(crate) static GET: Endpoint = Endpoint {
         optional("at", Kind::Moment, "Coins and lots as they were after this event, or at this time."),
     ],
     body: &[],
-    run: Run::Later(|call| Box::pin(get(call))),
+    run: Run::AtOnceOrLater(get_now, |call| Box::pin(get(call))),
     about: "A user with accounts and lots, now or at any moment in the past.",
     answer: "User",
     refusals: &[Code::UserNotFound, Code::EventNotFound],
@@ -109,6 +109,14 @@ enum End {
     OfList,
     /// There are more.
     OfPage,
+}
+
+/// A page that was made before.
+fn kept_list(asked: &Asked<'_>) -> Option<Decided> {
+    let fields = asked.fields(LIST.query).ok()?;
+    let kept = asked.app.pages.find(&query(&fields).ok()?)?;
+    let holds = read(asked.app, |ledger, now| kept.still_holds(ledger, now)).ok()?.value;
+    holds.then(|| Decided { seen: kept.event(), outcome: Ok(page(kept.body())) })
 }
 
 async fn list(call: Call) -> Result<Answer, Problem> {
@@ -260,6 +268,20 @@ fn totals(out: &mut Writer, state: &State, totals: impl Iterator<Item = (Account
     out.raw("}");
 }
 
+/// A user as of now.
+fn get_now(asked: &Asked<'_>) -> Option<Decided> {
+    let fields = asked.fields(GET.query).ok()?;
+    if fields.number("at").is_some() || fields.instant("at").is_some() {
+        return None;
+    }
+    let look = |ledger: &Ledger, now| {
+        let user = ledger.require_user(fields.the_text("user")).ok()?;
+        Some(details_now(ledger.state(), user, now))
+    };
+    let looked = read(asked.app, look).ok()?;
+    Some(Decided { seen: looked.seen, outcome: Ok(Answer::ok(looked.value?)) })
+}
+
 async fn get(call: Call) -> Result<Answer, Problem> {
     let fields = call.fields(GET.query)?;
     let moment = moment(&call, &fields).await?;
@@ -277,14 +299,7 @@ async fn get(call: Call) -> Result<Answer, Problem> {
     let out = look(&call.app, |ledger, now| {
         let state = ledger.state();
         match &past {
-            None => {
-                let now_accounts = accounts(state, user).map(|id| {
-                    let account = state.account(id);
-                    let lots = account.lots(now).collect();
-                    (id, PastAccount { balance: account.balance(now), lots })
-                });
-                Some(details(state, user, now_accounts.collect()))
-            }
+            None => Some(details_now(state, user, now)),
             Some((moment, _)) if state.profile(user).created_at > moment.at => None,
             Some((_, accounts)) => Some(details(state, user, accounts.clone())),
         }
@@ -293,6 +308,16 @@ async fn get(call: Call) -> Result<Answer, Problem> {
         Some(out) => Ok(Answer::ok(out)),
         None => Err(Problem::from(&Refusal::UserNotFound { user: fields.the_text("user").into() })),
     }
+}
+
+/// A user with the accounts as they are now.
+fn details_now(state: &State, user: UserId, now: Micros) -> Writer {
+    let now_accounts = accounts(state, user).map(|id| {
+        let account = state.account(id);
+        let lots = account.lots(now).collect();
+        (id, PastAccount { balance: account.balance(now), lots })
+    });
+    details(state, user, now_accounts.collect())
 }
 
 /// The moment in the past that is asked for.

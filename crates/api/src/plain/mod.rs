@@ -14,7 +14,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::StatusCode;
-use hyper::http::request::Parts;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::answer::Answer;
@@ -24,7 +23,7 @@ use crate::connection::WatchedStream;
 use crate::gate::TurnedAway;
 use crate::problem::Problem;
 use crate::request::{Asked, Call, Decided, InHand, settled};
-use crate::route::{self, Answering, AtOnce, Surface, Way};
+use crate::route::{self, Answering, Surface, Way};
 use crate::router;
 use crate::watch::{Watched, Working};
 use parse::{LINES_MAX, Parsed, Plain};
@@ -238,12 +237,6 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// Who will answer, with what it takes.
-enum Prepared {
-    AtOnce(AtOnce),
-    Later(fn(Call) -> Answering, Box<Parts>),
-}
-
 /// Begins to answer a request; without its body only to refuse it. Nothing comes of what is hyper's to answer.
 fn begin<'a>(
     app: &'a Arc<App>,
@@ -254,41 +247,37 @@ fn begin<'a>(
     out: &mut Out,
 ) -> Option<Begun<'a>> {
     let routes = router::routes(Surface::Public);
-    let (place, found) = match route::find(routes, plain.head.method, plain.head.path) {
-        Ok((at, params)) => {
-            let prepared = match routes[at].handler.way() {
-                Way::AtOnce(at_once) => Prepared::AtOnce(at_once),
-                Way::Later(run) => Prepared::Later(run, Box::new(plain.parts()?)),
-                Way::Lasting(_) => return None,
-            };
-            (Some(at), Ok((routes[at].handler.right(), params, prepared)))
-        }
-        Err(problem) => (None, Err(problem)),
-    };
+    let found = route::find(routes, plain.head.method, plain.head.path);
+    let place = found.as_ref().ok().map(|(at, _)| *at);
     let working = watched.request(false, body.is_none());
     let in_hand = InHand::begin(app, Surface::Public, place, plain.head.request_id);
-    let rest = match found {
-        Err(problem) => Rest::refuse(problem),
-        Ok((right, params, prepared)) => match (app.gate.admit(&app.engine, &plain.head, peer, right), body) {
-            (Err(turned_away), _) => Rest::TurnAway(turned_away),
-            (Ok(_), None) => Rest::refuse(body::too_slow()),
-            (Ok(caller), Some(body)) => match prepared {
-                Prepared::AtOnce(at_once) => {
-                    let asked = Asked { app, caller, head: plain.head, params: &params, body };
-                    match at_once.decide(&asked) {
-                        Ok(Decided { seen, outcome }) => {
-                            Rest::Settle { seen, noted: outcome.and_then(|answer| put(out, answer, &in_hand)) }
-                        }
-                        Err(problem) => Rest::refuse(problem),
-                    }
+    let (handler, params) = match found {
+        Ok((at, params)) => (&routes[at].handler, params),
+        Err(problem) => return Some(Begun { in_hand, working, rest: Rest::refuse(problem) }),
+    };
+    let rest = match (app.gate.admit(&app.engine, &plain.head, peer, handler.right()), body) {
+        (Err(turned_away), _) => Rest::TurnAway(turned_away),
+        (Ok(_), None) => Rest::refuse(body::too_slow()),
+        (Ok(caller), Some(body)) => {
+            let asked = Asked { app, caller, head: plain.head, params: &params, body };
+            let decided = match handler.way() {
+                Way::AtOnce(at_once) => Some(at_once.decide(&asked)),
+                Way::AtOnceOrLater(glance, _) => glance(&asked).map(Ok),
+                Way::Later(_) | Way::Lasting(_) => None,
+            };
+            match (decided, handler.way()) {
+                (Some(Ok(Decided { seen, outcome })), _) => {
+                    Rest::Settle { seen, noted: outcome.and_then(|answer| put(out, answer, &in_hand)) }
                 }
-                Prepared::Later(run, parts) => {
+                (Some(Err(problem)), _) => Rest::refuse(problem),
+                (None, Way::AtOnceOrLater(_, run) | Way::Later(run)) => {
                     let (app, watched) = (Arc::clone(app), Arc::clone(watched));
                     let body = RequestBody::Whole(Bytes::copy_from_slice(body));
-                    Rest::Answer(run(Call { app, caller, parts: *parts, params, body, watched }))
+                    Rest::Answer(run(Call { app, caller, parts: plain.parts()?, params, body, watched }))
                 }
-            },
-        },
+                (None, Way::AtOnce(_) | Way::Lasting(_)) => return None,
+            }
+        }
     };
     Some(Begun { in_hand, working, rest })
 }

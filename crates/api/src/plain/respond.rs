@@ -40,8 +40,8 @@ pub(super) struct Out {
     pub date: Date,
 }
 
-/// Room that is kept for the next answer of a connection.
-const KEPT_BYTES: usize = 4 * 1024;
+/// Room that is kept for the next answer of a connection: a page of a list fits in.
+const KEPT_BYTES: usize = 16 * 1024;
 
 impl Out {
     pub(super) fn clear(&mut self) {
