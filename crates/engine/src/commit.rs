@@ -1,14 +1,13 @@
 //! The commit thread: writes and syncs one frame while the next one fills.
 
-use crate::engine::Shared;
+use crate::engine::{Shared, Work};
 use crate::error::Unavailable;
 use crate::snapshot::Job;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-use tocos_journal::{Appender, Frame};
-use tocos_ledger::State;
+use tocos_journal::Appender;
 
 /// How long an idle ledger sleeps before it looks whether something has expired. What has expired is not spendable
 /// at once, whether swept or not: this only bounds how late its event is written.
@@ -17,12 +16,6 @@ const IDLE: Duration = Duration::from_millis(200);
 /// Events behind the last snapshot from which on closing makes one: about 10 ms of the next start.
 const CLOSING_SNAPSHOT_EVENTS: u64 = 50_000;
 
-/// A frame to write, and the state at its end if a snapshot is to be made of it.
-struct Work {
-    frame: Arc<Frame>,
-    state: Option<State>,
-}
-
 /// Runs until the engine is closed and all that was decided is on the disk.
 pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSender<Job>) {
     while let Some(Work { frame, state }) = next_work(shared) {
@@ -30,21 +23,24 @@ pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSende
         let appended = appender.append(&frame);
         let took_us = started.elapsed().as_micros() as u64;
         let (last, events) = (frame.last(), frame.len());
-        let failed = appended.err().map(|error| Unavailable::Storage { cause: error.to_string() });
-        if failed.is_none() {
-            // First of all: a large batch may hold the lock for milliseconds, and these answers need not wait for it.
-            shared.progress.reach(last);
-        }
-        shared.lock().writer.settle(frame, failed.clone());
-        match failed {
-            None => {
+        // Whoever next settles it can then fill it again.
+        drop(frame);
+        match appended {
+            Ok(()) => {
+                // The ledger's lock is not taken for this: a large batch may hold it for milliseconds, and neither these
+                // answers nor the next frame need wait for it.
+                shared.progress.reach(last);
                 shared.counters.synced(events, took_us);
                 if let Some(state) = state {
                     // A snapshot that is still being made is enough: this one is dropped.
                     let _busy = snapshots.try_send(Job { state, position: appender.position() });
                 }
             }
-            Some(unavailable) => shared.progress.fail(unavailable),
+            Err(error) => {
+                let unavailable = Unavailable::Storage { cause: error.to_string() };
+                shared.lock().writer.fail(unavailable.clone());
+                shared.progress.fail(unavailable);
+            }
         }
     }
     closing_snapshot(shared, &appender, snapshots);
@@ -63,19 +59,20 @@ fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender
 
 /// Waits for a frame; `None` when the engine is closed and none is left.
 fn next_work(shared: &Shared) -> Option<Work> {
+    if let Some(work) = shared.next_sealed() {
+        return Some(work);
+    }
     let mut core = shared.lock();
     loop {
+        // Under the lock: frames are sealed in order.
+        if let Some(work) = shared.next_sealed() {
+            return Some(work);
+        }
+        core.writer.settle(shared.progress.durable());
         if core.wants_seal || core.closing {
             core.wants_seal = false;
-            if let Some(frame) = core.writer.seal() {
-                // Crowds come and go.
-                core.crowd -= core.crowd / 16;
-                let due = frame.last() >= core.snapshot_at;
-                let state = due.then(|| core.writer.ledger.state().clone());
-                if due {
-                    core.snapshot_at = frame.last() + shared.snapshot_every_events;
-                }
-                return Some(Work { frame, state });
+            if let Some(work) = core.seal(shared.snapshot_every_events) {
+                return Some(work);
             }
         }
         if core.closing {

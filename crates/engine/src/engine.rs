@@ -9,10 +9,11 @@ use crate::snapshot;
 use crate::stats::{Counters, Stats};
 use crate::stored::StoredEvent;
 use crate::writer::{Batch, Submitted, Writer};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use tocos_journal::{Appender, Disk, Reader};
+use tocos_journal::{Appender, Disk, Frame, Reader};
 use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     core: Mutex<Core>,
     /// Something was decided since the commit thread was last told. Says so without the lock.
     is_unsealed: AtomicBool,
+    /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
+    sealed: Mutex<VecDeque<Work>>,
     pub(crate) work: Condvar,
     pub(crate) progress: Arc<Progress>,
     pub(crate) reader: Reader,
@@ -51,6 +54,10 @@ pub(crate) struct Shared {
     recovery_us: u64,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
+
+/// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
+/// without the ledger's lock.
+const FRAMES_AHEAD_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -80,6 +87,38 @@ impl Shared {
         // second panic here.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The oldest sealed frame that nobody writes yet.
+    pub(crate) fn next_sealed(&self) -> Option<Work> {
+        self.sealed().pop_front()
+    }
+
+    fn sealed(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        // Nothing in here can panic half-way.
+        self.sealed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A frame to write, and the state at its end if a snapshot is to be made of it.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) frame: Arc<Frame>,
+    pub(crate) state: Option<State>,
+}
+
+impl Core {
+    /// Seals what was decided.
+    pub(crate) fn seal(&mut self, snapshot_every_events: u64) -> Option<Work> {
+        let frame = self.writer.seal()?;
+        // Crowds come and go.
+        self.crowd -= self.crowd / 16;
+        let due = frame.last() >= self.snapshot_at;
+        let state = due.then(|| self.writer.ledger.state().clone());
+        if due {
+            self.snapshot_at = frame.last() + snapshot_every_events;
+        }
+        Some(Work { frame, state })
+    }
 }
 
 impl Engine {
@@ -95,6 +134,7 @@ impl Engine {
                 closing: false,
                 snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
             }),
+            sealed: Mutex::new(VecDeque::new()),
             work: Condvar::new(),
             is_unsealed: AtomicBool::new(false),
             progress: Arc::new(Progress::new(durable)),
@@ -135,7 +175,7 @@ impl Engine {
             return Err(Rejection::Unavailable(Unavailable::ShuttingDown));
         }
         let result = core.writer.submit(request, dry_run, render);
-        self.note_decided(&core);
+        self.note_decided(&mut core);
         // Clients that are answered together ask together again, and would wait for the disk together while nothing is
         // decided. Three quarters of them make a frame, so that the others are decided while it is synced; with fewer
         // the disk is asked more often than it brings.
@@ -161,14 +201,15 @@ impl Engine {
             return Err(BatchRejection::Unavailable(Unavailable::ShuttingDown));
         }
         let result = core.writer.submit_batch(requests, how, render);
-        self.note_decided(&core);
+        self.note_decided(&mut core);
         if core.writer.pending_events() >= SEALED_AT_ONCE {
             self.tell_commit(&mut core);
         }
         result
     }
 
-    fn note_decided(&self, core: &Core) {
+    fn note_decided(&self, core: &mut Core) {
+        core.writer.settle(self.shared.progress.durable());
         if core.writer.pending_events() > 0 {
             self.shared.is_unsealed.store(true, Ordering::Release);
         }
@@ -176,9 +217,16 @@ impl Engine {
 
     fn tell_commit(&self, core: &mut Core) {
         self.shared.is_unsealed.store(false, Ordering::Release);
-        if core.writer.pending_events() > 0 && !core.wants_seal {
+        core.writer.settle(self.shared.progress.durable());
+        let (pending, in_flight) = (core.writer.pending_events(), core.writer.frames_in_flight());
+        if pending >= SEALED_AT_ONCE && in_flight <= FRAMES_AHEAD_MAX {
+            if let Some(work) = core.seal(self.shared.snapshot_every_events) {
+                self.shared.sealed().push_back(work);
+                self.shared.work.notify_one();
+            }
+        } else if pending > 0 && !core.wants_seal {
             core.wants_seal = true;
-            if !core.writer.is_in_flight() {
+            if in_flight == 0 {
                 self.shared.work.notify_one();
             }
         }
@@ -216,7 +264,7 @@ impl Engine {
         let value = look(&core.writer.ledger, now);
         let seen = core.writer.last_event();
         let swept = core.writer.pending_events() > before;
-        self.note_decided(&core);
+        self.note_decided(&mut core);
         drop(core);
         if swept {
             self.seal();

@@ -13,7 +13,7 @@ use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{Appender, Disk, NewLedger};
+use tocos_journal::{Appender, Disk, Frame, NewLedger};
 use tocos_ledger::{Category, Event, Excess, Ledger, Marks, Mode, Operation, Request, Until};
 
 const USERS: [&str; 6] = ["ana", "bob", "cem", "dao", "eve", "fay"];
@@ -117,13 +117,19 @@ impl World {
         self.witness.durable = last;
     }
 
-    /// Writes and syncs what was decided. False if the process is to die.
-    fn commit(&mut self, writer: &mut Writer, appender: &mut Appender) -> bool {
+    /// Takes what was decided.
+    fn seal(&mut self, writer: &mut Writer) -> Option<Arc<Frame>> {
         for number in self.witness.decided.len() as u64 + 1..=writer.last_event() {
             self.witness.decided.push(writer.look_up(number).unwrap());
         }
-        let Some(frame) = writer.seal() else { return true };
-        let state = writer.ledger.state().clone();
+        writer.seal()
+    }
+
+    /// Writes and syncs what was decided. False if the process is to die.
+    fn commit(&mut self, writer: &mut Writer, appender: &mut Appender) -> bool {
+        let Some(frame) = self.seal(writer) else { return true };
+        let mut frames = vec![frame];
+        let mut state = writer.ledger.state().clone();
         match self.rng.u32(0..40) {
             0 => {
                 let faults = [WriteFault::NoSpace, WriteFault::Io, WriteFault::PowerCut];
@@ -137,16 +143,26 @@ impl World {
         for _ in 0..self.rng.u32(0..3) {
             self.ask(writer);
         }
-        let last = frame.last();
-        match appender.append(&frame) {
-            Ok(()) => self.witness.durable = last,
-            Err(error) => {
-                let next = appender.append(&frame).unwrap_err();
-                assert!(appender.is_poisoned(), "after {error} came {next}");
-                return false;
+        // A large batch is sealed while the frame before it is being written.
+        if self.rng.u32(0..4) == 0
+            && let Some(frame) = self.seal(writer)
+        {
+            frames.push(frame);
+            state = writer.ledger.state().clone();
+            self.ask(writer);
+        }
+        for frame in frames {
+            match appender.append(&frame) {
+                Ok(()) => self.witness.durable = frame.last(),
+                Err(error) => {
+                    let next = appender.append(&frame).unwrap_err();
+                    assert!(appender.is_poisoned(), "after {error} came {next}");
+                    return false;
+                }
             }
         }
-        writer.settle(frame, None);
+        writer.settle(self.witness.durable);
+        assert_eq!(writer.frames_in_flight(), 0);
         if self.rng.u32(0..20) == 0 {
             let job = Job { state, position: appender.position() };
             let reader = writer.reader().clone();

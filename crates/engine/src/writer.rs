@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::stored::StoredEvent;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
 use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, STAGED_AT_ONCE, Staged, State};
@@ -38,7 +39,8 @@ pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
     pending: Frame,
-    in_flight: Option<Arc<Frame>>,
+    /// Sealed, and not known to be durable, the oldest first.
+    in_flight: VecDeque<Arc<Frame>>,
     spare: Option<Frame>,
     scratch: Vec<u8>,
     reader: Reader,
@@ -66,7 +68,7 @@ impl Writer {
             ledger,
             clock,
             pending: Frame::new(next, 0),
-            in_flight: None,
+            in_flight: VecDeque::new(),
             spare: None,
             scratch: Vec::new(),
             reader,
@@ -85,11 +87,11 @@ impl Writer {
 
     /// Decided, and not known to be durable.
     pub(crate) fn events_on_their_way(&self) -> usize {
-        self.pending.len() + self.in_flight.as_ref().map_or(0, |frame| frame.len())
+        self.pending.len() + self.in_flight.iter().map(|frame| frame.len()).sum::<usize>()
     }
 
-    pub(crate) fn is_in_flight(&self) -> bool {
-        self.in_flight.is_some()
+    pub(crate) fn frames_in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
     #[cfg(test)]
@@ -135,7 +137,7 @@ impl Writer {
         if number > self.last_event() {
             return Err(EventError::NotFound { event: number });
         }
-        let in_flight = self.in_flight.as_deref().into_iter();
+        let in_flight = self.in_flight.iter().map(|frame| &**frame);
         in_flight
             .chain([&self.pending])
             .find_map(|frame| StoredEvent::in_frame(frame, number))
@@ -249,9 +251,9 @@ impl Writer {
         Ok(results)
     }
 
-    /// Takes the frame that was filled, to be written and synced; `None` while one is on its way or nothing waits.
+    /// Takes the frame that was filled, to be written and synced after those before it; `None` if nothing waits.
     pub(crate) fn seal(&mut self) -> Option<Arc<Frame>> {
-        if self.in_flight.is_some() || self.pending.is_empty() || self.unavailable.is_some() {
+        if self.pending.is_empty() || self.unavailable.is_some() {
             return None;
         }
         let next = self.spare.take().unwrap_or_else(|| Frame::new(0, 0));
@@ -264,17 +266,21 @@ impl Writer {
             return None;
         }
         let frame = Arc::new(sealed);
-        self.in_flight = Some(Arc::clone(&frame));
+        self.in_flight.push_back(Arc::clone(&frame));
         Some(frame)
     }
 
-    /// The sealed frame is durable, or has failed for good.
-    pub(crate) fn settle(&mut self, frame: Arc<Frame>, failed: Option<Unavailable>) {
-        self.in_flight = None;
-        self.spare = Arc::into_inner(frame);
-        if failed.is_some() {
-            self.unavailable = failed;
+    /// Forgets the sealed frames up to this durable event: they can be read from the log.
+    pub(crate) fn settle(&mut self, durable: u64) {
+        while self.in_flight.front().is_some_and(|frame| frame.last() <= durable) {
+            // Whoever wrote it may hold it for a moment yet; then another will be made.
+            self.spare = self.in_flight.pop_front().and_then(Arc::into_inner).or_else(|| self.spare.take());
         }
+    }
+
+    /// Nothing more will become durable.
+    pub(crate) fn fail(&mut self, unavailable: Unavailable) {
+        self.unavailable = Some(unavailable);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::Bench;
 use std::sync::Arc;
-use tocos_engine::{Engine, EngineOptions, OpenFailure, Opening, verify};
-use tocos_ledger::{Operation, Refusal};
+use tocos_engine::{Batch, Engine, EngineOptions, OpenFailure, Opening, verify};
+use tocos_ledger::{Operation, Refusal, Request};
 
 #[test]
 fn what_was_answered_is_there_after_a_restart() {
@@ -122,6 +122,48 @@ fn many_callers_at_once_lose_and_invent_nothing() {
     assert_eq!(totals(&bench), before);
     bench.stop();
     assert_eq!(verify(bench.data()).unwrap().events, 2_008);
+}
+
+#[test]
+fn large_batches_that_wait_for_the_disk_behind_each_other_are_all_there_after_a_restart() {
+    const BATCHES: usize = 12;
+    const OPERATIONS: usize = 1_500;
+    let mut bench = Bench::with(|options| {
+        options.segment_bytes = 1 << 20;
+        options.snapshot_every_events = 5_000;
+    });
+    bench.users(&["ana", "bob", "cem"]);
+    bench.grant("ana", 1_000_000);
+    bench.grant("cem", 1_000);
+    std::thread::scope(|scope| {
+        for caller in 0..3 {
+            let engine = bench.engine();
+            scope.spawn(move || {
+                for batch in 0..BATCHES {
+                    let keys: Vec<String> = (0..OPERATIONS).map(|at| format!("{caller}-{batch}-{at}")).collect();
+                    let operation = Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 1 };
+                    let request = |key| Request { operation: operation.clone(), key: Some(key), metadata: None, by: 0 };
+                    let requests: Vec<Request<'_>> = keys.iter().map(|key| request(key.as_str())).collect();
+                    let done = engine.submit_batch(&requests, Batch::default(), |event, _| event.number).unwrap();
+                    let seen = done.iter().map(|done| done.as_ref().unwrap().seen).max().unwrap();
+                    // Every other one is only waited for with the next.
+                    if batch % 2 == 1 {
+                        engine.durable(seen).wait().unwrap();
+                    }
+                }
+            });
+        }
+        for _ in 0..200 {
+            bench.ask(Operation::Transfer { from: "cem", to: "ana", coin: "toco", amount: 1 });
+        }
+    });
+    let moved = (3 * BATCHES * OPERATIONS) as i64;
+    let totals = |bench: &Bench| ["ana", "bob", "cem"].map(|user| bench.total(user));
+    assert_eq!(totals(&bench), [1_000_200 - moved, moved, 800]);
+    bench.reopen();
+    assert_eq!(totals(&bench), [1_000_200 - moved, moved, 800]);
+    bench.stop();
+    assert_eq!(verify(bench.data()).unwrap().events, 5 + 200 + moved as u64);
 }
 
 #[test]
