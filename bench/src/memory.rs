@@ -5,11 +5,12 @@ use crate::http::put;
 use crate::report::{line, rss_bytes};
 use crate::scenario::user;
 use crate::server::Server;
+use crate::snapshots::is_being_written;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 #[derive(Args)]
@@ -24,6 +25,10 @@ pub(crate) struct FootprintArgs {
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
 }
+
+/// No snapshot is being made if none was seen so often.
+const QUIET_LOOKS: u32 = 20;
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Operations in a batch.
 const BATCH: u32 = 8_000;
@@ -49,7 +54,16 @@ pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
     let server = Server::for_run(&load)?;
     let start_us = begun.elapsed().as_micros() as u64;
     let process = server.process_id().context("the server is our own")?;
-    let rss = || rss_bytes(process).context("/proc does not tell the server's memory");
+    let data = home.path().join("data");
+    // While a snapshot is made, what is written to is there twice.
+    let rss = || {
+        let mut quiet = 0;
+        while quiet < QUIET_LOOKS {
+            std::thread::sleep(LOOK_EVERY);
+            quiet = if is_being_written(&data) { 0 } else { quiet + 1 };
+        }
+        rss_bytes(process).context("/proc does not tell the server's memory")
+    };
     let empty = rss()?;
     batches(&server, args.users, |body, at| {
         let user = user(at);

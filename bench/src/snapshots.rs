@@ -64,7 +64,7 @@ pub(crate) fn run(args: &SnapshotArgs) -> Result<Value> {
 }
 
 /// Whether the directory has a file that will be a snapshot, or the keys behind one.
-fn is_being_written(data: &Path) -> bool {
+pub(crate) fn is_being_written(data: &Path) -> bool {
     std::fs::read_dir(data).is_ok_and(|entries| {
         entries.flatten().any(|entry| {
             let name = entry.file_name();
