@@ -10,7 +10,7 @@ use crate::json::Writer;
 use crate::problem::{Code, Problem};
 use crate::render;
 use crate::request::{Asked, Decided, utf8};
-use crate::route::{Endpoint, Run};
+use crate::route::{AtOnce, Endpoint, Run};
 use crate::transfers::TRANSFER;
 use crate::write;
 
@@ -18,7 +18,7 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     right: None,
     query: &[],
     body: TRANSFER.fields,
-    run: Run::AtOnce(noop),
+    run: Run::AtOnce(AtOnce::Look(noop)),
     about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
     answer: "Event",
     refusals: &[],

@@ -21,7 +21,7 @@ use crate::gate::Caller;
 use crate::head::{Head, REQUEST_ID, RequestId};
 use crate::metrics::InFlight;
 use crate::problem::{Code, Problem};
-use crate::route::{self, Handler, Params, Surface, Way};
+use crate::route::{self, Handler, Params, Run, Surface};
 use crate::router;
 use crate::spans::RequestSpan;
 use crate::watch::Watched;
@@ -252,9 +252,9 @@ async fn dispatch(
         Err(turned_away) => return Err(turned_away.slowly().await),
     };
     let mut call = Call { app, caller, parts, params, body, watched };
-    let at_once = match handler.way() {
-        Way::AtOnce(at_once) => at_once,
-        Way::AtOnceOrLater(_, run) | Way::Later(run) | Way::Lasting(run) => return run(call).await,
+    let at_once = match handler.run() {
+        Run::AtOnce(at_once) => at_once,
+        Run::AtOnceOrLater(_, run) | Run::Later(run) | Run::Lasting(run) => return run(call).await,
     };
     let body = call.read_body(call.app.settings.limits.body_bytes_max).await?;
     let span = RequestSpan::of(&call.parts).cloned();

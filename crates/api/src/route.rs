@@ -55,7 +55,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>>
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Run {
     /// From memory, without waiting for anything but the disk at the end.
-    AtOnce(Look),
+    AtOnce(AtOnce),
     /// At once if memory has it, else waiting for whatever it takes.
     AtOnceOrLater(Glance, fn(Call) -> Answering),
     /// Waiting for whatever it takes.
@@ -95,25 +95,11 @@ impl AtOnce {
     }
 }
 
-/// The way that a request takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Way {
-    AtOnce(AtOnce),
-    AtOnceOrLater(Glance, fn(Call) -> Answering),
-    Later(fn(Call) -> Answering),
-    Lasting(fn(Call) -> Answering),
-}
-
 impl Handler {
-    pub(crate) const fn way(&self) -> Way {
+    pub(crate) const fn run(&self) -> Run {
         match self {
-            Self::Write(write) => Way::AtOnce(AtOnce::Write(write)),
-            Self::Other(endpoint) => match endpoint.run {
-                Run::AtOnce(look) => Way::AtOnce(AtOnce::Look(look)),
-                Run::AtOnceOrLater(glance, run) => Way::AtOnceOrLater(glance, run),
-                Run::Later(run) => Way::Later(run),
-                Run::Lasting(run) => Way::Lasting(run),
-            },
+            Self::Write(write) => Run::AtOnce(AtOnce::Write(write)),
+            Self::Other(endpoint) => endpoint.run,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::connection::WatchedStream;
 use crate::gate::TurnedAway;
 use crate::problem::Problem;
 use crate::request::{Asked, Call, Decided, InHand, settled};
-use crate::route::{self, Answering, Surface, Way};
+use crate::route::{self, Answering, Run, Surface};
 use crate::router;
 use crate::watch::{Watched, Working};
 use parse::{LINES_MAX, Parsed, Plain};
@@ -260,22 +260,25 @@ fn begin<'a>(
         (Ok(_), None) => Rest::refuse(body::too_slow()),
         (Ok(caller), Some(body)) => {
             let asked = Asked { app, caller, head: plain.head, params: &params, body };
-            let decided = match handler.way() {
-                Way::AtOnce(at_once) => Some(at_once.decide(&asked)),
-                Way::AtOnceOrLater(glance, _) => glance(&asked).map(Ok),
-                Way::Later(_) | Way::Lasting(_) => None,
-            };
-            match (decided, handler.way()) {
-                (Some(Ok(Decided { seen, outcome })), _) => {
+            let mut settle = |decided: Result<Decided, Problem>| match decided {
+                Ok(Decided { seen, outcome }) => {
                     Rest::Settle { seen, noted: outcome.and_then(|answer| put(out, answer, &in_hand)) }
                 }
-                (Some(Err(problem)), _) => Rest::refuse(problem),
-                (None, Way::AtOnceOrLater(_, run) | Way::Later(run)) => {
-                    let (app, watched) = (Arc::clone(app), Arc::clone(watched));
-                    let body = RequestBody::Whole(Bytes::copy_from_slice(body));
-                    Rest::Answer(run(Call { app, caller, parts: plain.parts()?, params, body, watched }))
-                }
-                (None, Way::AtOnce(_) | Way::Lasting(_)) => return None,
+                Err(problem) => Rest::refuse(problem),
+            };
+            let later = |run: fn(Call) -> Answering| {
+                let (app, watched, params) = (Arc::clone(app), Arc::clone(watched), params.clone());
+                let body = RequestBody::Whole(Bytes::copy_from_slice(body));
+                Some(Rest::Answer(run(Call { app, caller, parts: plain.parts()?, params, body, watched })))
+            };
+            match handler.run() {
+                Run::AtOnce(at_once) => settle(at_once.decide(&asked)),
+                Run::AtOnceOrLater(glance, run) => match glance(&asked) {
+                    Some(decided) => settle(Ok(decided)),
+                    None => later(run)?,
+                },
+                Run::Later(run) => later(run)?,
+                Run::Lasting(_) => return None,
             }
         }
     };

@@ -56,7 +56,10 @@ impl Out {
     pub(super) fn answer(&mut self, answer: Answer, id: &RequestId, now: Instant) -> Result<(), Problem> {
         let headers = answer.headers();
         let AnswerBody::Whole(body) = answer.body else {
-            return Err(Problem::new(Code::InternalError, "This answer can't be given here."));
+            return Err(Problem::new(
+                Code::InternalError,
+                "The service made an answer of unknown length for a plain request. Please report it, with the path.",
+            ));
         };
         self.begin(answer.status, id, now);
         for (name, value) in headers {
