@@ -139,24 +139,35 @@ pub(crate) enum ContentType {
 }
 
 /// What the client says its body is.
-pub(crate) fn content_type(head: &Head<'_>) -> ContentType {
-    let Some(value) = head.content_type else { return ContentType::Other };
+///
+/// # Errors
+/// Text in another encoding than UTF-8.
+pub(crate) fn content_type(head: &Head<'_>) -> Result<ContentType, Problem> {
+    let Some(value) = head.content_type else { return Ok(ContentType::Other) };
     if value == b"application/json" {
-        return ContentType::Json;
+        return Ok(ContentType::Json);
     }
-    let text = visible(value).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
+    let mut parts = visible(value).unwrap_or_default().split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let content_type = match essence.as_str() {
         "application/json" => ContentType::Json,
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => ContentType::Ndjson,
         other if other.starts_with("application/") && other.ends_with("+json") => ContentType::Json,
-        _ => ContentType::Other,
+        _ => return Ok(ContentType::Other),
+    };
+    for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
+        let is_utf8 =
+            ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.trim_matches('"').eq_ignore_ascii_case(known));
+        if name.eq_ignore_ascii_case("charset") && !is_utf8 {
+            return Err(unsupported(&format!("{essence} in UTF-8; the header names another charset")));
+        }
     }
+    Ok(content_type)
 }
 
 /// A body that is there must be JSON.
 pub(crate) fn require_json(head: &Head<'_>) -> Result<(), Problem> {
-    match content_type(head) {
+    match content_type(head)? {
         ContentType::Json => Ok(()),
         _ => Err(unsupported("application/json")),
     }

@@ -11,6 +11,7 @@ use tocos_engine::{Engine, Unavailable};
 use tocos_ledger::{ApiKey, Right};
 
 use crate::head::{Head, visible};
+use crate::peer::Peer;
 use crate::problem::{Code, Problem};
 use crate::render::right_word;
 
@@ -111,6 +112,11 @@ impl Gate {
         self.is_open.load(Ordering::Acquire)
     }
 
+    /// Whether it matters which user a connection comes from.
+    pub(crate) fn asks_owner(&self) -> bool {
+        self.guards_browsers && self.is_open()
+    }
+
     /// Waits for one's turn to make or revoke a key.
     pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
@@ -139,17 +145,17 @@ impl Gate {
         &self,
         engine: &Engine,
         head: &Head<'_>,
-        peer: Option<IpAddr>,
+        peer: Peer,
         right: Option<Right>,
     ) -> Result<Caller, TurnedAway> {
         if self.is_open() {
             if self.guards_browsers {
-                check_local(head).map_err(TurnedAway::at_once)?;
+                check_local(head, peer).map_err(TurnedAway::at_once)?;
             }
             return Ok(Caller { key: 0, right: Right::Admin });
         }
         let Some(right) = right else { return Ok(Caller { key: 0, right: Right::Read }) };
-        let caller = self.identify(engine, head.authorization).map_err(|detail| self.failed(peer, detail))?;
+        let caller = self.identify(engine, head.authorization).map_err(|detail| self.failed(peer.ip, detail))?;
         caller.require(right).map_err(TurnedAway::at_once)?;
         Ok(caller)
     }
@@ -214,7 +220,17 @@ impl Gate {
 
 /// Without keys anything on this machine may ask, but no page in a browser on it: neither one that posts here from
 /// another site, nor one whose name was made to lead here.
-fn check_local(head: &Head<'_>) -> Result<(), Problem> {
+fn check_local(head: &Head<'_>, peer: Peer) -> Result<(), Problem> {
+    if peer.is_stranger {
+        let detail = "Without API keys this service answers only processes of the user that it runs as, and of root. Make a \
+                      key as one of them with `tocos key create --right admin`, and send it.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    if head.is_forwarded {
+        let detail = "A proxy passed this request on, and without API keys this service would be open to whoever \
+                      reaches the proxy. Make a key with `tocos key create --right admin`, and send it.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
     let authority = head.authority.and_then(visible).unwrap_or_default();
     if !authority.is_empty() && !is_loopback_name(authority) {
         let detail = "Without API keys this service answers only to names of this machine, such as localhost. \

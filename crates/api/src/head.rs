@@ -2,16 +2,19 @@
 
 use std::str;
 
-use hyper::Method;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, VIA,
+};
 use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Version};
 
 use crate::app::RequestIds;
+use crate::problem::Problem;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The target and the values of the headers that mean something here. Of a header that is there twice the first counts.
+/// The target and the values of the headers that mean something here. [`check`] refuses one that is there twice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
     pub method: &'a Method,
@@ -24,6 +27,8 @@ pub(crate) struct Head<'a> {
     pub content_type: Option<&'a [u8]>,
     pub idempotency_key: Option<&'a [u8]>,
     pub request_id: Option<&'a [u8]>,
+    /// A header says that a proxy passed the request on.
+    pub is_forwarded: bool,
 }
 
 impl<'a> Head<'a> {
@@ -39,8 +44,68 @@ impl<'a> Head<'a> {
             content_type: value(&CONTENT_TYPE),
             idempotency_key: value(&IDEMPOTENCY_KEY),
             request_id: value(&REQUEST_ID),
+            is_forwarded: parts.headers.keys().any(|name| is_forwarding(name.as_str())),
         }
     }
+}
+
+/// Whether a header of this name, whose letters are small or large, is set by proxies.
+pub(crate) fn is_forwarding(name: &str) -> bool {
+    const PREFIX: &[u8] = b"x-forwarded-";
+    // By the first letter first: most headers are told apart by it.
+    match name.as_bytes().first().map(u8::to_ascii_lowercase) {
+        Some(b'f') => name.eq_ignore_ascii_case(FORWARDED.as_str()),
+        Some(b'v') => name.eq_ignore_ascii_case(VIA.as_str()),
+        Some(b'x') => {
+            name.as_bytes().get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+                || name.eq_ignore_ascii_case("x-real-ip")
+        }
+        _ => false,
+    }
+}
+
+/// Headers that are read as one value, with their names as documents write them.
+const READ_AS_ONE: [(HeaderName, &str); 6] = [
+    (HOST, "Host"),
+    (AUTHORIZATION, "Authorization"),
+    (CONTENT_TYPE, "Content-Type"),
+    (IDEMPOTENCY_KEY, "Idempotency-Key"),
+    (ORIGIN, "Origin"),
+    (REQUEST_ID, "X-Request-Id"),
+];
+
+/// What is wrong with a head, whatever it asks for.
+///
+/// # Errors
+/// A header that is read as one value is there twice (400); HTTP/1.1 without a `Host`, or with one that is no host
+/// (400, RFC 9112, 3.2); an encoded body (415, RFC 9110, 15.5.16).
+pub(crate) fn check(parts: &Parts) -> Result<(), Problem> {
+    for (name, shown) in &READ_AS_ONE {
+        if parts.headers.get_all(name).iter().nth(1).is_some() {
+            return Err(Problem::invalid(*shown, "this header is there twice; send it once").closing());
+        }
+    }
+    match parts.headers.get(HOST) {
+        None if parts.version == Version::HTTP_11 => {
+            return Err(Problem::invalid("Host", "HTTP/1.1 takes this header, and it is missing").closing());
+        }
+        Some(host) if !is_host(host.as_bytes()) => {
+            return Err(Problem::invalid("Host", "this is no host, with or without a port").closing());
+        }
+        _ => {}
+    }
+    let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if parts.headers.get_all(CONTENT_ENCODING).iter().any(is_encoded) {
+        return Err(Problem::invalid("Content-Encoding", "bodies are taken as they are; send it without an encoding")
+            .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .accepting_encodings("identity"));
+    }
+    Ok(())
+}
+
+/// Whether a `Host` is made of the bytes that names, addresses and ports have.
+pub(crate) fn is_host(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]~%!$&'()*+,;=".contains(byte))
 }
 
 fn value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {

@@ -31,6 +31,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod pages;
+mod peer;
 mod plain;
 mod problem;
 mod recovering;

@@ -152,6 +152,8 @@ pub(crate) struct Problem {
     pub retry_after_s: Option<u32>,
     /// The methods that the route does have.
     pub allow: Option<String>,
+    /// The encodings that bodies may have.
+    pub accept_encoding: Option<&'static str>,
     /// The rest of the request was not read: the connection can't be used again.
     pub closes: bool,
 }
@@ -166,6 +168,7 @@ impl Problem {
             more: Vec::new(),
             retry_after_s: None,
             allow: None,
+            accept_encoding: None,
             closes: false,
         }
     }
@@ -194,6 +197,12 @@ impl Problem {
 
     pub(crate) fn retry_after_s(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Says which encodings a body may have.
+    pub(crate) fn accepting_encodings(mut self, encodings: &'static str) -> Self {
+        self.accept_encoding = Some(encodings);
         self
     }
 

@@ -1,7 +1,6 @@
 //! One request from its head to its answer.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::str;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,8 +17,9 @@ use crate::app::App;
 use crate::body::{self, RequestBody};
 use crate::fields::{Field, Fields, percent_decoded};
 use crate::gate::Caller;
-use crate::head::{Head, REQUEST_ID, RequestId};
+use crate::head::{self, Head, REQUEST_ID, RequestId};
 use crate::metrics::InFlight;
+use crate::peer::Peer;
 use crate::problem::{Code, Problem};
 use crate::route::{self, Handler, Params, Run, Surface};
 use crate::router;
@@ -197,7 +197,7 @@ impl<'a> InHand<'a> {
 pub(crate) async fn answer(
     app: Arc<App>,
     surface: Surface,
-    peer: Option<IpAddr>,
+    peer: Peer,
     watched: Arc<Watched>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
@@ -212,7 +212,7 @@ pub(crate) async fn answer(
         }
         _ => None,
     };
-    let result = match found {
+    let result = match head::check(&parts).and(found) {
         Ok((at, params)) => {
             let handler = &router::routes(surface)[at].handler;
             let body = RequestBody::OnItsWay(body);
@@ -241,7 +241,7 @@ pub(crate) async fn answer(
 async fn dispatch(
     app: Arc<App>,
     handler: &'static Handler,
-    peer: Option<IpAddr>,
+    peer: Peer,
     parts: Parts,
     params: Params,
     body: RequestBody,

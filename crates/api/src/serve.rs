@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::answer::{AnswerBody, problem_response};
 use crate::app::App;
 use crate::connection::{self, WatchedStream};
 use crate::gate::Gate;
+use crate::peer::Peer;
 use crate::plain;
 use crate::problem::{Code, Problem};
 use crate::request;
@@ -82,6 +83,10 @@ pub async fn serve(
     let mut tasks = Vec::new();
     tasks.push(tokio::spawn({
         let app = Arc::clone(&app);
+        async move { warn_while_open(&app).await }
+    }));
+    tasks.push(tokio::spawn({
+        let app = Arc::clone(&app);
         async move { app.engine.herald().await }
     }));
     tasks.push(tokio::spawn({
@@ -107,6 +112,22 @@ pub async fn serve(
         task.abort();
     }
     Ok(())
+}
+
+/// Says at the start and once a day that there is no API key, for as long as there is none.
+async fn warn_while_open(app: &App) {
+    const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+    while app.gate.is_open() {
+        if app.settings.allow_unauthenticated {
+            tracing::warn!("there is no API key: whoever reaches this service may do everything");
+        } else {
+            tracing::warn!(
+                "there is no API key: whoever runs programs as this user or root may do everything; \
+                 `tocos key create --right admin` makes one"
+            );
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// Waits until all connections have ended, or it takes too long.
@@ -152,7 +173,7 @@ async fn accept(app: Arc<App>, surface: Surface, listener: TcpListener) {
         // Answers are small and whole: waiting to fill a packet would only delay them.
         let _best_effort = stream.set_nodelay(true);
         let watched = app.watchers(surface).watch();
-        let peer = stream.peer_addr().map(|addr| addr.ip()).ok();
+        let peer = Peer::of(&stream, surface == Surface::Public && app.gate.asks_owner());
         tokio::spawn(serve_connection(Arc::clone(&app), surface, Arc::clone(&protocol), peer, watched, stream));
     }
 }
@@ -162,7 +183,7 @@ async fn serve_connection(
     app: Arc<App>,
     surface: Surface,
     protocol: Arc<auto::Builder<TokioExecutor>>,
-    peer: Option<IpAddr>,
+    peer: Peer,
     watched: Arc<Watched>,
     stream: TcpStream,
 ) {

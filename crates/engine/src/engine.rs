@@ -193,7 +193,7 @@ impl Engine {
     pub fn submit_batch<R>(
         &self,
         requests: &[Request<'_>],
-        how: Batch,
+        how: Batch<'_>,
         render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let mut core = self.shared.lock();

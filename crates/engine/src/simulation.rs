@@ -214,7 +214,7 @@ impl World {
             };
             *self.outcomes.entry(word).or_insert(0) += 1;
         } else {
-            let how = Batch { atomic: rng.bool(), dry_run: rng.u32(0..5) == 0 };
+            let how = Batch { atomic: rng.bool(), dry_run: rng.u32(0..5) == 0, next_key: None };
             let result = writer.submit_batch(&requests, how, |event: &Event<'_>, _| event.number);
             assert!(!how.dry_run || result.is_err() || writer.last_event() - before < 1_000);
         }

@@ -11,9 +11,12 @@ use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request,
 
 /// How a batch is to be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
+pub struct Batch<'k> {
     /// All or none.
     pub atomic: bool,
+    /// Every operation has a key that was made from one key of the whole batch; this is the one that an operation behind
+    /// the last would have. An atomic batch is then done once as a whole: it is replayed, or new, or refused.
+    pub next_key: Option<&'k str>,
     /// Answer as if it were done, and do nothing.
     pub dry_run: bool,
 }
@@ -212,7 +215,7 @@ impl Writer {
     pub(crate) fn submit_batch<R>(
         &mut self,
         requests: &[Request<'_>],
-        how: Batch,
+        how: Batch<'_>,
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp().map_err(BatchRejection::Unavailable)?;
@@ -228,7 +231,11 @@ impl Writer {
             if at == 0 {
                 staged = self.ledger.stage(&requests[operation..requests.len().min(operation + STAGED_AT_ONCE)]);
             }
-            match self.step(request, &staged[at], now, true, &mut render) {
+            let mut step = self.step(request, &staged[at], now, true, &mut render);
+            if how.atomic && how.next_key.is_some() {
+                step = part_of_the_whole(step, results.last());
+            }
+            match step {
                 Ok(submitted) => results.push(Ok(submitted)),
                 Err(Step::Refused(refusal)) if how.atomic => {
                     self.ledger.roll_back();
@@ -238,6 +245,13 @@ impl Writer {
                 Err(Step::Refused(refusal)) => results.push(Err(refusal)),
                 Err(Step::Broken(unavailable)) => return Err(BatchRejection::Unavailable(unavailable)),
             }
+        }
+        if let Some(event) = how.next_key.filter(|_| how.atomic).and_then(|key| self.ledger.known(key)) {
+            // The batch of this key went on.
+            self.ledger.roll_back();
+            self.pending.truncate(mark);
+            let refusal = Refusal::IdempotencyKeyReused { field: "operations", event };
+            return Err(BatchRejection::Refused { operation: requests.len(), refusal, seen });
         }
         if how.dry_run {
             self.ledger.roll_back();
@@ -281,6 +295,21 @@ impl Writer {
     /// Nothing more will become durable.
     pub(crate) fn fail(&mut self, unavailable: Unavailable) {
         self.unavailable = Some(unavailable);
+    }
+}
+
+/// An operation of an atomic batch under one key, after the one before it: all of them are replayed, or none.
+fn part_of_the_whole<R>(step: Outcome<R>, before: Option<&Result<Submitted<R>, Refusal>>) -> Outcome<R> {
+    let Some(Ok(before)) = before else { return step };
+    let reused = |event| Err(Refusal::IdempotencyKeyReused { field: "operations", event }.into());
+    match step {
+        Ok(submitted) if submitted.replayed && !before.replayed => reused(submitted.event),
+        Ok(submitted) if !submitted.replayed && before.replayed => reused(before.event),
+        // It was not part of the batch that was done, whatever else speaks against it now.
+        Err(Step::Refused(refusal)) if before.replayed && !matches!(refusal, Refusal::IdempotencyKeyReused { .. }) => {
+            reused(before.event)
+        }
+        step => step,
     }
 }
 

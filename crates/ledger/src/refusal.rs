@@ -46,7 +46,7 @@ pub enum Refusal {
     EventNotFound { event: u64 },
     /// No such API key.
     KeyNotFound { key: u16 },
-    /// The idempotency key names another request; `field` is the first that differs.
+    /// The idempotency key names another request; `field` is the first that differs, `operations` for an atomic batch.
     IdempotencyKeyReused { field: &'static str, event: u64 },
     /// The hold is no longer open.
     HoldEnded { hold: u64, ended_as: EndedAs },
@@ -114,6 +114,11 @@ impl fmt::Display for Refusal {
             }
             Self::EventNotFound { event } => write!(f, "There is no event {event}."),
             Self::KeyNotFound { key } => write!(f, "There is no API key {key}. GET /v1/keys lists them."),
+            Self::IdempotencyKeyReused { field: "operations", event } => write!(
+                f,
+                "This idempotency key already names another batch, to which event {event} belongs, and nothing of this \
+                 one was done. Use a new key for a new batch."
+            ),
             Self::IdempotencyKeyReused { field, event } => write!(
                 f,
                 "This idempotency key already names event {event}, whose {field} differs. Use a new key for a new request."

@@ -97,7 +97,7 @@ fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
     let mut query = Fields::new(POST.query);
     query.read_query(call.head().query.unwrap_or_default())?;
     let dry_run = query.flag("dry_run").unwrap_or(false);
-    let content_type = body::content_type(&call.head());
+    let content_type = body::content_type(&call.head())?;
     let text = utf8(body)?;
     let (options, operations) = match content_type {
         ContentType::Json if query.flag("atomic").is_some() || query.text("results").is_some() => {
@@ -108,8 +108,13 @@ fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
         ContentType::Ndjson => (Options::of(&query), parse::lines(text)?),
         ContentType::Other => return Err(body::unsupported("application/json or application/x-ndjson")),
     };
-    let how = Batch { atomic: options.atomic, dry_run };
-    let names = Names::new(write::idempotency_key(&call.head())?, &operations);
+    let key = write::idempotency_key(&call.head())?;
+    let next_key = key.map(|key| format!("{key}/{}", operations.len()));
+    let how = Batch { atomic: options.atomic, dry_run, next_key: next_key.as_deref() };
+    let names = Names::new(key, &operations);
+    if how.atomic && key.is_some() {
+        refuse_own_keys(&operations)?;
+    }
     let requests = Requests::new(&operations, &names, call.caller);
     if how.atomic
         && let Some((operation, problem)) = requests.first_problem()
@@ -117,6 +122,15 @@ fn decide(call: &Call, body: &[u8]) -> Result<Decided, Problem> {
         return Err(problem.with_integer("operation", operation as i64));
     }
     submit(call, requests, how, options.all_results)
+}
+
+/// An atomic batch under a key is done once as a whole, which an operation with a key of its own would contradict.
+fn refuse_own_keys(operations: &[Parsed<'_>]) -> Result<(), Problem> {
+    let has_own = |parsed: &Parsed<'_>| parsed.as_ref().is_ok_and(|named| named.extras.idempotency_key.is_some());
+    let Some(operation) = operations.iter().position(has_own) else { return Ok(()) };
+    let reason =
+        "an atomic batch under an Idempotency-Key is one whole; leave out the keys of its operations, or the header";
+    Err(Problem::invalid("idempotency_key", reason).with_integer("operation", operation as i64))
 }
 
 /// Idempotency keys of operations that have none of their own, from the key of the whole batch.
@@ -167,7 +181,7 @@ impl<'v> Requests<'v> {
     }
 }
 
-fn submit(call: &Call, requests: Requests<'_>, how: Batch, all_results: bool) -> Result<Decided, Problem> {
+fn submit(call: &Call, requests: Requests<'_>, how: Batch<'_>, all_results: bool) -> Result<Decided, Problem> {
     let mut events = Writer::with_capacity(if all_results { requests.count * 256 } else { 0 });
     let submitted = call.app.engine.submit_batch(&requests.requests, how, |event, state| {
         let start = events.len();

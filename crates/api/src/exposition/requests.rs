@@ -42,6 +42,8 @@ pub(super) fn put(app: &App, out: &mut Exposition) {
         "Requests without a valid API key where one was needed.",
         failures,
     );
+    let meaning = "1 while there is no API key and whoever reaches the service may do everything, else 0.";
+    out.single("tocos_unprotected", "gauge", meaning, u8::from(app.gate.is_open()));
 }
 
 pub(super) fn build_info(version: Version, out: &mut Exposition) {

@@ -8,7 +8,6 @@ mod respond;
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -21,6 +20,7 @@ use crate::app::App;
 use crate::body::{self, RequestBody};
 use crate::connection::WatchedStream;
 use crate::gate::TurnedAway;
+use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::request::{Asked, Call, Decided, InHand, settled};
 use crate::route::{self, Answering, Run, Surface};
@@ -45,12 +45,7 @@ pub(crate) enum Next {
 }
 
 /// Serves a connection for as long as its requests are plain.
-pub(crate) async fn serve(
-    app: &Arc<App>,
-    peer: Option<IpAddr>,
-    watched: &Arc<Watched>,
-    stream: &mut WatchedStream,
-) -> Next {
+pub(crate) async fn serve(app: &Arc<App>, peer: Peer, watched: &Arc<Watched>, stream: &mut WatchedStream) -> Next {
     let mut unread = BytesMut::with_capacity(READ_BYTES);
     let is_handed_over = {
         let connection = Connection { app, peer, watched, stream, unread: &mut unread, out: Out::default() };
@@ -71,7 +66,7 @@ pub(crate) async fn serve(
 
 struct Connection<'a> {
     app: &'a Arc<App>,
-    peer: Option<IpAddr>,
+    peer: Peer,
     watched: &'a Arc<Watched>,
     stream: &'a mut WatchedStream,
     /// What has come and was not answered yet.
@@ -240,7 +235,7 @@ impl<'a> Connection<'a> {
 /// Begins to answer a request; without its body only to refuse it. Nothing comes of what is hyper's to answer.
 fn begin<'a>(
     app: &'a Arc<App>,
-    peer: Option<IpAddr>,
+    peer: Peer,
     watched: &Arc<Watched>,
     plain: &Plain<'_, '_>,
     body: Option<&[u8]>,

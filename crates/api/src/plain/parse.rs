@@ -3,7 +3,7 @@
 use hyper::Method;
 use hyper::http::request::{Builder, Parts};
 
-use crate::head::Head;
+use crate::head::{Head, is_forwarding, is_host};
 
 /// Headers that a plain request has at most.
 pub(super) const LINES_MAX: usize = 32;
@@ -69,6 +69,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
         content_type: None,
         idempotency_key: None,
         request_id: None,
+        is_forwarded: false,
     };
     let mut body_bytes = None;
     for line in lines {
@@ -90,10 +91,20 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
                 continue;
             }
             15 if is("idempotency-key") => &mut head.idempotency_key,
+            16 if is("content-encoding") => return None,
             17 if is("transfer-encoding") => return None,
-            _ => continue,
+            _ => {
+                head.is_forwarded |= is_forwarding(line.name);
+                continue;
+            }
         };
-        place.get_or_insert(line.value);
+        // What is wrong with a head is said in one place, for both ways.
+        if place.replace(line.value).is_some() {
+            return None;
+        }
+    }
+    if !head.authority.is_some_and(is_host) {
+        return None;
     }
     Some(Plain { head, head_bytes, body_bytes: body_bytes.unwrap_or(0), target, lines })
 }
@@ -131,6 +142,7 @@ mod tests {
                 let parts = plain.parts().expect("hyper takes what is plain");
                 let (ours, hypers) = (format!("{:?}", plain.head), format!("{:?}", Head::of(&parts)));
                 assert_eq!(ours, hypers);
+                assert_eq!(crate::head::check(&parts), Ok(()));
                 Ok((ours, plain.head_bytes, plain.body_bytes))
             }
             Parsed::Partial => Err(true),
@@ -141,7 +153,7 @@ mod tests {
     fn line() -> impl Strategy<Value = String> {
         let name = prop_oneof![
             4 => prop::sample::select(vec![
-                "Host", "origin", "Authorization", "content-type", "Idempotency-Key", "x-request-id", "X-Other",
+                "origin", "Authorization", "X-Forwarded-For", "via", "content-type", "Idempotency-Key", "x-request-id", "X-Other",
                 "connection", "accept",
             ]),
             1 => prop::sample::select(vec!["content-length", "transfer-encoding", "expect", "upgrade", "bad name", ""]),
@@ -157,9 +169,10 @@ mod tests {
             1 => "[ -~]{0,10}",
         ];
         let version = prop_oneof![9 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0")];
-        (method, target, version, prop::collection::vec(line(), 0..6), "[ -~]{0,8}").prop_map(
-            |(method, target, version, lines, rest)| {
-                format!("{method} {target} {version}\r\n{}\r\n{rest}", lines.concat()).into_bytes()
+        let host = prop_oneof![9 => "host: [a-z0-9:.]{0,6}\r\n", 1 => "host: [ -~]{0,6}\r\n", 1 => ""];
+        (method, target, version, host, prop::collection::vec(line(), 0..6), "[ -~]{0,8}").prop_map(
+            |(method, target, version, host, lines, rest)| {
+                format!("{method} {target} {version}\r\n{host}{}\r\n{rest}", lines.concat()).into_bytes()
             },
         )
     }
@@ -185,7 +198,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_of_the_connection_or_of_the_body_is_not_plain() {
-        let ask = |lines: &str| parsed(format!("POST /v1/spends HTTP/1.1\r\n{lines}\r\n").as_bytes()).map(|ok| ok.2);
+        let ask = |lines: &str| {
+            parsed(format!("POST /v1/spends HTTP/1.1\r\nhost: a\r\n{lines}\r\n").as_bytes()).map(|ok| ok.2)
+        };
         assert_eq!(ask(""), Ok(0));
         assert_eq!(ask("content-length: 17\r\nconnection: Keep-Alive\r\n"), Ok(17));
         for lines in [
@@ -200,11 +215,14 @@ mod tests {
             "content-length: 0x10\r\n",
             "content-length: 99999999999999999999\r\n",
             "host : a\r\n",
+            "Host: a\r\n",
+            "origin: a\r\norigin: a\r\n",
+            "content-encoding: gzip\r\n",
             "x: y\r\n z\r\n",
         ] {
             assert_eq!(ask(lines), Err(false), "{lines}");
         }
-        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX)), Ok(0));
-        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX + 1)), Err(false));
+        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX - 1)), Ok(0));
+        assert_eq!(ask(&"x: y\r\n".repeat(LINES_MAX)), Err(false));
     }
 }

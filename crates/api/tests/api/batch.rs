@@ -207,3 +207,44 @@ fn a_dry_run_of_a_batch_changes_nothing() {
     assert_eq!(dry["results"][1]["balances"]["ana"]["total"], 5);
     assert_eq!(app.last_event(), 0);
 }
+
+#[test]
+fn an_atomic_batch_under_a_key_is_done_once_as_a_whole() {
+    let app = TestApp::start();
+    app.user_with("ana", 20);
+    let spend = |amount: u64| json!({"op": "spend", "user": "ana", "coin": "toco", "amount": amount});
+    let ask = |key: &str, operations: &[Value]| {
+        app.post_with_key(key, "/v1/batch", json!({"atomic": true, "operations": operations}))
+    };
+    let done = ask("b", &[spend(1), spend(2)]).expect(200);
+    assert_eq!((&done["applied"], &done["replayed"]), (&json!(2), &json!(0)));
+    let again = ask("b", &[spend(1), spend(2)]).expect(200);
+    assert_eq!((&again["applied"], &again["replayed"]), (&json!(0), &json!(2)));
+    let last = app.last_event();
+    for (operations, operation, field) in [
+        (vec![spend(1), spend(2), spend(3)], 2, "operations"),
+        // The one too many could not be done either; that it is another batch is what matters.
+        (vec![spend(1), spend(2), spend(3_000)], 2, "operations"),
+        (vec![spend(1)], 1, "operations"),
+        (vec![spend(2), spend(1)], 0, "amount"),
+        (vec![spend(1), spend(3)], 1, "amount"),
+    ] {
+        let refused = ask("b", &operations);
+        assert_eq!(refused.status, 409, "{operations:?}");
+        let problem = refused.refused("idempotency_key_reused");
+        assert_eq!((&problem["operation"], &problem["field"]), (&json!(operation), &json!(field)), "{operations:?}");
+    }
+    assert_eq!((app.last_event(), app.total("ana")), (last, 17));
+    // What an earlier batch under the key did by itself does not become part of a whole.
+    app.post_with_key("c", "/v1/batch", json!({"operations": [spend(100), spend(1)]})).expect(200);
+    let mixed = ask("c", &[spend(5), spend(1)]);
+    assert_eq!(mixed.refused("idempotency_key_reused")["operation"], 1);
+    assert_eq!(app.total("ana"), 16);
+    // A batch that was refused does not use its key up, and a dry run neither.
+    assert_eq!(ask("d", &[spend(1), spend(100)]).refused("insufficient_funds")["operation"], 1);
+    let dry = json!({"atomic": true, "operations": [spend(1)]});
+    app.post_with_key("d", "/v1/batch?dry_run=true", dry).expect(200);
+    ask("d", &[spend(1)]).expect(200);
+    let own = json!({"op": "spend", "user": "ana", "coin": "toco", "amount": 1, "idempotency_key": "own"});
+    assert_eq!(ask("e", &[spend(1), own]).invalid("idempotency_key")["operation"], 1);
+}

@@ -90,10 +90,21 @@ fn both_ways_answer_alike() {
         (get("/", ""), 404),
         (get("//", ""), 404),
         (get("/docs", "accept-encoding: gzip, br\r\ncache-control: no-cache\r\n"), 200),
-        (get("/v1/users/ana", "host: elsewhere.example\r\n"), 200),
+        (get("/v1/users/ana", "host: elsewhere.example\r\n"), 400),
         (get("/v1/users/ana", "origin: https://elsewhere.example\r\n"), 403),
         ("GET /v1/users/ana HTTP/1.1\r\nhost: elsewhere.example\r\n\r\n".to_owned(), 403),
-        ("GET /v1/users/ana HTTP/1.1\r\n\r\n".to_owned(), 200),
+        ("GET /v1/users/ana HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("GET /v1/users/ana HTTP/1.1\r\nhost: a b\r\n\r\n".to_owned(), 400),
+        (post(dry, &format!("{JSON}{JSON}"), TRANSFER), 400),
+        (post(dry, &format!("{JSON}idempotency-key: a\r\nIdempotency-Key: b\r\n"), TRANSFER), 400),
+        (post(dry, &format!("{JSON}x-request-id: a\r\nx-request-id: a\r\n"), TRANSFER), 400),
+        (post(dry, &format!("{JSON}origin: http://localhost\r\norigin: http://localhost\r\n"), TRANSFER), 400),
+        (post(dry, &format!("{JSON}content-encoding: gzip\r\n"), TRANSFER), 415),
+        (post(dry, &format!("{JSON}content-encoding: identity\r\n"), TRANSFER), 201),
+        (post(dry, "content-type: application/json; charset=latin1\r\n", TRANSFER), 415),
+        (post(dry, "content-type: application/json;charset=\"UTF-8\"\r\n", TRANSFER), 201),
+        (post(dry, &format!("{JSON}x-forwarded-for: 192.0.2.1\r\n"), TRANSFER), 403),
+        (post(dry, &format!("{JSON}Via: 1.1 proxy\r\n"), TRANSFER), 403),
     ] {
         check(&app, &request, status);
     }
