@@ -103,9 +103,21 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Bytes that names, addresses and ports are made of.
+const IN_HOST: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x21_u8;
+    while byte < 0x7f {
+        table[byte as usize] =
+            !matches!(byte, b'"' | b'#' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a `Host` is made of the bytes that names, addresses and ports have.
 pub(crate) fn is_host(value: &[u8]) -> bool {
-    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]~%!$&'()*+,;=".contains(byte))
+    value.iter().all(|byte| IN_HOST[usize::from(*byte)])
 }
 
 fn value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use tocos_ledger::{
-    COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
+    COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX, check_user_id,
 };
 
 use crate::json::{Reader, Syntax, Token, canonical_object};
@@ -153,7 +153,7 @@ impl Kind {
         match self {
             Self::User => check_user_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
-            Self::Prefix if text.len() > USER_ID_LENGTH_MAX => {
+            Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
                 return Err(format!("user ids, and so their beginnings, have at most {USER_ID_LENGTH_MAX} characters"));
             }
             Self::Name if text.len() > NAME_LENGTH_MAX => {
@@ -193,27 +193,6 @@ pub(crate) fn shown(text: &str) -> String {
         Some((end, _)) => format!("\"{}...\"", &text[..end]),
         None => format!("\"{text}\""),
     }
-}
-
-/// Which bytes may stand in a user's id.
-const IN_USER_ID: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':' | b'~');
-        byte += 1;
-    }
-    table
-};
-
-fn check_user_id(id: &str) -> Result<(), String> {
-    if !id.is_empty() && id.len() <= USER_ID_LENGTH_MAX && id.bytes().all(|byte| IN_USER_ID[usize::from(byte)]) {
-        return Ok(());
-    }
-    if id.starts_with('@') {
-        return Err("ids that begin with @ belong to system accounts".to_owned());
-    }
-    Err(format!("a user id has 1 to {USER_ID_LENGTH_MAX} of A-Z a-z 0-9 . _ - : ~, unlike {}", shown(id)))
 }
 
 fn check_coin_code(code: &str) -> Result<(), String> {

@@ -35,6 +35,7 @@ pub use ledger::{Decision, Ledger};
 pub use lot::{Category, Lot, LotAmount, Marks};
 pub use names::{
     COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
+    check_user_id,
 };
 pub use operation::{
     CreateKey, Excess, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Mode, Operation, Original, Request, Right, Until,

@@ -1,8 +1,10 @@
 //! What may be used as a name: user ids, coin codes, idempotency keys, display names.
 
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
 use crate::refusal::Refusal;
 
-/// Longest user id, in bytes.
+/// Longest user id, in characters; each has up to 4 bytes.
 pub const USER_ID_LENGTH_MAX: usize = 128;
 /// Longest coin code, in bytes.
 pub const COIN_CODE_LENGTH_MAX: usize = 16;
@@ -13,24 +15,68 @@ pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_LENGTH_MAX: usize = 8192;
 
-pub(crate) fn check_user_id(field: &'static str, id: &str) -> Result<(), Refusal> {
-    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':' | b'~');
-    if id.is_empty() || id.len() > USER_ID_LENGTH_MAX {
-        return Err(Refusal::invalid(
-            field,
-            format!("a user id has 1 to {USER_ID_LENGTH_MAX} characters, this one has {}", id.chars().count()),
-        ));
+/// Bytes that may stand anywhere in a user id, and mean the same however it is written.
+const PLAIN_IN_USER_ID: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x21_u8;
+    while byte < 0x7f {
+        table[byte as usize] = !matches!(byte, b'@' | b'/' | b'?' | b'#');
+        byte += 1;
+    }
+    table
+};
+
+/// Checks a user id: 1 to 128 characters of printable Unicode in NFC, not beginning with `@`, not `.` or `..`, without `/`, `?`,
+/// `#`, and without spaces at its ends.
+///
+/// # Errors
+/// What is wrong and what to do, in words that begin with "a user id".
+pub fn check_user_id(id: &str) -> Result<(), String> {
+    let is_plain = !id.is_empty()
+        && id.len() <= USER_ID_LENGTH_MAX
+        && id.bytes().all(|byte| PLAIN_IN_USER_ID[usize::from(byte)])
+        && !matches!(id, "." | "..");
+    if is_plain { Ok(()) } else { check_any_user_id(id) }
+}
+
+#[cold]
+fn check_any_user_id(id: &str) -> Result<(), String> {
+    let length = id.chars().count();
+    if !(1..=USER_ID_LENGTH_MAX).contains(&length) {
+        return Err(format!("a user id has 1 to {USER_ID_LENGTH_MAX} characters, this one has {length}"));
     }
     if id.starts_with('@') {
-        return Err(Refusal::invalid(field, "ids that begin with @ belong to system accounts".to_owned()));
+        return Err("a user id does not begin with @: such ids belong to system accounts".to_owned());
     }
-    match id.chars().find(|c| !u8::try_from(*c).is_ok_and(good)) {
-        None => Ok(()),
-        Some(c) => Err(Refusal::invalid(
-            field,
-            format!("a user id is made of A-Z a-z 0-9 . _ - : ~, and {c:?} is none of these"),
-        )),
+    if matches!(id, "." | "..") {
+        return Err("a user id is not . or ..: no client could name it in a path".to_owned());
     }
+    if id.starts_with(char::is_whitespace) || id.ends_with(char::is_whitespace) {
+        return Err("a user id has no spaces at its ends; remove them".to_owned());
+    }
+    if let Some((at, c)) = id.chars().enumerate().find(|(_, c)| !may_be_in_user_id(*c)) {
+        let code = u32::from(c);
+        return Err(format!(
+            "a user id is made of printable characters other than / ? #, and character {} of this one is U+{code:04X}",
+            at + 1
+        ));
+    }
+    if !unicode_normalization::is_nfc(id) {
+        return Err(
+            "a user id is in Unicode's normal form NFC, and this one is not; normalize it before it is sent".to_owned()
+        );
+    }
+    Ok(())
+}
+
+/// Whether people can see it: no control characters, none without a width of its own, none without a meaning.
+fn may_be_in_user_id(c: char) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned};
+    !matches!(c, '/' | '?' | '#')
+        && !matches!(
+            c.general_category(),
+            Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
+        )
 }
 
 pub(crate) fn check_coin_code(field: &'static str, code: &str) -> Result<(), Refusal> {

@@ -14,7 +14,12 @@ pub(super) fn reference(name: &str) -> Value {
 /// What a kind of value looks like; `null` is as good as leaving an optional field out.
 pub(super) fn of_kind(kind: Kind, or_null: bool) -> Value {
     let mut schema = match kind {
-        Kind::User => json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]+$", "minLength": 1, "maxLength": 128}),
+        // That it is printable and in NFC a pattern can't say; the format's name stands for it.
+        Kind::User => json!({
+            "type": "string", "format": "tocos-user-id", "minLength": 1, "maxLength": 128,
+            "description": "Printable Unicode in NFC; not beginning with @, not . or .., without / ? # and without spaces at its ends. \
+                            Escaped in paths.",
+        }),
         Kind::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
         // The bound is 256 bytes of UTF-8, which a schema can't say.
         Kind::Name => json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256}),

@@ -98,7 +98,7 @@ fn unknown_missing_and_repeated_fields_are_named() {
 #[test]
 fn ids_and_codes_that_are_none_are_named() {
     let app = ledger();
-    for id in ["", " ", "a b", "ä", "@spent", "a/b", "a\n", "💥", &"x".repeat(129)] {
+    for id in ["", " ", " a", ".", "..", "a\u{308}", "@spent", "a/b", "a\n", &"x".repeat(129)] {
         app.post("/v1/users", json!({"id": id})).invalid("id");
         app.post("/v1/transfers", json!({"from": id, "to": "bob", "coin": "toco", "amount": 1})).invalid("from");
         app.post("/v1/transfers", json!({"from": "ana", "to": id, "coin": "toco", "amount": 1})).invalid("to");

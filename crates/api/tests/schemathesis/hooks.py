@@ -6,8 +6,17 @@ but for batches, see below.
 
 import datetime
 
+import unicodedata
+
 import schemathesis
+from hypothesis import strategies
 from schemathesis import GenerationMode
+
+PRINTABLE = strategies.characters(
+    max_codepoint=0x2FFF, exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"), exclude_characters="@/?#."
+)
+USER_IDS = strategies.text(PRINTABLE, min_size=1, max_size=40).map(lambda text: unicodedata.normalize("NFC", text))
+schemathesis.openapi.format("tocos-user-id", strategies.sampled_from(["ana", "bob"]) | USER_IDS)
 
 FUTURE = datetime.timedelta(days=100)
 

@@ -66,7 +66,7 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
     }
     match &request.operation {
         Operation::PutUser { user, name } => {
-            names::check_user_id("user", user)?;
+            names::check_user_id(user).map_err(|reason| Refusal::invalid("user", reason))?;
             name.map_or(Ok(()), names::check_name)
         }
         Operation::PutCoin { coin, decimals } => {

@@ -264,8 +264,31 @@ fn r09_a_floor_is_0_or_below_and_a_ceiling_0_or_above() {
 #[test]
 fn r09_names_are_checked_where_they_are_given() {
     let mut ledger = Bench::empty();
-    for id in ["", "@issued", "ana bob", "ana/bob", "Jürgen", &"a".repeat(129)] {
+    let too_long = ["a".repeat(129), "Ж".repeat(129)];
+    let none =
+        ["", "@issued", ".", "..", "ana/bob", "ana?", "#1", " ana", "ana ", "ana\u{a0}", "a\u{0}b", "a\nb", "a\u{7f}"];
+    // A mark in front of a letter's other form, a zero-width space, a turn of direction, a private and an unassigned one.
+    let unseen = ["Z\u{307}o", "a\u{200b}b", "a\u{202e}b", "a\u{e000}b", "a\u{378}b", "a\u{2028}b", "\u{feff}ana"];
+    for id in none.iter().chain(&unseen).copied().chain(too_long.iter().map(String::as_str)) {
         ledger.user(id).refused_for("user");
+    }
+    for id in [
+        "ana bob",
+        "Jürgen",
+        "Żółć",
+        "ana+1@example.com",
+        "auth0|5f7c8ec7",
+        "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        "...",
+        "Бобан",
+        "山田太郎",
+        "مریم",
+        "💥",
+        "100%",
+        "a\\b\"c'",
+        "Ж".repeat(128).as_str(),
+    ] {
+        ledger.user(id).done();
     }
     ledger.user(&"a".repeat(128)).done();
     ledger.user("A-Z.0_9:~").done();

@@ -102,7 +102,7 @@ async fn told(stopped: oneshot::Receiver<()>) {
 /// Imports the example users the way `tocos import` does.
 fn import(session: &Session) -> anyhow::Result<String> {
     let plan = Plan { label: "demo".to_owned(), update_names: false, on_error: OnError::Stop, check: false };
-    let options = ReadOptions { format: None, coin: "toco".to_owned(), ignore: Vec::new() };
+    let options = ReadOptions::new(None, "toco".to_owned(), Vec::new());
     let (summary, outcome) =
         plan.import(&session.client, Box::new(Cursor::new(USERS)), options, &ProgressBar::hidden());
     outcome.context("the example users can't be brought in")?;

@@ -31,6 +31,9 @@ pub(crate) struct ExportArgs {
     /// Write to this file, whole or not at all [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write an apostrophe before ids and names that a spreadsheet would take for a formula; for reading, not for import
+    #[arg(long)]
+    for_spreadsheets: bool,
 }
 
 impl ExportArgs {
@@ -39,6 +42,10 @@ impl ExportArgs {
         let session = self.connection.session()?;
         let named = self.out.as_deref().and_then(|path| Format::from_name(&path.to_string_lossy()));
         let format = self.format.or(named).unwrap_or(Format::Json);
+        if self.for_spreadsheets && format != Format::Csv {
+            return Err(anyhow!("--for-spreadsheets goes with CSV; add --format csv"));
+        }
+        let format = Written { format, guards_formulas: self.for_spreadsheets };
         match &self.out {
             None => {
                 write_list(&session.client, format, BufWriter::new(io::stdout().lock()))?;
@@ -52,8 +59,16 @@ impl ExportArgs {
     }
 }
 
+/// How the list is written.
+#[derive(Clone, Copy)]
+struct Written {
+    format: Format,
+    /// Nothing in it is a formula to a spreadsheet.
+    guards_formulas: bool,
+}
+
 /// Writes beside the file and gives it its name when it is whole.
-fn write_file(client: &Client, format: Format, path: &Path) -> anyhow::Result<u64> {
+fn write_file(client: &Client, format: Written, path: &Path) -> anyhow::Result<u64> {
     let mut name = path.file_name().ok_or_else(|| anyhow!("{} is no name of a file", path.display()))?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
@@ -70,9 +85,12 @@ fn write_file(client: &Client, format: Format, path: &Path) -> anyhow::Result<u6
     written.with_context(|| format!("{} was not written", path.display()))
 }
 
-fn write_list<W: Write>(client: &Client, format: Format, output: W) -> anyhow::Result<(u64, W)> {
-    let coins = if format == Format::Csv { csv_columns(client)? } else { Vec::new() };
-    let mut writer = ListWriter::new(format, output, &coins)?;
+fn write_list<W: Write>(client: &Client, written: Written, output: W) -> anyhow::Result<(u64, W)> {
+    let coins = if written.format == Format::Csv { csv_columns(client)? } else { Vec::new() };
+    let mut writer = ListWriter::new(written.format, output, &coins)?;
+    if written.guards_formulas {
+        writer.guard_formulas();
+    }
     let (mut count, mut below_zero) = (0, 0_u64);
     let mut cursor: Option<String> = None;
     loop {

@@ -132,31 +132,45 @@ fn columns(header: &ByteRecord, options: &ReadOptions) -> Result<Vec<Column>, St
         }
         names.push(name);
     }
-    if !names.contains(&"id") {
+    let (id, name, coins) = (&*options.id_column, &*options.name_column, &*options.coins_column);
+    let header = || shortened(&names.join(","));
+    if !names.contains(&id) {
         return Err(format!(
-            "the first line of CSV names the columns, and none of \"{}\" is `id`",
-            shortened(&names.join(","))
+            "the first line of CSV names the columns, and none of \"{}\" is `{id}`; say which one holds the id with --id-column, and \
+             likewise --name-column and --coins-column",
+            header()
         ));
     }
-    let one_coin = names.contains(&"coins");
+    for (wanted, usual, flag) in [(name, "name", "--name-column"), (coins, "coins", "--coins-column")] {
+        if wanted != usual && !names.contains(&wanted) {
+            return Err(format!("{flag} names `{wanted}`, and no column of \"{}\" is called so", header()));
+        }
+    }
+    let one_coin = names.contains(&coins);
     let columns: Vec<Column> = names
-        .into_iter()
-        .map(|name| match name {
-            "id" => Ok(Column::Id),
-            "name" => Ok(Column::Name),
-            _ if options.ignore.iter().any(|ignored| ignored == name) => Ok(Column::Ignored),
-            "coins" => Ok(Column::Coin(options.coin.clone())),
-            _ if one_coin => Err(format!(
-                "besides `coins` there is a column `{}`; leave it out with --ignore, or name each coin's column by its code",
-                shortened(name)
+        .iter()
+        .map(|column| match *column {
+            column if column == id => Ok(Column::Id),
+            column if column == name => Ok(Column::Name),
+            column if options.ignore.iter().any(|ignored| ignored == column) => Ok(Column::Ignored),
+            column if column == coins => Ok(Column::Coin(options.coin.clone())),
+            column if one_coin => Err(format!(
+                "besides `{coins}` there is a column `{}`; leave it out with --ignore, name the column of names with \
+                 --name-column, or name each coin's column by its code",
+                shortened(column)
             )),
             code => check_coin(code).map(|()| Column::Coin(code.to_owned())).map_err(|reason| {
-                format!("a column besides id and name is a coin: {reason}; leave it out with --ignore")
+                format!(
+                    "a column besides {id} and {name} is a coin: {reason}; leave it out with --ignore, or say what it holds with \
+                     --name-column or --coins-column"
+                )
             }),
         })
         .collect::<Result<_, _>>()?;
     if !columns.iter().any(|column| matches!(column, Column::Coin(_))) {
-        return Err("the header names no column for coins: `coins`, or one for each coin".to_owned());
+        return Err(format!(
+            "the header names no column for coins: `{coins}`, or one for each coin; --coins-column names another"
+        ));
     }
     Ok(columns)
 }

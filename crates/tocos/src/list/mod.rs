@@ -140,6 +140,20 @@ pub(crate) struct ReadOptions {
     pub coin: String,
     /// Columns or fields to leave out without a word.
     pub ignore: Vec<String>,
+    /// The column or field that holds the id.
+    pub id_column: String,
+    /// The one that holds the name.
+    pub name_column: String,
+    /// The one that holds the coins.
+    pub coins_column: String,
+}
+
+impl ReadOptions {
+    /// A list as `tocos export` writes it.
+    pub(crate) fn new(format: Option<Format>, coin: String, ignore: Vec<String>) -> Self {
+        let [id_column, name_column, coins_column] = ["id", "name", "coins"].map(str::to_owned);
+        Self { format, coin, ignore, id_column, name_column, coins_column }
+    }
 }
 
 /// What was noticed about a file besides its rows.

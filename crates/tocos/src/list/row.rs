@@ -3,8 +3,6 @@
 use super::loose::{Loose, shortened};
 use super::{BadRow, Notes, Place, ReadOptions, Row};
 
-/// Longest user id, in bytes.
-const USER_ID_LENGTH_MAX: usize = 128;
 /// Longest coin code, in bytes.
 const COIN_CODE_LENGTH_MAX: usize = 16;
 /// Longest display name, in bytes of UTF-8.
@@ -48,9 +46,9 @@ fn from_fields(
     let (mut id, mut name, mut coins) = (None, None, None);
     for (field, value) in fields {
         let slot = match field.as_str() {
-            "id" => &mut id,
-            "name" => &mut name,
-            "coins" => &mut coins,
+            field if field == options.id_column => &mut id,
+            field if field == options.name_column => &mut name,
+            field if field == options.coins_column => &mut coins,
             _ => {
                 if !options.ignore.contains(&field) {
                     notes.ignored(shortened(&field));
@@ -62,7 +60,7 @@ fn from_fields(
             return Err(format!("the field `{field}` stands there twice"));
         }
     }
-    let id = id_from_json(id)?;
+    let id = id_from_json(id, &options.id_column)?;
     let name = match name {
         None | Some(Loose::Null) => None,
         Some(Loose::Text(name)) => Some(name),
@@ -70,7 +68,12 @@ fn from_fields(
     };
     check_name(name.as_deref())?;
     let coins = match coins {
-        None => return Err("the field `coins` is missing; a user without coins has 0 or {} there".to_owned()),
+        None => {
+            return Err(format!(
+                "the field `{}` is missing; a user without coins has 0 or {{}} there, and --coins-column names another field",
+                options.coins_column
+            ));
+        }
         Some(Loose::Null) => Vec::new(),
         Some(number @ Loose::Number(_)) => vec![(options.coin.clone(), amount_from_json("coins", &number)?)],
         Some(Loose::Map(map)) => coins_from_json(map)?,
@@ -81,9 +84,9 @@ fn from_fields(
     Ok(Row { place, id, name, coins })
 }
 
-fn id_from_json(id: Option<Loose>) -> Result<String, String> {
+fn id_from_json(id: Option<Loose>, field: &str) -> Result<String, String> {
     let id = match id {
-        None => return Err("the field `id` is missing".to_owned()),
+        None => return Err(format!("the field `{field}` is missing; --id-column names the one that holds the id")),
         Some(Loose::Text(id)) => id,
         Some(Loose::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
         Some(other) => return Err(format!("`id` is a text or a whole number, this is {}", other.described())),
@@ -150,18 +153,7 @@ pub(super) fn check_id(id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err("the id is empty".to_owned());
     }
-    if id.len() > USER_ID_LENGTH_MAX {
-        return Err(format!("the id has {} bytes, at most {USER_ID_LENGTH_MAX} are possible", id.len()));
-    }
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '~');
-    match id.chars().find(|c| !good(*c)) {
-        None => Ok(()),
-        Some(c) => Err(format!(
-            "the id \"{}\" has '{}' in it; ids are made of A-Z a-z 0-9 . _ - : ~",
-            shortened(id),
-            c.escape_debug()
-        )),
-    }
+    tocos_ledger::check_user_id(id).map_err(|reason| format!("the id \"{}\" is none: {reason}", shortened(id)))
 }
 
 /// Checks a display name by the ledger's rule for names.

@@ -7,7 +7,7 @@ use super::write::WrittenRow;
 use super::*;
 
 fn options(format: Option<Format>) -> ReadOptions {
-    ReadOptions { format, coin: "toco".to_owned(), ignore: vec!["secret".to_owned()] }
+    ReadOptions::new(format, "toco".to_owned(), vec!["secret".to_owned()])
 }
 
 /// Reads a list and writes down what came out, a line for each row.
@@ -184,20 +184,26 @@ fn an_amount_is_a_whole_number_of_at_most_two_to_the_53_minus_1() {
 
 #[test]
 fn a_row_without_a_usable_id_is_bad() {
-    check_bad(r#"{"coins":5}"#, "the field `id` is missing");
+    check_bad(r#"{"coins":5}"#, "the field `id` is missing; --id-column names the one that holds the id");
     check_bad(r#"{"id":"","coins":5}"#, "the id is empty");
     check_bad(r#"{"id":null,"coins":5}"#, "`id` is a text or a whole number, this is null");
     check_bad(r#"{"id":1.5,"coins":5}"#, "`id` is a text or a whole number, this is the number 1.5");
-    check_bad(r#"{"id":"@spent","coins":5}"#, "the id \"@spent\" has '@' in it; ids are made of A-Z a-z 0-9 . _ - : ~");
+    check_bad(
+        r#"{"id":"@spent","coins":5}"#,
+        "the id \"@spent\" is none: a user id does not begin with @: such ids belong to system accounts",
+    );
     check_bad(
         &format!("{{\"id\":\"{}\",\"coins\":5}}", "x".repeat(129)),
-        "the id has 129 bytes, at most 128 are possible",
+        &format!("the id \"{}…\" is none: a user id has 1 to 128 characters, this one has 129", "x".repeat(40)),
     );
 }
 
 #[test]
 fn a_row_without_coins_or_with_a_field_twice_is_bad() {
-    check_bad(r#"{"id":"a"}"#, "the field `coins` is missing; a user without coins has 0 or {} there");
+    check_bad(
+        r#"{"id":"a"}"#,
+        "the field `coins` is missing; a user without coins has 0 or {} there, and --coins-column names another field",
+    );
     check_bad(r#"{"id":"a","coins":5,"coins":6}"#, "the field `coins` stands there twice");
     check_bad(r#"{"id":"a","coins":{"toco":5,"toco":6}}"#, "the coin `toco` stands there twice");
     check_bad(
@@ -244,19 +250,29 @@ fn a_list_that_is_cut_off_or_goes_on_behind_its_end_is_an_error() {
 #[test]
 fn a_header_that_makes_no_sense_ends_the_reading() {
     check("", &["end: line 1: the file is empty; its first line names the columns, id,name,coins"]);
-    check("<html>\n", &["end: line 1: the first line of CSV names the columns, and none of \"<html>\" is `id`"]);
+    check(
+        "<html>\n",
+        &[
+            "end: line 1: the first line of CSV names the columns, and none of \"<html>\" is `id`; say which one holds the id with --id-column, and likewise --name-column and --coins-column",
+        ],
+    );
     check("id,toco,toco\n", &["end: line 1: the header names the column `toco` twice"]);
-    check("id,name\n", &["end: line 1: the header names no column for coins: `coins`, or one for each coin"]);
+    check(
+        "id,name\n",
+        &[
+            "end: line 1: the header names no column for coins: `coins`, or one for each coin; --coins-column names another",
+        ],
+    );
     check(
         "id,coins,gems\n",
         &[
-            "end: line 1: besides `coins` there is a column `gems`; leave it out with --ignore, or name each coin's column by its code",
+            "end: line 1: besides `coins` there is a column `gems`; leave it out with --ignore, name the column of names with --name-column, or name each coin's column by its code",
         ],
     );
     check(
         "id,E-Mail,toco\n",
         &[
-            "end: line 1: a column besides id and name is a coin: \"E-Mail\" is no coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter; leave it out with --ignore",
+            "end: line 1: a column besides id and name is a coin: \"E-Mail\" is no coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter; leave it out with --ignore, or say what it holds with --name-column or --coins-column",
         ],
     );
     check("id,secret,coins\na,x,1\n", &["a - toco=1"]);

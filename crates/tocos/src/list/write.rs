@@ -19,6 +19,7 @@ pub(crate) struct WrittenRow<'a> {
 pub(crate) struct ListWriter<W: Write> {
     kind: Kind<W>,
     rows: u64,
+    guards_formulas: bool,
 }
 
 enum Kind<W: Write> {
@@ -54,7 +55,13 @@ impl<W: Write> ListWriter<W> {
                 Kind::Csv { writer, coins: coins.to_vec() }
             }
         };
-        Ok(Self { kind, rows: 0 })
+        Ok(Self { kind, rows: 0, guards_formulas: false })
+    }
+
+    /// From now on cells of CSV that a spreadsheet would take for a formula begin with an apostrophe
+    /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+    pub(crate) fn guard_formulas(&mut self) {
+        self.guards_formulas = true;
     }
 
     /// Writes one user.
@@ -77,8 +84,14 @@ impl<W: Write> ListWriter<W> {
                         "the coin `{coin}` came into being during the export and has no column; export again"
                     )));
                 }
-                writer.write_field(row.id).map_err(io::Error::from)?;
-                writer.write_field(row.name.unwrap_or_default()).map_err(io::Error::from)?;
+                for cell in [row.id, row.name.unwrap_or_default()] {
+                    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                    if self.guards_formulas && is_formula {
+                        writer.write_field(format!("'{cell}")).map_err(io::Error::from)?;
+                    } else {
+                        writer.write_field(cell).map_err(io::Error::from)?;
+                    }
+                }
                 for coin in coins {
                     let amount = row.coins.get(coin).map(i64::to_string).unwrap_or_default();
                     writer.write_field(amount).map_err(io::Error::from)?;

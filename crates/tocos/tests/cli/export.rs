@@ -75,3 +75,16 @@ fn lists_longer_than_a_page_are_exported_whole() {
     assert_eq!(ids.len(), 2500);
     assert!(ids.is_sorted());
 }
+
+#[test]
+fn formulas_are_written_as_they_are_unless_a_spreadsheet_shall_read_them() {
+    let server = Server::start();
+    let list =
+        r#"[{"id":"a","name":"=1+1","coins":1},{"id":"-b","name":"+49","coins":2},{"id":"c","name":"@x","coins":3}]"#;
+    server.cli_with(list, &["import", "-"]).ok();
+    let raw = server.cli(&["export", "--format", "csv"]).ok();
+    assert_eq!(raw, "id,name,toco\n-b,+49,2\na,=1+1,1\nc,@x,3\n");
+    let guarded = server.cli(&["export", "--format", "csv", "--for-spreadsheets"]).ok();
+    assert_eq!(guarded, "id,name,toco\n'-b,'+49,2\na,'=1+1,1\nc,'@x,3\n");
+    assert!(server.cli(&["export", "--for-spreadsheets"]).fails(1).contains("--format csv"));
+}

@@ -150,8 +150,8 @@ fn what_the_server_refuses_is_named_with_its_row() {
 #[test]
 fn ids_that_look_like_paths_are_ids() {
     let server = Server::start();
-    server.cli_with("id,coins\n..,1\n.,2\n~,3\na:b,4\n", &["import", "-", "--update-names"]).ok();
-    for (id, coins) in [("..", "1"), (".", "2"), ("~", "3"), ("a:b", "4")] {
+    server.cli_with("id,coins\n...,1\na%2Fb,2\n~,3\na:b,4\n", &["import", "-", "--update-names"]).ok();
+    for (id, coins) in [("...", "1"), ("a%2Fb", "2"), ("~", "3"), ("a:b", "4")] {
         let shown = server.cli(&["user", "show", id]).ok();
         assert!(shown.starts_with(&format!("{id}  since")), "{shown}");
         let history = server.cli(&["history", id]).ok();
@@ -260,4 +260,43 @@ fn an_import_without_a_server_ends_with_3() {
     server.kill();
     let said = server.cli_with("id,coins\na,1\n", &["import", "-"]).fails(3);
     assert!(said.contains("no server answers at"), "{said}");
+}
+
+#[test]
+fn columns_may_have_other_names() {
+    let server = Server::start();
+    let list = "email,full name,credits\nana+1@example.com,Ana,5\nbob@example.com,Bob,7\n";
+    let said = server.cli_with(list, &["import", "-"]).fails(1);
+    assert!(
+        said.contains("--id-column") && said.contains("--name-column") && said.contains("--coins-column"),
+        "{said}"
+    );
+    let columns = ["--id-column", "email", "--name-column", "full name", "--coins-column", "credits"];
+    let said = server.cli_with(list, &[&["import", "-"][..], &columns].concat()).ok();
+    assert!(said.contains("2 created"), "{said}");
+    assert_eq!(balances(&server)["ana+1@example.com"]["toco"], 5);
+    assert!(server.cli(&["user", "show", "ana+1@example.com"]).ok().contains("Ana"));
+    let said = server.cli_with(list, &["import", "-", "--id-column", "email", "--name-column", "nick"]).fails(1);
+    assert!(said.contains("nick") && said.contains("email,full name,credits"), "{said}");
+    let json = r#"[{"email":"eve@example.com","credits":3}]"#;
+    server.cli_with(json, &["import", "-", "--id-column", "email", "--coins-column", "credits"]).ok();
+    assert_eq!(balances(&server)["eve@example.com"]["toco"], 3);
+}
+
+#[test]
+fn ids_in_any_script_go_in_once_and_come_out_again() {
+    let server = Server::start();
+    let long = "山".repeat(128);
+    let list = format!("id,coins\nŻółć,1\nauth0|5f7c8ec7,2\n100%,3\n{long},4\n{long}x,5\n");
+    for _ in 0..3 {
+        let outcome = server.cli_with(&list, &["import", "-", "--on-error", "skip"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(outcome.stderr.contains("129"), "{}", outcome.stderr);
+    }
+    let there = balances(&server);
+    let wanted = [("100%", 3), ("auth0|5f7c8ec7", 2), ("Żółć", 1), (&*long, 4)];
+    assert_eq!(there.len(), wanted.len());
+    for (id, amount) in wanted {
+        assert_eq!(there[id]["toco"], amount, "{id}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Turns rows into operations, sends them, and sorts what came back.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use anyhow::anyhow;
@@ -193,7 +194,7 @@ impl<'a> Importer<'a> {
     /// The key that makes sure that this is done once under this label. A coin's code has neither `@` nor
     /// `:` and a label no `:`, so no two operations share a key.
     fn key(&self, user: &str, what: &str) -> String {
-        format!("import:{}:{user}:{what}", self.plan.label)
+        format!("import:{}:{}:{what}", self.plan.label, in_key(user))
     }
 
     /// Which rows' users are not there yet. Asked as a dry run, so that users who are there keep what they have.
@@ -338,4 +339,19 @@ fn batch(operations: &[Operation<'_>], dry_run: bool) -> anyhow::Result<Request>
         .query_if("dry_run", dry_run.then_some(true))
         .bytes(body, "application/x-ndjson");
     Ok(request)
+}
+
+/// A user's id as it stands in an idempotency key, which is ASCII and has at most 255 characters: as it is, else escaped as in a
+/// path, else, if that is too long, its BLAKE3 hash. A `%` is always escaped, and no id that stands as it is begins with `#`.
+fn in_key(user: &str) -> Cow<'_, str> {
+    const LENGTH_MAX: usize = 128;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:-".contains(&byte);
+    if user.bytes().all(is_plain) {
+        return Cow::Borrowed(user);
+    }
+    let escaped = encoded(user);
+    if escaped.len() <= LENGTH_MAX {
+        return Cow::Owned(escaped);
+    }
+    Cow::Owned(format!("#{}", blake3::hash(user.as_bytes()).to_hex()))
 }

@@ -53,6 +53,15 @@ pub(crate) struct ImportArgs {
     /// A column or field to leave out; may be given several times
     #[arg(long, value_name = "NAME")]
     ignore: Vec<String>,
+    /// The column or field that holds the id
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_column: String,
+    /// The column or field that holds the display name
+    #[arg(long, value_name = "NAME", default_value = "name")]
+    name_column: String,
+    /// The column or field that holds the coins
+    #[arg(long, value_name = "NAME", default_value = "coins")]
+    coins_column: String,
     /// How long to go on asking a server that went away or is busy
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     retry_for: u64,
@@ -88,7 +97,12 @@ impl ImportArgs {
         let retry_for = Duration::from_secs(self.retry_for);
         let source = source::open(&self.source, self.connection.ca_file.as_deref())?;
         let format = self.format.or_else(|| Format::from_name(&source.name));
-        let options = ReadOptions { format, coin: self.coin, ignore: self.ignore };
+        let options = ReadOptions {
+            id_column: self.id_column,
+            name_column: self.name_column,
+            coins_column: self.coins_column,
+            ..ReadOptions::new(format, self.coin, self.ignore)
+        };
         let bar = progress_bar(source.length);
         let told = bar.clone();
         let mut session = self.connection.session()?;
