@@ -60,6 +60,7 @@ http {
   server { listen 127.0.0.1:$nginx_port; location / { proxy_pass http://$upstream; } }
 }
 CONF
+# shellcheck disable=SC2016 # nginx's variable, not the shell's
 sed -e 's/^user .*/user root;/' -e "s/:$nginx_port;/:$forwarding_port;/" -e "s/nginx\.\(pid\|log\)/forwarding.\1/" \
   -e 's/{ proxy_pass/{ proxy_set_header X-Forwarded-For $remote_addr; proxy_pass/' "$work/nginx.conf" >"$work/forwarding.conf"
 cat >"$work/haproxy.conf" <<CONF

@@ -30,7 +30,7 @@ actionlint() {
 }
 
 pinned() {
-    ! grep -nE '^ *(- )?uses: ' .github/workflows/*.yml | grep -vE 'uses: [a-z0-9A-Z/_-]+@[0-9a-f]{40} # v[0-9.]+$'
+    ! grep -nE '^ *(- )?uses: ' .github/workflows/*.yml | grep -v 'uses: \./' | grep -vE 'uses: [a-z0-9A-Z/_-]+@[0-9a-f]{40} # v[0-9.]+$'
 }
 
 scripts_of_the_pipeline_exist() {
@@ -40,11 +40,51 @@ scripts_of_the_pipeline_exist() {
     done
 }
 
+# Every job of a release but the gate itself comes after the gate, and none goes on after a failure.
+released_behind_the_gate() {
+    "$bin/python" - "$1" <<'PYTHON'
+import sys, yaml
+
+jobs = yaml.safe_load(open(sys.argv[1]))["jobs"]
+gates = {name for name, job in jobs.items() if job.get("uses") == "./.github/workflows/gate.yml"}
+
+
+def is_behind_gate(name, seen=()):
+    needs = jobs[name].get("needs", [])
+    needs = [needs] if isinstance(needs, str) else needs
+    return any(need in gates or (need not in seen and is_behind_gate(need, (*seen, name))) for need in needs)
+
+
+def goes_on(job):
+    return any(word in str(job.get("if", "")) for word in ("always()", "failure()", "cancelled()"))
+
+
+wrong = [name for name, job in jobs.items() if name not in gates and (goes_on(job) or not is_behind_gate(name))]
+wrong += [name for name in gates if "if" in jobs[name] or "continue-on-error" in jobs[name]]
+if not gates or wrong:
+    sys.exit(f"not behind the gate: {wrong or 'there is no gate'}")
+PYTHON
+}
+
+# The check above notices a release that lost its gate, and one that goes on without it.
+a_lost_gate_is_noticed() {
+    local work
+    work=$(mktemp -d)
+    grep -v '^    needs: gate$' .github/workflows/release.yml >"$work/lost.yml"
+    sed 's/^    needs: gate$/    needs: gate\n    if: always()/' .github/workflows/release.yml | sed '/^    if: vars/d' >"$work/on.yml"
+    ! released_behind_the_gate "$work/lost.yml" && ! released_behind_the_gate "$work/on.yml"
+    local noticed=$?
+    rm -rf "$work"
+    return "$noticed"
+}
+
+check "a release comes after the gate" released_behind_the_gate .github/workflows/release.yml
+check "a release without its gate is noticed" a_lost_gate_is_noticed
 check "zizmor, offline and pedantic" "$bin/zizmor" --offline --persona=pedantic --no-progress .github
 check "actionlint" actionlint
 check "every action is pinned to a commit, with its version beside it" pinned
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
-check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-binary.sh \
+check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/test-binary.sh \
     scripts/release-image.sh scripts/ci-gate.sh scripts/terraform-provider.sh scripts/bench-*.sh deploy/*.sh deploy/local/*.sh deploy/local/body/*.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -21,6 +21,7 @@ mod scenario;
 mod server;
 mod snapshots;
 mod work;
+mod workspace;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};

@@ -6,12 +6,12 @@ use crate::report::{line, rss_bytes};
 use crate::scenario::user;
 use crate::server::Server;
 use crate::snapshots::is_being_written;
+use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 #[derive(Args)]
 pub(crate) struct FootprintArgs {
@@ -35,7 +35,7 @@ const BATCH: u32 = 8_000;
 
 /// Starts a server and fills it step by step.
 pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
-    let home = TempDir::new_in(".")?;
+    let home = workspace::fresh()?;
     let load = LoadArgs {
         url: None,
         key: None,

@@ -2,12 +2,12 @@
 
 use crate::report::line;
 use crate::scenario::user;
+use crate::workspace;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use std::path::Path;
-use tempfile::TempDir;
 use tocos_engine::{Batch, Engine, EngineOptions, OpenReport};
 use tocos_ledger::{Marks, Operation, Request};
 
@@ -32,7 +32,7 @@ const BATCH: usize = 8_000;
 
 /// Fills a ledger, then opens it again and again.
 pub(crate) fn run(args: &RecoveryArgs) -> Result<Value> {
-    let home = TempDir::new_in(".")?;
+    let home = workspace::fresh()?;
     let data = home.path().join("data");
     let never = EngineOptions { snapshot_every_events: u64::MAX / 2, ..EngineOptions::new(&data) };
     fill(&never, args)?;

@@ -3,6 +3,7 @@
 use crate::LoadArgs;
 use crate::http::Asker;
 use crate::scenario::{Name, user};
+use crate::workspace;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -57,7 +58,7 @@ impl Server {
 
     fn start(args: &LoadArgs) -> Result<Self> {
         let binary = args.binary.clone().map_or_else(beside_this_program, Ok)?;
-        let data = TempDir::new_in(".").context("the working directory can't be written")?;
+        let data = workspace::fresh()?;
         let directory = args.data_dir.clone().unwrap_or_else(|| data.path().join("data"));
         let mut process = Command::new(&binary)
             .args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"])

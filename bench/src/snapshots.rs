@@ -5,13 +5,13 @@ use crate::load::{Group, Plan, run_plan};
 use crate::report::{line, print};
 use crate::scenario::Name;
 use crate::server::Server;
+use crate::workspace;
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use tempfile::TempDir;
 
 #[derive(Args)]
 pub(crate) struct SnapshotArgs {
@@ -26,7 +26,7 @@ pub(crate) struct SnapshotArgs {
 /// whether a snapshot was being written when the answer came.
 pub(crate) fn run(args: &SnapshotArgs) -> Result<Value> {
     ensure!(args.load.url.is_none(), "whether a snapshot is being written is seen in the server's own directory");
-    let home = TempDir::new_in(".")?;
+    let home = workspace::fresh()?;
     let data = home.path().join("data");
     let mut load = LoadArgs { data_dir: Some(data.clone()), ..args.load.clone() };
     load.server_args.push(format!("--snapshot-every-events={}", args.every));

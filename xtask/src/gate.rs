@@ -40,6 +40,11 @@ const CHECKS: &[Check] = &[
         command: &["scripts/test-openapi.sh"],
     },
     Check {
+        name: "proxies",
+        proves: "a service without keys is not open to the world behind a real proxy",
+        command: &["scripts/test-proxies.sh"],
+    },
+    Check {
         name: "image",
         proves: "the container image: built, used, ended, killed, pushed and pulled",
         command: &["scripts/test-image.sh"],

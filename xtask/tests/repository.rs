@@ -95,6 +95,21 @@ fn files_stay_small_enough_to_read() {
 }
 
 #[test]
+fn nothing_but_sources_is_in_the_repository() {
+    const BYTES_MAX: u64 = 1024 * 1024;
+    for path in files() {
+        let bytes = fs::metadata(&path).unwrap().len();
+        assert!(bytes <= BYTES_MAX, "{} has {bytes} bytes; no source is that large", path.display());
+        let inside = path.strip_prefix(root()).unwrap();
+        let is_scratch = inside.components().any(|part| {
+            let name = part.as_os_str().to_str().unwrap();
+            name.starts_with(".tmp") || ["tmp", "scratch", "target", "node_modules"].contains(&name)
+        });
+        assert!(!is_scratch, "{} lies in a scratch folder", inside.display());
+    }
+}
+
+#[test]
 fn modules_have_names_that_say_something() {
     for path in files() {
         let stem = path.file_stem().unwrap().to_str().unwrap();
