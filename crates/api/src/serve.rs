@@ -45,7 +45,9 @@ impl fmt::Display for ServeError {
             Self::Unprotected { address } => write!(
                 f,
                 "{address} can be reached from other machines, and without API keys anybody there could do anything. \
-                 Make a key first: name a file for it with --bootstrap-key-file (TOCOS_BOOTSTRAP_KEY_FILE), or start on \
+                 Make a key first: name a file for it with --bootstrap-key-file (TOCOS_BOOTSTRAP_KEY_FILE; in a container \
+                 `-e TOCOS_BOOTSTRAP_KEY_FILE=/var/lib/tocos/first-key`, and `docker cp CONTAINER:/var/lib/tocos/first-key .` \
+                 fetches it), or start on \
                  127.0.0.1 and run `tocos key create --right admin`. Or start with --allow-unauthenticated"
             ),
             Self::Unavailable(unavailable) => unavailable.fmt(f),

@@ -109,7 +109,9 @@ impl fmt::Display for OpenFailure {
             Self::Journal(error) => error.fmt(f),
             Self::Directory { path, source } => write!(
                 f,
-                "the data directory {path} can't be used: {source}. Give the user that runs tocos the right to write there, or choose another with --data-dir"
+                "the data directory {path} can't be used: {source}. Tocos runs as user {user} here, who must be able to write there \
+                 (chown {user} on the machine that has the directory); or choose another with --data-dir",
+                user = rustix::process::geteuid().as_raw()
             ),
             Self::Malformed { event, source } => write!(
                 f,

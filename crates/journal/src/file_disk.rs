@@ -21,32 +21,24 @@ impl FileDisk {
     /// be made in it.
     ///
     /// # Errors
-    /// What the system said, with the directory's name and what to do.
+    /// What the system said; whoever asked knows the directory.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let disk = Self { dir: dir.into() };
-        make_dir(&disk.dir).and_then(|()| disk.lock_file()).map_err(|error| disk.unusable(&error))?;
+        make_dir(&disk.dir).and_then(|()| disk.lock_file())?;
         Ok(disk)
     }
 
     /// Opens a directory that must be there already, as commands do that only look: a mistyped name makes nothing.
     ///
     /// # Errors
-    /// What the system said, with the directory's name and what to do.
+    /// What the system said; whoever asked knows the directory.
     pub fn existing(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let disk = Self { dir: dir.into() };
         match fs::metadata(&disk.dir) {
             Ok(found) if found.is_dir() => Ok(disk),
-            Ok(_) => Err(disk.unusable(&io::ErrorKind::NotADirectory.into())),
-            Err(error) => Err(disk.unusable(&error)),
+            Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) => Err(error),
         }
-    }
-
-    fn unusable(&self, error: &io::Error) -> io::Error {
-        let dir = self.dir.display();
-        let text = format!(
-            "cannot use the data directory {dir}: {error}. Give the user that runs tocos the right to write there, or choose another data directory."
-        );
-        io::Error::new(error.kind(), text)
     }
 
     /// The directory.

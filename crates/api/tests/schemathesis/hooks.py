@@ -64,6 +64,11 @@ def map_case(context, case):
         operations = case.body.get("operations")
         if isinstance(operations, list):
             case.body["operations"] = [repaired(op) if isinstance(op, dict) else op for op in operations]
+            if case.body.get("atomic") and "idempotency-key" in {name.lower() for name in case.headers or {}}:
+                # An atomic batch under a key is one whole: its operations have no keys of their own.
+                for op in case.body["operations"]:
+                    if isinstance(op, dict):
+                        op.pop("idempotency_key", None)
             # These stand in the body of a JSON batch, and in the query of one in lines.
             for name in ("atomic", "results"):
                 (case.query or {}).pop(name, None)
