@@ -98,14 +98,14 @@ fn a_directory_is_made_for_its_owner_alone() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_used_says_so_and_what_to_do() {
+fn a_directory_that_cannot_be_used_is_refused_in_the_words_of_the_system() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, b"in the way").unwrap();
     for place in [file.clone(), file.join("below"), "/proc/tocos-data".into()] {
-        let error = FileDisk::open(&place).unwrap_err().to_string();
-        assert!(error.contains(&place.display().to_string()), "{error}");
-        assert!(error.contains("choose another data directory"), "{error}");
+        // Whoever asked says which directory it is and what to do.
+        let error = FileDisk::open(&place).unwrap_err();
+        assert!(error.raw_os_error().is_some(), "{error}");
     }
     // Whoever may write anywhere, as a superuser may, is not stopped by a mode.
     let closed = dir.path().join("closed");
@@ -121,7 +121,7 @@ fn looking_at_a_directory_that_is_not_there_makes_none() {
     let mistyped = dir.path().join("mistyped");
     let error = FileDisk::existing(&mistyped).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
-    assert!(error.to_string().contains("mistyped") && !mistyped.exists(), "{error}");
+    assert!(!mistyped.exists(), "{error}");
     let file = dir.path().join("file");
     fs::write(&file, b"").unwrap();
     assert!(FileDisk::existing(&file).is_err());
