@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,12 +35,13 @@ fn lines_of_code(text: &str) -> usize {
 }
 
 #[test]
-fn arrows_between_rooms_point_one_way() {
+fn arrows_between_crates_point_one_way() {
     let allowed = BTreeMap::from([
         ("ledger", vec![]),
         ("journal", vec![]),
         ("engine", vec!["ledger", "journal"]),
-        ("api", vec!["engine", "ledger"]),
+        ("http", vec![]),
+        ("api", vec!["http", "engine", "ledger"]),
         ("tocos", vec!["api", "engine", "ledger"]),
     ]);
     let rooms: Vec<String> = fs::read_dir(root().join("crates"))
@@ -56,6 +57,129 @@ fn arrows_between_rooms_point_one_way() {
             assert!(may_use.contains(&name), "{room} uses {name}, and may use only {may_use:?}");
         }
     }
+}
+
+/// The room of a file: the first part of its path in a crate's `src`, without its ending.
+fn room_of(path: &Path, src: &Path) -> String {
+    let first = path.strip_prefix(src).unwrap().components().next().unwrap();
+    Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The rooms of a crate, and which rooms each of them uses. Files directly in `src` are rooms of their own; `lib.rs` and
+/// `main.rs` are the doors, and belong to none.
+fn rooms_of(src: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let files: Vec<PathBuf> = rust_files().into_iter().filter(|path| path.starts_with(src)).collect();
+    let mut rooms: BTreeMap<String, BTreeSet<String>> =
+        files.iter().map(|path| (room_of(path, src), BTreeSet::new())).collect();
+    rooms.remove("lib");
+    rooms.remove("main");
+    let names: Vec<String> = rooms.keys().cloned().collect();
+    for path in &files {
+        let room = room_of(path, src);
+        // Tests may look everywhere.
+        let is_test = path.file_stem().is_some_and(|stem| stem == "tests" || stem == "simulation");
+        let Some(uses) = rooms.get_mut(&room).filter(|_| !is_test) else { continue };
+        // From the outermost file of a room `super` leads out of it.
+        let is_outermost = path.parent().unwrap() == src || path.ends_with(format!("{room}/mod.rs"));
+        let text = fs::read_to_string(path).unwrap();
+        let code = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+        for line in code.filter(|line| !line.trim_start().starts_with("//")) {
+            let from_root = line.split("crate::").skip(1);
+            let from_here = line.split("super::").skip(1).filter(|_| is_outermost);
+            for rest in from_root.chain(from_here) {
+                let listed = rest.strip_prefix('{').map_or(rest, |rest| rest.split('}').next().unwrap());
+                for part in if rest.starts_with('{') { listed.split(',').collect() } else { vec![listed] } {
+                    let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    if name != room && names.contains(&name) {
+                        uses.insert(name);
+                    }
+                }
+            }
+        }
+    }
+    rooms
+}
+
+#[test]
+fn only_http_knows_sockets_and_how_heads_are_read() {
+    for name in ["ledger", "journal", "engine", "api"] {
+        let text = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let dependencies = manifest["dependencies"].as_table().unwrap();
+        for library in ["hyper", "hyper-util", "http-body-util", "httparse"] {
+            assert!(!dependencies.contains_key(library), "{name} uses {library}");
+        }
+    }
+}
+
+/// A way from a room back to itself, if there is one.
+fn circle(rooms: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    fn walk(rooms: &BTreeMap<String, BTreeSet<String>>, way: &mut Vec<String>, done: &mut BTreeSet<String>) -> bool {
+        let here = way.last().unwrap().clone();
+        for next in &rooms[&here] {
+            if way.contains(next) {
+                way.push(next.clone());
+                return true;
+            }
+            if !done.contains(next) {
+                way.push(next.clone());
+                if walk(rooms, way, done) {
+                    return true;
+                }
+                way.pop();
+            }
+        }
+        done.insert(here);
+        false
+    }
+    let mut done = BTreeSet::new();
+    rooms.keys().find_map(|room| {
+        let mut way = vec![room.clone()];
+        walk(rooms, &mut way, &mut done).then_some(way)
+    })
+}
+
+#[test]
+fn arrows_between_the_rooms_of_a_crate_point_one_way() {
+    for name in ["http", "ledger", "journal", "engine", "api", "tocos"] {
+        let mut rooms = rooms_of(&root().join("crates").join(name).join("src"));
+        if name == "ledger" {
+            // One thought: what a ledger does, and taking back what it did.
+            rooms.get_mut("undo").unwrap().remove("ledger");
+        }
+        let arrows: usize = rooms.values().map(BTreeSet::len).sum();
+        assert!(arrows > rooms.len() / 2, "{name} has {} rooms and only {arrows} arrows were found", rooms.len());
+        assert_eq!(circle(&rooms), None, "{name}");
+    }
+}
+
+#[test]
+fn rooms_of_the_api_use_only_those_below_them() {
+    // As `crates/api/src/lib.rs` tells it.
+    const FLOORS: [&str; 10] =
+        ["service", "openapi", "resources", "routing", "app", "access", "metrics", "tracing", "rendering", "json"];
+    let rooms = rooms_of(&root().join("crates/api/src"));
+    let names: BTreeSet<&str> = rooms.keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(FLOORS), "each room has its floor");
+    let floor = |name: &str| FLOORS.iter().position(|room| *room == name).unwrap();
+    for (room, used) in rooms.iter().flat_map(|(room, uses)| uses.iter().map(move |used| (room, used))) {
+        assert!(floor(room) < floor(used), "{room} uses {used}, which stands above it");
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let rooms = |arrows: &[(&str, &str)]| {
+        let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (from, to) in arrows {
+            rooms.entry((*to).to_owned()).or_default();
+            rooms.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+        }
+        rooms
+    };
+    assert_eq!(circle(&rooms(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])), None);
+    let found = circle(&rooms(&[("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")])).unwrap();
+    assert_eq!(found, ["a", "b", "c", "d", "b"]);
 }
 
 #[test]

@@ -1,58 +1,37 @@
-//! HTTP and nothing else: JSON in and out, routes, keys and rights, metrics, OpenAPI.
+//! The HTTP API: routes, keys and rights, JSON in and out, metrics, OpenAPI.
 //!
 //! The binary binds the listeners, opens the engine and calls [`serve`]. It is at its best on a current-thread
 //! runtime: requests are decided where they are parsed.
 //!
-//! What may not enter: money rules (those are `ledger`'s) and files. This is the one room that knows status codes.
+//! The rooms, each of which uses only those after it:
+//!
+//! - `service`: from a request that the server read to its response; starting and ending
+//! - `openapi`: the document, made from the lists of fields
+//! - `resources`: one file a resource, and the lists of routes
+//! - `routing`: what a route is, finding it, reading a request against its fields
+//! - `app`: what all requests share
+//! - `access`: keys, rights, what holds without keys
+//! - `metrics`: counting, and the text that Prometheus reads; `tracing`: a span for each request
+//! - `rendering`: from events and state to JSON, from refusals to problems
+//! - `json`: reading and writing it
+//!
+//! What may not enter: money rules (those are `ledger`'s), sockets (those are `http`'s) and files. Only this crate knows
+//! which status a refusal has.
 
-mod answer;
+mod access;
 mod app;
-mod batch;
-mod bench;
-mod body;
-mod clock;
-mod coins;
-mod connection;
-mod cursor;
-mod events;
-mod exposition;
-mod feed;
-mod fields;
-mod gate;
-mod grants;
-mod head;
-mod history;
-mod holds;
-mod internal;
 mod json;
-mod keys;
-mod kind;
-mod limits;
 mod metrics;
 mod openapi;
-mod pages;
-mod peer;
-mod plain;
-mod problem;
-mod recovering;
-mod render;
-mod request;
-mod route;
-mod router;
-mod serve;
-mod settings;
-mod spans;
-mod spends;
-mod time;
-mod transfers;
-mod users;
-mod version;
-mod watch;
-mod write;
+mod rendering;
+mod resources;
+mod routing;
+mod service;
+mod tracing;
 
-pub use keys::{adopt_first_key, create_first_key, has_keys, new_first_key};
+pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key};
+pub use app::{Limits, Listeners, Settings, Version};
 pub use openapi::openapi;
-pub use recovering::answer_while_opening;
-pub use serve::{ServeError, serve};
-pub use settings::{Limits, Listeners, Settings, Version};
-pub use spans::{SpanCounts, Traces};
+pub use service::{ServeError, answer_while_opening, serve};
+pub use tocos_http::Limits as HttpLimits;
+pub use tracing::{SpanCounts, Traces};

@@ -1,7 +1,7 @@
 //! The commit thread: writes and syncs one frame while the next one fills.
 
-use crate::engine::{Shared, Work};
 use crate::error::Unavailable;
+use crate::shared::{Shared, Work};
 use crate::snapshot::Job;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -29,7 +29,7 @@ pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSende
             Ok(()) => {
                 // The ledger's lock is not taken for this: a large batch may hold it for milliseconds, and neither these
                 // answers nor the next frame need wait for it.
-                shared.progress.reach(last);
+                shared.progress.advance(last);
                 shared.counters.synced(events, took_us);
                 if let Some(state) = state {
                     // A snapshot that is still being made is enough: this one is dropped.
@@ -68,7 +68,7 @@ fn next_work(shared: &Shared) -> Option<Work> {
         if let Some(work) = shared.next_sealed() {
             return Some(work);
         }
-        core.writer.settle(shared.progress.durable());
+        core.writer.advance_durable(shared.progress.durable());
         if core.wants_seal || core.closing {
             core.wants_seal = false;
             if let Some(work) = core.seal(shared.snapshot_every_events) {

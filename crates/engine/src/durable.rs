@@ -17,8 +17,8 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    answers: Vec<(u64, Waker)>,
-    herald: Option<Waker>,
+    waiters: Vec<(u64, Waker)>,
+    notifier: Option<Waker>,
     unavailable: Option<Unavailable>,
     closed: bool,
 }
@@ -38,38 +38,38 @@ impl Progress {
     }
 
     /// Everything up to `event` is on the disk.
-    pub(crate) fn reach(&self, event: u64) {
+    pub(crate) fn advance(&self, event: u64) {
         self.durable.store(event, Ordering::Release);
-        self.tell();
+        self.notify();
     }
 
     /// Nothing more will become durable.
     pub(crate) fn fail(&self, unavailable: Unavailable) {
         self.waiting().unavailable = Some(unavailable);
-        self.tell();
+        self.notify();
     }
 
     pub(crate) fn close(&self) {
         self.waiting().closed = true;
-        self.tell();
+        self.notify();
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         let mut waiting = self.waiting();
-        // The herald wakes the answers from within their own runtime, which is much cheaper than doing it from here.
-        if let Some(herald) = waiting.herald.take() {
-            herald.wake();
+        // The notifier wakes the waiters from within their own runtime, which is much cheaper than doing it from here.
+        if let Some(notifier) = waiting.notifier.take() {
+            notifier.wake();
         } else {
-            self.wake_answers(&mut waiting);
+            self.wake_waiters(&mut waiting);
         }
         self.moved.notify_all();
     }
 
-    fn wake_answers(&self, waiting: &mut Waiting) {
+    fn wake_waiters(&self, waiting: &mut Waiting) {
         let durable = self.durable();
         let all = waiting.unavailable.is_some() || waiting.closed;
         let ready = |event: u64| all || event <= durable;
-        for (_, waker) in waiting.answers.extract_if(.., |(event, _)| ready(*event)) {
+        for (_, waker) in waiting.waiters.extract_if(.., |(event, _)| ready(*event)) {
             waker.wake();
         }
     }
@@ -96,13 +96,13 @@ impl Progress {
         }
     }
 
-    pub(crate) fn poll_herald(&self, context: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_notifier(&self, context: &Context<'_>) -> Poll<()> {
         let mut waiting = self.waiting();
-        self.wake_answers(&mut waiting);
+        self.wake_waiters(&mut waiting);
         if waiting.closed {
             return Poll::Ready(());
         }
-        waiting.herald = Some(context.waker().clone());
+        waiting.notifier = Some(context.waker().clone());
         Poll::Pending
     }
 }
@@ -135,7 +135,7 @@ impl Future for Durable {
         let mut waiting = self.progress.waiting();
         let state = self.progress.state_of(self.event, &waiting);
         if state.is_pending() {
-            waiting.answers.push((self.event, context.waker().clone()));
+            waiting.waiters.push((self.event, context.waker().clone()));
         }
         state
     }

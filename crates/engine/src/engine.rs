@@ -2,18 +2,16 @@
 
 use crate::clock::NotATestClock;
 use crate::commit;
-use crate::durable::{Durable, Progress};
+use crate::durable::Durable;
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
-use crate::pace::Pace;
+use crate::shared::{Core, Parts, Shared};
 use crate::snapshot;
-use crate::stats::{Counters, Stats};
+use crate::stats::Stats;
 use crate::stored::StoredEvent;
-use crate::writer::{Batch, Submitted, Writer};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::JoinHandle;
-use tocos_journal::{Appender, Disk, Frame, Reader};
+use crate::writer::{Batch, Submitted};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, mpsc};
+use tocos_journal::{Appender, Disk, Reader};
 use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
@@ -37,123 +35,20 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Shared {
-    core: Mutex<Core>,
-    /// Something was decided since the commit thread was last told. Says so without the lock.
-    is_unsealed: AtomicBool,
-    /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
-    sealed: Mutex<VecDeque<Work>>,
-    pub(crate) work: Condvar,
-    pub(crate) progress: Arc<Progress>,
-    pub(crate) reader: Reader,
-    pub(crate) counters: Counters,
-    /// That of the snapshot's thread.
-    pub(crate) pace: Pace,
-    pub(crate) snapshot_every_events: u64,
-    recovery_us: u64,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
 /// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
 /// without the ledger's lock.
 const FRAMES_AHEAD_MAX: usize = 2;
 
-#[derive(Debug)]
-pub(crate) struct Core {
-    pub(crate) writer: Writer,
-    pub(crate) wants_seal: bool,
-    /// The most events that were lately on their way at once, pending and in flight.
-    pub(crate) crowd: usize,
-    pub(crate) closing: bool,
-    /// The event from which on the next frame's end makes a snapshot.
-    pub(crate) snapshot_at: u64,
-}
-
-/// What an opened ledger is put together from.
-pub(crate) struct Parts {
-    pub(crate) writer: Writer,
-    pub(crate) appender: Appender,
-    pub(crate) reader: Reader,
-    pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) snapshot_event: u64,
-    pub(crate) snapshot_every_events: u64,
-    pub(crate) recovery_us: u64,
-}
-
-impl Shared {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
-        // A panic while deciding would abort the process in a release build; in a test it must not hide behind a
-        // second panic here.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The oldest sealed frame that nobody writes yet.
-    pub(crate) fn next_sealed(&self) -> Option<Work> {
-        self.sealed().pop_front()
-    }
-
-    fn sealed(&self) -> MutexGuard<'_, VecDeque<Work>> {
-        // Nothing in here can panic half-way.
-        self.sealed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A frame to write, and the state at its end if a snapshot is to be made of it.
-#[derive(Debug)]
-pub(crate) struct Work {
-    pub(crate) frame: Arc<Frame>,
-    pub(crate) state: Option<State>,
-}
-
-impl Core {
-    /// Seals what was decided.
-    pub(crate) fn seal(&mut self, snapshot_every_events: u64) -> Option<Work> {
-        let frame = self.writer.seal()?;
-        // Crowds come and go.
-        self.crowd -= self.crowd / 16;
-        let due = frame.last() >= self.snapshot_at;
-        let state = due.then(|| self.writer.ledger.state().clone());
-        if due {
-            self.snapshot_at = frame.last() + snapshot_every_events;
-        }
-        Some(Work { frame, state })
-    }
-}
-
 impl Engine {
-    pub(crate) fn start(parts: Parts) -> Result<Self, OpenFailure> {
-        let durable = parts.reader.last_event();
-        let counters = Counters::new();
-        counters.snapshot_event.store(parts.snapshot_event, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            core: Mutex::new(Core {
-                writer: parts.writer,
-                wants_seal: false,
-                crowd: 0,
-                closing: false,
-                snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
-            }),
-            sealed: Mutex::new(VecDeque::new()),
-            work: Condvar::new(),
-            is_unsealed: AtomicBool::new(false),
-            progress: Arc::new(Progress::new(durable)),
-            reader: parts.reader,
-            counters,
-            pace: Pace::default(),
-            snapshot_every_events: parts.snapshot_every_events,
-            recovery_us: parts.recovery_us,
-            threads: Mutex::new(Vec::new()),
-        });
+    pub(crate) fn start(parts: Parts, appender: Appender, disk: Arc<dyn Disk>) -> Result<Self, OpenFailure> {
+        let shared = Arc::new(Shared::new(parts));
         let (jobs, inbox) = mpsc::sync_channel(1);
         let committing = Arc::clone(&shared);
-        let appender = parts.appender;
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenFailure::Thread)
         };
         let commit = spawn("tocos-commit", Box::new(move || commit::run(&committing, appender, &jobs)))?;
         let snapshotting = Arc::clone(&shared);
-        let disk = parts.disk;
         let snapshot = spawn("tocos-snapshot", Box::new(move || snapshot::run(&snapshotting, &disk, &inbox)))?;
         shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot]);
         Ok(Self { shared })
@@ -181,7 +76,7 @@ impl Engine {
         // the disk is asked more often than it brings.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
         if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
-            self.tell_commit(&mut core);
+            self.notify_commit(&mut core);
         }
         result
     }
@@ -203,21 +98,21 @@ impl Engine {
         let result = core.writer.submit_batch(requests, how, render);
         self.note_decided(&mut core);
         if core.writer.pending_events() >= SEALED_AT_ONCE {
-            self.tell_commit(&mut core);
+            self.notify_commit(&mut core);
         }
         result
     }
 
     fn note_decided(&self, core: &mut Core) {
-        core.writer.settle(self.shared.progress.durable());
+        core.writer.advance_durable(self.shared.progress.durable());
         if core.writer.pending_events() > 0 {
             self.shared.is_unsealed.store(true, Ordering::Release);
         }
     }
 
-    fn tell_commit(&self, core: &mut Core) {
+    fn notify_commit(&self, core: &mut Core) {
         self.shared.is_unsealed.store(false, Ordering::Release);
-        core.writer.settle(self.shared.progress.durable());
+        core.writer.advance_durable(self.shared.progress.durable());
         let (pending, in_flight) = (core.writer.pending_events(), core.writer.frames_in_flight());
         if pending >= SEALED_AT_ONCE && in_flight <= FRAMES_AHEAD_MAX {
             if let Some(work) = core.seal(self.shared.snapshot_every_events) {
@@ -237,7 +132,7 @@ impl Engine {
     pub fn seal(&self) {
         // A large batch may hold the lock for milliseconds: who has nothing to seal does not wait for it.
         if self.shared.is_unsealed.load(Ordering::Acquire) {
-            self.tell_commit(&mut self.shared.lock());
+            self.notify_commit(&mut self.shared.lock());
         }
     }
 
@@ -248,8 +143,8 @@ impl Engine {
 
     /// Wakes the answers that have become durable, from within the runtime that awaits them. One task a runtime runs
     /// this; it ends when the engine is closed.
-    pub async fn herald(&self) {
-        std::future::poll_fn(|context| self.shared.progress.poll_herald(context)).await;
+    pub async fn notify_durable(&self) {
+        std::future::poll_fn(|context| self.shared.progress.poll_notifier(context)).await;
     }
 
     /// Looks at the ledger, under the writer's lock: keep `look` short. It is given the time as of which it looks; what
@@ -347,7 +242,7 @@ impl Engine {
             let mut core = self.shared.lock();
             core.closing = true;
         }
-        self.shared.pace.hurry();
+        self.shared.throttle.lift();
         self.shared.work.notify_all();
         let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {

@@ -1,7 +1,7 @@
 //! Idempotency keys beside the log: files of hashes and event numbers, each of a range of events, so that a start from a
 //! snapshot need not read the whole log for its keys. Deleting them loses nothing.
 
-use crate::pace::Pace;
+use crate::throttle::Throttle;
 use std::io;
 use tocos_journal::blockfile::{self, BlockFileError, BlockHeader, BlockReader};
 use tocos_journal::{Disk, Position, ReadError, Reader, keys_name};
@@ -62,7 +62,7 @@ pub(crate) fn write(
     from: u64,
     to: Position,
     hasher: &Ledger,
-    pace: &Pace,
+    throttle: &Throttle,
 ) -> Result<(), WriteFailure> {
     let mut frames = reader.frames(from);
     let mut blocks = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) fn write(
         blocks.push(block);
     }
     let header = BlockHeader { ledger_id: reader.ledger_id(), kind: KIND, event: to.event, chain: to.chain };
-    blockfile::write(disk, &keys_name(from, to.event), &header, pace.paced(blocks.into_iter()))
+    blockfile::write(disk, &keys_name(from, to.event), &header, throttle.throttle(blocks.into_iter()))
         .map_err(WriteFailure::File)?;
     Ok(())
 }

@@ -16,11 +16,12 @@ mod history;
 mod key_files;
 mod open;
 mod opening;
-mod pace;
 mod past;
+mod shared;
 mod snapshot;
 mod stats;
 mod stored;
+mod throttle;
 mod verify;
 mod writer;
 

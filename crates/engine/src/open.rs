@@ -1,16 +1,17 @@
 //! Opening a ledger: the newest good snapshot, and the log behind it.
 
 use crate::clock::Clock;
-use crate::engine::{Engine, Parts};
+use crate::engine::Engine;
 use crate::error::OpenFailure;
 use crate::key_files;
 use crate::opening::{Opening, Stage};
+use crate::shared::Parts;
 use crate::writer::Writer;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 use tocos_journal::{
-    Disk, FileDisk, FrameView, FramesAhead, Journal, NewLedger, OpenError, Opened, Options, Position, Replay,
+    Appender, Disk, FileDisk, FrameView, FramesAhead, Journal, NewLedger, OpenError, Opened, Options, Position, Replay,
     Snapshots, TailReport,
 };
 use tocos_ledger::{Ledger, Malformed, ReplayFailure};
@@ -65,6 +66,8 @@ pub struct OpenReport {
 /// A ledger read back, not yet running.
 pub(crate) struct Recovered {
     pub(crate) parts: Parts,
+    pub(crate) appender: Appender,
+    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) report: OpenReport,
 }
 
@@ -84,8 +87,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &EngineOptions) -> Result<(Self, OpenReport), OpenFailure> {
-        let Recovered { parts, report } = recover(disk, options, None)?;
-        Ok((Self::start(parts)?, report))
+        let Recovered { parts, appender, disk, report } = recover(disk, options, None)?;
+        Ok((Self::start(parts, appender, disk)?, report))
     }
 }
 
@@ -117,9 +120,9 @@ pub(crate) fn recover(
     let took_us = started.elapsed().as_micros() as u64;
     let writer = Writer::new(ledger, clock, reader.clone());
     let snapshot_every_events = options.snapshot_every_events.max(1);
-    let parts = Parts { writer, appender, reader, disk, snapshot_event, snapshot_every_events, recovery_us: took_us };
+    let parts = Parts { writer, reader, snapshot_event, snapshot_every_events, recovery_us: took_us };
     let report = OpenReport { snapshot_event, unusable_snapshots, replayed_events, tail, took_us };
-    Ok(Recovered { parts, report })
+    Ok(Recovered { parts, appender, disk, report })
 }
 
 fn random_ledger(test_clock: bool) -> Result<NewLedger, OpenFailure> {
@@ -168,7 +171,7 @@ fn load_snapshot(
     opening.begin(Stage::Snapshot, reader.block_count());
     let mut blocks_read = 0;
     let blocks = std::iter::from_fn(|| {
-        opening.reach(blocks_read, 0);
+        opening.advance(blocks_read, 0);
         blocks_read += 1;
         match reader.next_block() {
             _ if opening.is_called_off() => Some(Err(Unusable("opening was called off".to_owned()))),
@@ -181,7 +184,7 @@ fn load_snapshot(
         return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
     }
     let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
-    opening.reach(blocks_read, event);
+    opening.advance(blocks_read, event);
     let mut end = 0;
     for range in ranges {
         if range.0 == end + 1 && range.1 <= event {
@@ -203,19 +206,19 @@ impl From<Malformed> for Unusable {
     }
 }
 
-/// Pieces of the log that are read ahead of what is carried out.
-const PIECES_AHEAD: usize = 4;
+/// Chunks of the log that are prefetched.
+const CHUNKS_AHEAD: usize = 4;
 
-/// Carries out what is in the log behind the snapshot. Another thread reads and verifies it meanwhile.
+/// Applies what is in the log behind the snapshot. Another thread reads and verifies it meanwhile.
 fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Result<Replay, OpenFailure> {
     opening.begin(Stage::Log, replay.bytes_in_all());
-    let (full, pieces) = mpsc::sync_channel::<FramesAhead>(PIECES_AHEAD);
+    let (full, chunks) = mpsc::sync_channel::<FramesAhead>(CHUNKS_AHEAD);
     let (empty, used) = mpsc::channel();
     let read = move || {
         loop {
-            let mut piece: FramesAhead = used.try_recv().unwrap_or_default();
-            // Nobody takes it when carrying out has failed or was called off.
-            if !replay.next_frames(&mut piece)? || full.send(piece).is_err() {
+            let mut chunk: FramesAhead = used.try_recv().unwrap_or_default();
+            // Nobody takes it when applying has failed or was called off.
+            if !replay.next_frames(&mut chunk)? || full.send(chunk).is_err() {
                 return Ok::<_, OpenError>(replay);
             }
         }
@@ -225,16 +228,16 @@ fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Res
             .name("tocos-replay".to_owned())
             .spawn_scoped(scope, read)
             .map_err(OpenFailure::Thread)?;
-        for piece in pieces {
-            for frame in piece.iter() {
+        for chunk in chunks {
+            for frame in chunk.iter() {
                 apply_frame(ledger, &frame)?;
             }
-            opening.reach(piece.bytes_read(), ledger.state().last_event());
+            opening.advance(chunk.bytes_read(), ledger.state().last_event());
             if opening.is_called_off() {
                 return Err(OpenFailure::CalledOff);
             }
             // The reader may have ended already.
-            let _unused = empty.send(piece);
+            let _unused = empty.send(chunk);
         }
         match reading.join() {
             Ok(read) => Ok(read?),
@@ -243,7 +246,7 @@ fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Res
     })
 }
 
-/// Carries out the events of one frame.
+/// Applies the events of one frame.
 pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
     let replayed = ledger.replay(frame.first(), frame.at_us(), frame.records(), |offset| frame.blob(offset));
     replayed.map_err(|failure| match failure {

@@ -77,7 +77,7 @@ impl Opening {
     }
 
     /// So much of the stage is done. Called for every frame: two plain stores.
-    pub(crate) fn reach(&self, done: u64, event: u64) {
+    pub(crate) fn advance(&self, done: u64, event: u64) {
         self.done.store(done, Ordering::Relaxed);
         self.event.store(event, Ordering::Relaxed);
     }
@@ -92,13 +92,13 @@ mod tests {
         let opening = Opening::default();
         assert_eq!(opening.progress(), OpeningProgress { stage: Stage::Files, fraction: 0.0, event: 0 });
         opening.begin(Stage::Snapshot, 4);
-        opening.reach(4, 0);
+        opening.advance(4, 0);
         assert_eq!(opening.progress(), OpeningProgress { stage: Stage::Snapshot, fraction: 1.0, event: 0 });
         opening.begin(Stage::Log, 200);
         assert_eq!(opening.progress(), OpeningProgress { stage: Stage::Log, fraction: 0.0, event: 0 });
-        opening.reach(50, 7);
+        opening.advance(50, 7);
         assert_eq!(opening.progress(), OpeningProgress { stage: Stage::Log, fraction: 0.25, event: 7 });
-        opening.reach(201, 9);
+        opening.advance(201, 9);
         assert_eq!(opening.progress(), OpeningProgress { stage: Stage::Log, fraction: 1.0, event: 9 });
     }
 }

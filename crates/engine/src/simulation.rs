@@ -4,9 +4,9 @@
 
 use crate::error::Rejection;
 use crate::open::{EngineOptions, Recovered, recover};
-use crate::pace::Pace;
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
+use crate::throttle::Throttle;
 use crate::verify::verify_disk;
 use crate::writer::{Batch, Writer};
 use fastrand::Rng;
@@ -73,10 +73,10 @@ impl World {
             Ok(recovered) => recovered,
             Err(error) => panic!("what a crash left could not be opened: {error}"),
         };
-        let Recovered { parts, report } = recovered;
+        let Recovered { parts, appender, report, .. } = recovered;
         assert_eq!(report.unusable_snapshots, Vec::<String>::new(), "a snapshot that has its name is whole");
         self.snapshots_used += u32::from(report.snapshot_event > 0);
-        let (mut writer, mut appender) = (parts.writer, parts.appender);
+        let (mut writer, mut appender) = (parts.writer, appender);
         self.check(&writer);
         writer.clock.advance(1).unwrap();
         self.time = writer.clock.now();
@@ -161,15 +161,15 @@ impl World {
                 }
             }
         }
-        writer.settle(self.witness.durable);
+        writer.advance_durable(self.witness.durable);
         assert_eq!(writer.frames_in_flight(), 0);
         if self.rng.u32(0..20) == 0 {
             let job = Job { state, position: appender.position() };
             let reader = writer.reader().clone();
             // It may fail on a full disk: then there is none.
-            let pace = Pace::default();
-            pace.hurry();
-            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job, &pace);
+            let throttle = Throttle::default();
+            throttle.lift();
+            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job, &throttle);
         }
         self.rng.u32(0..30) != 0
     }

@@ -1,9 +1,9 @@
 //! Snapshots, made beside the writer from a clone of the state.
 
 use crate::clock::system_now;
-use crate::engine::Shared;
 use crate::key_files;
-use crate::pace::{Pace, give_way};
+use crate::shared::Shared;
+use crate::throttle::{Throttle, lower_priority};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -24,11 +24,11 @@ pub(crate) struct Job {
 
 /// Makes snapshots until the commit thread has ended.
 pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) {
-    give_way();
+    lower_priority();
     let hasher = Ledger::new(shared.reader.seed());
     while let Ok(job) = inbox.recv() {
         let position = job.position;
-        match write(disk, &shared.reader, &hasher, &job, &shared.pace) {
+        match write(disk, &shared.reader, &hasher, &job, &shared.throttle) {
             Ok(()) => {
                 shared.counters.snapshot_event.store(position.event, Ordering::Relaxed);
                 shared.counters.snapshot_at.store(system_now() as u64, Ordering::Relaxed);
@@ -47,12 +47,12 @@ pub(crate) fn write(
     reader: &Reader,
     hasher: &Ledger,
     job: &Job,
-    pace: &Pace,
+    throttle: &Throttle,
 ) -> Result<(), String> {
     let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
     let from = key_files::covered(&ranges) + 1;
     if from <= job.position.event {
-        key_files::write(&**disk, reader, from, job.position, hasher, pace).map_err(|error| match error {
+        key_files::write(&**disk, reader, from, job.position, hasher, throttle).map_err(|error| match error {
             key_files::WriteFailure::Log(error) => error.to_string(),
             key_files::WriteFailure::File(error) => error.to_string(),
         })?;
@@ -60,7 +60,7 @@ pub(crate) fn write(
     let snapshots = Snapshots::new(Arc::clone(disk));
     let Position { event, chain } = job.position;
     let header = BlockHeader { ledger_id: reader.ledger_id(), kind: KIND, event, chain };
-    snapshots.write(&header, pace.paced(job.state.blocks())).map_err(|error| error.to_string())?;
+    snapshots.write(&header, throttle.throttle(job.state.blocks())).map_err(|error| error.to_string())?;
     let all = snapshots.list().map_err(|error| error.to_string())?;
     for old in all.into_iter().skip(KEPT) {
         snapshots.remove(old).map_err(|error| error.to_string())?;

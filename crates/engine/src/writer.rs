@@ -285,7 +285,7 @@ impl Writer {
     }
 
     /// Forgets the sealed frames up to this durable event: they can be read from the log.
-    pub(crate) fn settle(&mut self, durable: u64) {
+    pub(crate) fn advance_durable(&mut self, durable: u64) {
         while self.in_flight.front().is_some_and(|frame| frame.last() <= durable) {
             // Whoever wrote it may hold it for a moment yet; then another will be made.
             self.spare = self.in_flight.pop_front().and_then(Arc::into_inner).or_else(|| self.spare.take());

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::disk::DiskFile;
 use crate::frame::Frame;
 use crate::log::{Log, Segment};
-use crate::recovery::{Options, Position};
+use crate::options::Options;
+use crate::position::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
 /// What is kept of the buffer between frames: more than all but the rarest take.

@@ -147,6 +147,8 @@ impl Frame {
     /// Appends the frame's bytes to `out`, linked to the frame before it by `prev` and to its segment by
     /// `tag`, and answers the frame's own hash.
     pub fn seal_into(&self, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
-        layout::seal(self, &self.blobs, out, prev, tag)
+        let contents =
+            layout::Contents { first: self.first, at_us: self.at_us, records: &self.records, blobs: &self.blobs };
+        layout::seal(&contents, out, prev, tag)
     }
 }

@@ -5,8 +5,6 @@
 
 use std::fmt;
 
-use crate::frame::Frame;
-
 /// The bytes of one event's record.
 pub const RECORD_BYTES: usize = 64;
 /// The bytes before a frame's records.
@@ -268,8 +266,17 @@ pub(crate) fn blob_in(blobs: &[u8], offset: u32) -> Option<&[u8]> {
     behind.get(..u32::from_le_bytes(*length) as usize)
 }
 
+/// What a frame holds, before it has a hash.
+#[derive(Debug)]
+pub(crate) struct Contents<'a> {
+    pub(crate) first: u64,
+    pub(crate) at_us: i64,
+    pub(crate) records: &'a [[u8; RECORD_BYTES]],
+    pub(crate) blobs: &'a [u8],
+}
+
 /// Appends a frame's bytes to `out` and answers its hash. The caller has checked the limits.
-pub(crate) fn seal(frame: &Frame, blobs: &[u8], out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
+pub(crate) fn seal(frame: &Contents<'_>, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
     let start = out.len();
     out.extend_from_slice(&[0; HASHED_FROM]);
     out.extend_from_slice(prev);
@@ -277,12 +284,12 @@ pub(crate) fn seal(frame: &Frame, blobs: &[u8], out: &mut Vec<u8>, prev: &Hash, 
     out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
     out.extend_from_slice(&(FRAME_HEADER_BYTES as u16).to_le_bytes());
     out.extend_from_slice(&tag.to_le_bytes());
-    out.extend_from_slice(&frame.first().to_le_bytes());
-    out.extend_from_slice(&frame.at_us().to_le_bytes());
-    out.extend_from_slice(&(frame.len() as u32).to_le_bytes());
-    out.extend_from_slice(&(blobs.len() as u32).to_le_bytes());
-    out.extend_from_slice(frame.records().as_flattened());
-    out.extend_from_slice(blobs);
+    out.extend_from_slice(&frame.first.to_le_bytes());
+    out.extend_from_slice(&frame.at_us.to_le_bytes());
+    out.extend_from_slice(&(frame.records.len() as u32).to_le_bytes());
+    out.extend_from_slice(&(frame.blobs.len() as u32).to_le_bytes());
+    out.extend_from_slice(frame.records.as_flattened());
+    out.extend_from_slice(frame.blobs);
     let padded = (out.len() - start).next_multiple_of(ALIGNMENT);
     out.resize(start + padded, 0);
     let hash = *blake3::hash(&out[start + HASHED_FROM..]).as_bytes();

@@ -40,6 +40,8 @@ mod frames;
 mod index;
 mod layout;
 mod log;
+mod options;
+mod position;
 mod read_ahead;
 mod reader;
 mod recovery;
@@ -63,9 +65,11 @@ pub use layout::{
     FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES, MAX_RECORDS,
     RECORD_BYTES,
 };
+pub use options::{NewLedger, Options};
+pub use position::Position;
 pub use read_ahead::FramesAhead;
 pub use reader::{Reader, Stored};
-pub use recovery::{Inspection, Journal, NewLedger, Opened, Options, Position};
+pub use recovery::{Inspection, Journal, Opened};
 pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader};
 pub use snapshots::{Snapshots, keys_name, keys_range, snapshot_name};

@@ -9,7 +9,7 @@ use crate::disk::{Disk, DiskFile, DiskLock};
 use crate::error::{Broken, ReadError};
 use crate::index::{Index, Start};
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader};
-use crate::recovery::Position;
+use crate::position::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
 /// The files kept open for reading. A log may have more segments than a process may have files.

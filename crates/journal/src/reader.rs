@@ -8,7 +8,7 @@ use crate::frames::Frames;
 use crate::index::SPACING_BYTES;
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, Hash, RECORD_BYTES};
 use crate::log::{Log, Segment, plausible};
-use crate::recovery::Position;
+use crate::position::Position;
 
 /// What is read of a blob at once; a longer one takes a second read.
 const BLOB_READ_BYTES: usize = 512;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::blockfile::TEMPORARY;
 use crate::disk::{Disk, DiskLock, LockError};
 use crate::error::OpenError;
-use crate::layout::{FrameView, Hash};
+use crate::layout::FrameView;
 use crate::log::{Log, Segment};
+use crate::options::Options;
+use crate::position::Position;
 use crate::reader::Reader;
 use crate::replay::Replay;
 use crate::scan::Scan;
@@ -14,52 +16,6 @@ use crate::segment::{
     LogName, SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, is_unfinished, log_name, segment_name,
 };
 use crate::tail::{self, TailReport};
-
-/// What a new ledger is made with. Both are random bytes from the caller, and used only when the directory is empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewLedger {
-    /// Names the ledger; files of different ledgers never mix.
-    pub ledger_id: [u8; 16],
-    /// Kept with the log for whatever the caller needs secret randomness for, such as seeding its hash tables.
-    pub seed: [u8; 16],
-}
-
-/// How a journal is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// The size of a segment file, in bytes. Frames larger than that get a segment of their own.
-    pub segment_bytes: u64,
-    /// How many zeros to write behind a frame whenever the log grows into bytes that were only allocated.
-    /// A later write over them is much cheaper than one into unwritten space.
-    pub zero_ahead_bytes: u32,
-    /// What to make a new ledger with.
-    pub new_ledger: NewLedger,
-}
-
-impl Options {
-    /// Segments of 64 MiB, zeroed ahead by 512 KiB.
-    #[must_use]
-    pub fn new(new_ledger: NewLedger) -> Self {
-        Self { segment_bytes: 64 << 20, zero_ahead_bytes: 512 << 10, new_ledger }
-    }
-}
-
-/// A place between two frames: after `event`, with the hash of the frame that ends there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The last event before this place; 0 at the start of the log.
-    pub event: u64,
-    /// The hash of the frame that ends with it; at the start of the log the hash of the ledger id.
-    pub chain: Hash,
-}
-
-impl Position {
-    /// The start of a ledger's log.
-    #[must_use]
-    pub fn start(ledger_id: &[u8; 16]) -> Self {
-        Self { event: 0, chain: *blake3::hash(ledger_id).as_bytes() }
-    }
-}
 
 /// Where opening begins.
 #[derive(Debug)]

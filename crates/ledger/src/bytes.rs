@@ -2,7 +2,7 @@
 
 use crate::amount::MAX_AMOUNT;
 use crate::lot::{Category, Lot, LotAmount, Marks};
-use crate::record::Malformed;
+use core::fmt;
 
 /// Stands for "none" among instants.
 const NO_INSTANT: i64 = i64::MIN;
@@ -13,6 +13,18 @@ const NO_AMOUNT: u64 = u64::MAX;
 
 /// Bytes of a lot with its amount.
 pub(crate) const LOT_BYTES: usize = 26;
+
+/// Bytes that this program did not write: no event, or no snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "these bytes were not written as they stand: {}", self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
 
 pub(crate) trait Put {
     fn put_u8(&mut self, value: u8);

@@ -2,9 +2,10 @@
 
 use crate::amount::{Amount, Micros};
 use crate::lot::{LotAmount, Marks};
-use crate::operation::{Excess, Mode, Right};
 use crate::refusal::EndedAs;
+use crate::right::Right;
 use crate::state::{AccountId, CoinId, UserId};
+use crate::terms::{Excess, Mode};
 
 /// One numbered fact.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,13 +20,16 @@ mod past;
 mod record;
 mod refusal;
 mod replay;
+mod right;
 mod snapshot;
 mod stage;
 mod state;
+mod terms;
 mod undo;
 
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
+pub use bytes::Malformed;
 pub use event::{
     CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
     ReverseTerms, SpendTerms,
@@ -37,15 +40,15 @@ pub use names::{
     COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
     check_user_id,
 };
-pub use operation::{
-    CreateKey, Excess, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Mode, Operation, Original, Request, Right, Until,
-};
+pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};
-pub use record::{Malformed, RECORD_BYTES, blob_offset};
+pub use record::{RECORD_BYTES, blob_offset};
 pub use refusal::{EndedAs, Refusal};
 pub use replay::ReplayFailure;
+pub use right::Right;
 pub use snapshot::SnapshotError;
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
     Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Hold, Limits, Profile, State, User, UserId,
 };
+pub use terms::{Excess, Mode};

@@ -3,6 +3,8 @@
 use crate::amount::{Amount, Micros};
 use crate::event::Event;
 use crate::lot::Marks;
+use crate::right::Right;
+use crate::terms::{Excess, Mode};
 
 /// A hold without a time of its own ends after this many seconds.
 pub const HOLD_TIMEOUT_S_DEFAULT: u32 = 900;
@@ -72,29 +74,6 @@ pub struct CreateKey<'a> {
     pub expires_at: Option<Micros>,
 }
 
-/// What an API key may do; each includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Right {
-    /// Look at everything but keys.
-    Read,
-    /// Move coins that exist: spend, transfer, hold, capture, release, extend.
-    Spend,
-    /// Make coins and users, and take things back: grant, reverse, users, coins, limits.
-    Grant,
-    /// Keys, and closing users.
-    Admin,
-}
-
-/// How much a spend must take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// All or nothing.
-    #[default]
-    Exact,
-    /// What is available, down to nothing.
-    UpTo,
-}
-
 /// When a hold ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -102,14 +81,4 @@ pub enum Until {
     At(Micros),
     /// This many seconds after it is made.
     InSeconds(u32),
-}
-
-/// What a capture of more than is held does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Excess {
-    /// It is refused.
-    #[default]
-    Reject,
-    /// The rest is taken from what is available.
-    TakeAvailable,
 }

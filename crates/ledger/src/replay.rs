@@ -2,9 +2,10 @@
 
 use crate::amount::Micros;
 use crate::apply::Inconsistent;
+use crate::bytes::Malformed;
 use crate::event::Event;
 use crate::ledger::Ledger;
-use crate::record::{Malformed, Peeked, RECORD_BYTES, blob_offset};
+use crate::record::{Peeked, RECORD_BYTES, blob_offset};
 use crate::stage::STAGED_AT_ONCE;
 use core::fmt;
 use core::hint::black_box;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use crate::client::ClientError;
 use crate::terminal::note;
+use crate::usage::Usage;
 
 /// Refused, or failed in a way that asking again won't mend.
 const REFUSED: u8 = 1;
@@ -15,18 +16,6 @@ const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 /// No server answers, or it says that it can't work at the moment.
 const UNAVAILABLE: u8 = 3;
-
-/// The command line or the configuration makes no sense; the text says which part and why.
-#[derive(Debug)]
-pub(crate) struct Usage(pub String);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// The command has already said all there is to say; only the exit code 1 is left.
 #[derive(Debug)]

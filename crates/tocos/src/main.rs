@@ -20,6 +20,7 @@ mod table;
 mod terminal;
 mod time;
 mod traces;
+mod usage;
 
 use std::process::ExitCode;
 

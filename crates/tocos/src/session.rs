@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use crate::answer::{CoinList, Decimals, Event};
 use crate::client::{AgentOptions, Answer, Client, ClientError, Request, fresh_key};
 use crate::describe::{Done, written};
-use crate::exit::Usage;
 use crate::terminal::{print, print_bytes};
+use crate::usage::Usage;
 
 /// Where the server is and how its answers are shown.
 #[derive(Args, Clone, Debug)]

@@ -2,10 +2,12 @@
 
 mod canonical;
 mod reader;
+mod time;
 mod writer;
 
 pub(crate) use canonical::canonical_object;
 pub(crate) use reader::{Reader, Syntax, Token};
+pub(crate) use time::parse_rfc3339;
 pub(crate) use writer::Writer;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::time;
+use super::time;
 
 /// The text so far. Commas and brackets are the caller's: what is written has a fixed shape.
 #[derive(Clone, Debug, Default)]

@@ -6,14 +6,9 @@ use serde_json::{Map, Value, json};
 use tocos_ledger::Right;
 
 use super::schemas;
-use crate::answer::Media;
-use crate::batch;
-use crate::fields::{Field, Need};
-use crate::problem::Code;
-use crate::render::right_word;
-use crate::route::{Endpoint, Handler, Route, Surface, Verb};
-use crate::router;
-use crate::write::{self, Write};
+use crate::rendering::{Code, Media, right_word};
+use crate::resources::{self, ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
+use crate::routing::{Endpoint, Field, Handler, Need, Route, Verb, Write, write};
 
 const ABOUT: &str = "A ledger of users and their coins. Amounts are whole numbers of a coin's smallest unit. Every \
     write takes an `Idempotency-Key`, answers with the event it made when that is on the disk, and can be tried with \
@@ -23,7 +18,7 @@ const ABOUT: &str = "A ledger of users and their coins. Amounts are whole number
 #[must_use]
 pub fn openapi() -> String {
     let mut paths: Map<String, Value> = Map::new();
-    for route in router::routes(Surface::Public).iter().filter(|route| is_public(route)) {
+    for route in resources::PUBLIC.iter().filter(|route| is_public(route)) {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.verb.as_str().to_ascii_lowercase()] = operation(route);
     }
@@ -86,7 +81,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let names_operation = in_query.iter().any(|field| field.name == "dry_run");
     operation["parameters"] = parameters(&in_path, &in_query, names_operation);
     let body: Vec<&Field> = endpoint.body.iter().collect();
-    if std::ptr::eq(endpoint, &raw const batch::POST) {
+    if endpoint.answer == "Batch" {
         operation["requestBody"] = batch_body();
     } else if is_write {
         operation["requestBody"] = body_of(&body);
@@ -133,13 +128,13 @@ fn parameters(in_path: &[Field], in_query: &[Field], names_operation: bool) -> V
     for field in in_path.iter().filter(|field| field.need == Need::InPath) {
         list.push(json!({
             "name": field.name, "in": "path", "required": true, "description": field.about,
-            "schema": schemas::of_kind(field.kind, false),
+            "schema": schemas::of_type(field.field_type, false),
         }));
     }
     for field in in_query {
         list.push(json!({
             "name": field.name, "in": "query", "required": field.need == Need::Required, "description": field.about,
-            "schema": schemas::of_kind(field.kind, false),
+            "schema": schemas::of_type(field.field_type, false),
         }));
     }
     if names_operation {
@@ -161,7 +156,7 @@ fn body_of(fields: &[&Field]) -> Value {
 fn object_of(fields: &[&Field]) -> Value {
     let mut properties = Map::new();
     for field in fields {
-        let mut schema = schemas::of_kind(field.kind, field.need == Need::Optional);
+        let mut schema = schemas::of_type(field.field_type, field.need == Need::Optional);
         schema["description"] = json!(field.about);
         properties.insert(field.name.to_owned(), schema);
     }
@@ -175,10 +170,10 @@ fn object_of(fields: &[&Field]) -> Value {
 }
 
 fn batch_body() -> Value {
-    let operations: Vec<Value> = batch::OPERATIONS.iter().map(|write| batch_operation(write)).collect();
-    let mut body = object_of(&[&batch::ATOMIC, &batch::RESULTS]);
+    let operations: Vec<Value> = OPERATIONS.iter().map(|write| batch_operation(write)).collect();
+    let mut body = object_of(&[&ATOMIC, &RESULTS]);
     body["properties"]["operations"] = json!({
-        "type": "array", "minItems": 1, "maxItems": batch::OPERATIONS_MAX,
+        "type": "array", "minItems": 1, "maxItems": OPERATIONS_MAX,
         "description": "What to do, in order.",
         "items": {"oneOf": operations},
     });

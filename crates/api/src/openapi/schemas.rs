@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::history;
-use crate::kind::Kind;
-use crate::problem::Code;
+use crate::rendering::Code;
+use crate::resources::KINDS;
+use crate::routing::FieldType;
 
 /// A reference to a schema by its name.
 pub(super) fn reference(name: &str) -> Value {
@@ -12,28 +12,30 @@ pub(super) fn reference(name: &str) -> Value {
 }
 
 /// What a kind of value looks like; `null` is as good as leaving an optional field out.
-pub(super) fn of_kind(kind: Kind, or_null: bool) -> Value {
+pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
     let mut schema = match kind {
         // That it is printable and in NFC a pattern can't say; the format's name stands for it.
-        Kind::User => json!({
+        FieldType::User => json!({
             "type": "string", "format": "tocos-user-id", "minLength": 1, "maxLength": 128,
             "description": "Printable Unicode in NFC; not beginning with @, not . or .., without / ? # and without spaces at its ends. \
                             Escaped in paths.",
         }),
-        Kind::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
+        FieldType::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
         // The bound is 256 bytes of UTF-8, which a schema can't say.
-        Kind::Name => json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256}),
-        Kind::Prefix => json!({"type": "string", "maxLength": 128}),
-        Kind::Cursor => json!({"type": "string"}),
-        Kind::Amount | Kind::Event | Kind::Integer(..) => {
+        FieldType::Name => {
+            json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256})
+        }
+        FieldType::Prefix => json!({"type": "string", "maxLength": 128}),
+        FieldType::Cursor => json!({"type": "string"}),
+        FieldType::Amount | FieldType::Event | FieldType::Integer(..) => {
             let (least, most) = kind.bounds();
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
-        Kind::Bool => json!({"type": "boolean"}),
-        Kind::Time => json!({"type": "string", "format": "date-time"}),
-        Kind::Moment => json!({"oneOf": [of_kind(Kind::Event, false), of_kind(Kind::Time, false)]}),
-        Kind::Metadata => json!({"type": "object"}),
-        Kind::Word(words) => json!({"type": "string", "enum": words}),
+        FieldType::Bool => json!({"type": "boolean"}),
+        FieldType::Time => json!({"type": "string", "format": "date-time"}),
+        FieldType::Moment => json!({"oneOf": [of_type(FieldType::Event, false), of_type(FieldType::Time, false)]}),
+        FieldType::Metadata => json!({"type": "object"}),
+        FieldType::Word(words) => json!({"type": "string", "enum": words}),
     };
     if or_null {
         if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
@@ -246,7 +248,7 @@ fn movement_events() -> Vec<(&'static str, Value)> {
             "ReverseEvent",
             movement(
                 "reverse",
-                [("of", integer()), ("of_kind", text()), ("remaining", integer()), ("expired", integer())],
+                [("of", integer()), ("of_type", text()), ("remaining", integer()), ("expired", integer())],
                 &[("user", text()), ("from", text()), ("to", text())],
             ),
         ),
@@ -348,7 +350,7 @@ fn lists() -> Vec<(&'static str, Value)> {
     let entry = object(
         [
             ("event", integer()),
-            ("kind", json!({"type": "string", "enum": history::KINDS})),
+            ("kind", json!({"type": "string", "enum": KINDS})),
             ("coin", text()),
             ("amount", json!({"type": "integer", "description": "Change of the total."})),
             ("held", json!({"type": "integer", "description": "Change of what is held."})),

@@ -66,7 +66,7 @@ fn a_batch_may_be_larger_than_other_bodies() {
 
 #[test]
 fn a_body_that_does_not_come_is_not_awaited_for_ever() {
-    let app = TestApp::with_limits(|limits| limits.body_timeout = Duration::from_millis(500));
+    let app = TestApp::with_limits(|limits| limits.http.body_timeout = Duration::from_millis(500));
     let mut client = app.client();
     client.send(format!("{HEAD}content-length: 100\r\n\r\n{{\"id\":").as_bytes()).unwrap();
     let started = Instant::now();
@@ -80,7 +80,7 @@ fn a_body_that_does_not_come_is_not_awaited_for_ever() {
 
 #[test]
 fn a_head_that_trickles_in_ends_the_connection() {
-    let app = TestApp::with_limits(|limits| limits.head_timeout = Duration::from_millis(500));
+    let app = TestApp::with_limits(|limits| limits.http.head_timeout = Duration::from_millis(500));
     let mut client = app.client();
     assert_eq!(client.request("GET", "/version", &[], b"").status, 200);
     client.send(b"GET /version HTTP/1.1\r\n").unwrap();
@@ -97,7 +97,7 @@ fn a_head_that_trickles_in_ends_the_connection() {
 
 #[test]
 fn a_silent_connection_is_closed_and_a_busy_one_is_not() {
-    let app = TestApp::with_limits(|limits| limits.idle_timeout = Duration::from_millis(1_000));
+    let app = TestApp::with_limits(|limits| limits.http.idle_timeout = Duration::from_millis(1_000));
     let (mut silent, mut busy) = (app.client(), app.client());
     let started = Instant::now();
     while started.elapsed() < Duration::from_millis(2_500) {
@@ -110,16 +110,16 @@ fn a_silent_connection_is_closed_and_a_busy_one_is_not() {
 #[test]
 fn a_request_that_takes_long_to_answer_is_not_idle() {
     let app = TestApp::with_limits(|limits| {
-        limits.idle_timeout = Duration::from_millis(500);
-        limits.head_timeout = Duration::from_millis(500);
-        limits.body_timeout = Duration::from_millis(500);
+        limits.http.idle_timeout = Duration::from_millis(500);
+        limits.http.head_timeout = Duration::from_millis(500);
+        limits.http.body_timeout = Duration::from_millis(500);
     });
     app.get("/v1/events?after=0&wait_s=2").expect(200);
 }
 
 #[test]
 fn further_connections_are_told_to_come_back() {
-    let app = TestApp::with_limits(|limits| limits.connections_max = 3);
+    let app = TestApp::with_limits(|limits| limits.http.connections_max = 3);
     let mut served: Vec<_> = (0..3).map(|_| app.client()).collect();
     for client in &mut served {
         assert_eq!(client.request("GET", "/version", &[], b"").status, 200);
@@ -139,7 +139,7 @@ fn further_connections_are_told_to_come_back() {
 
 #[test]
 fn large_bodies_share_what_memory_they_may_take() {
-    let app = TestApp::with_limits(|limits| limits.bodies_in_flight_bytes_max = 1 << 20);
+    let app = TestApp::with_limits(|limits| limits.http.bodies_in_flight_bytes_max = 1 << 20);
     let head = "POST /v1/batch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n";
     let mut first = app.client();
     first.send(head.as_bytes()).unwrap();

@@ -65,7 +65,7 @@ fn many_requests_share_a_connection() {
 
 #[test]
 fn a_body_that_does_not_come_is_not_awaited_for_ever() {
-    let app = TestApp::with_limits(|limits| limits.body_timeout = Duration::from_millis(300));
+    let app = TestApp::with_limits(|limits| limits.http.body_timeout = Duration::from_millis(300));
     run(async {
         let mut sender = connect(&app).await;
         let (pieces, receiver) = mpsc::channel(1);

@@ -4,8 +4,8 @@ use super::Judge;
 use crate::amount::Amount;
 use crate::event::{CaptureTerms, Fact, Leg, Legs, MovementKind, Place};
 use crate::lot::LotAmount;
-use crate::operation::Excess;
 use crate::refusal::Refusal;
+use crate::terms::Excess;
 
 impl Judge<'_> {
     pub(super) fn capture<'a>(

@@ -2,8 +2,9 @@
 
 use crate::amount::Amount;
 use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place};
-use crate::operation::{Mode, Operation, Request, Until};
+use crate::operation::{Operation, Request, Until};
 use crate::state::{AccountId, State, UserId};
+use crate::terms::Mode;
 
 impl Event<'_> {
     /// Compares a request with the one that this event carried out.

@@ -3,8 +3,8 @@
 use super::Judge;
 use crate::amount::Amount;
 use crate::event::{Fact, Legs, MovementKind, Place, SpendTerms};
-use crate::operation::Mode;
 use crate::refusal::Refusal;
+use crate::terms::Mode;
 
 impl Judge<'_> {
     pub(super) fn spend<'a>(

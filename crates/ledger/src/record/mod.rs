@@ -7,32 +7,20 @@ mod kind;
 mod sections;
 
 use crate::amount::MAX_AMOUNT;
-use crate::bytes::{Fields, NONE_U32, Put};
+use crate::bytes::{Fields, Malformed, NONE_U32, Put};
 use crate::event::{
     CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
     ReverseTerms, SpendTerms,
 };
 use crate::ledger::Ledger;
 use crate::lot::Marks;
-use crate::operation::{Excess, Mode, Right};
+use crate::right::Right;
 use crate::state::{AccountId, CoinId, UserId};
-use core::fmt;
+use crate::terms::{Excess, Mode};
 use sections::{Sections, Tag, put_section};
 
 /// Bytes of every event's fixed part.
 pub const RECORD_BYTES: usize = 64;
-
-/// Bytes that this program did not write: no event, or no snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed(pub &'static str);
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "these bytes were not written as they stand: {}", self.0)
-    }
-}
-
-impl std::error::Error for Malformed {}
 
 const HAS_A: u8 = 1;
 const HAS_B: u8 = 2;

@@ -2,9 +2,9 @@
 //! again, so that what gets through here can be worked with as if it had been made by applying events.
 
 use crate::amount::{Amount, MAX_AMOUNT};
+use crate::bytes::Malformed;
 use crate::decide::limits;
 use crate::lot::LotAmount;
-use crate::record::Malformed;
 use crate::state::{Account, AccountId, State, UserId};
 use std::collections::BTreeSet;
 

@@ -5,12 +5,12 @@
 mod check;
 
 use crate::amount::Amount;
+use crate::bytes::Malformed;
 use crate::bytes::{Fields, NONE_U32, Put};
 use crate::ledger::Ledger;
 use crate::lot::LotAmount;
-use crate::operation::Right;
-use crate::record::Malformed;
 use crate::refusal::EndedAs;
+use crate::right::Right;
 use crate::state::{
     Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, State, User, UserId,
 };

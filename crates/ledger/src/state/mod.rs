@@ -24,8 +24,8 @@ pub use user::Profile;
 pub(crate) use user::UserIndex;
 
 use crate::amount::{Amount, Micros};
-use crate::operation::Right;
 use crate::refusal::EndedAs;
+use crate::right::Right;
 
 /// An API key as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

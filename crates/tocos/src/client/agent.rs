@@ -8,7 +8,7 @@ use anyhow::Context;
 use ureq::Agent;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

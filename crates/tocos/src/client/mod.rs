@@ -14,7 +14,7 @@ use ureq::{Agent, Body};
 
 pub(crate) use self::agent::{AgentOptions, agent, reason};
 pub(crate) use self::problem::Problem;
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 /// The largest answer that is read, in bytes: a page of 1,000 entries with full metadata fits.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;

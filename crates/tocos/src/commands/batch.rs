@@ -7,9 +7,10 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::client::{Problem, Request};
-use crate::exit::{AlreadyTold, Usage};
+use crate::exit::AlreadyTold;
 use crate::session::{ConnectionArgs, WriteArgs, parse};
 use crate::terminal::{note, print, print_bytes};
+use crate::usage::Usage;
 
 /// The largest body the server takes for a batch.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::given::{Given, Value};
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 /// The smallest and the largest size of a file of the log, in bytes.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=16 * 1024 * 1024 * 1024;

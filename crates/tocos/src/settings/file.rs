@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::given::{Given, KEYS, Origin, Value};
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 /// Reads a file of settings.
 ///

@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
 use super::file;
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 /// Run the service
 ///

@@ -4,7 +4,7 @@ use clap::{ArgMatches, Args, Command};
 
 use super::given::{KEYS, Origin, Value};
 use super::*;
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 fn of_file(text: &str) -> Result<Config, String> {
     file::parse(text, "tocos.toml").and_then(|given| Config::check(&given)).map_err(|Usage(text)| text)

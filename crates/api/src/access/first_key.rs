@@ -1,0 +1,59 @@
+//! The first API key of a ledger whose service is not running.
+
+use tocos_engine::{Engine, Rejection};
+use tocos_ledger::{CreateKey, Operation, Request, Right};
+
+use super::secret::{hash_of, new_secret, token};
+
+/// A secret that somebody else made is at least this long.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Makes the first API key of a ledger whose service is not running, and gives what a client sends.
+///
+/// # Errors
+/// Words that say why not: there is a key already, or the ledger can't be written.
+pub fn create_first_key(engine: &Engine, name: &str) -> Result<String, String> {
+    let token = new_first_key()?;
+    adopt_first_key(engine, name, &token)?;
+    Ok(token)
+}
+
+/// What a client will send once [`adopt_first_key`] has made it the first API key of a ledger.
+///
+/// # Errors
+/// Words that say why the operating system gave no random bytes.
+pub fn new_first_key() -> Result<String, String> {
+    new_secret().map(|secret| token(1, &secret))
+}
+
+/// Makes `token` the first API key of a ledger whose service is not running, with all rights and for good.
+///
+/// # Errors
+/// Words that say why not: it has not the form `tocos_1_SECRET`, there is a key already, or the ledger can't be written.
+pub fn adopt_first_key(engine: &Engine, name: &str, token: &str) -> Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let secret = token
+        .strip_prefix("tocos_1_")
+        .filter(|secret| secret.len() >= SECRET_BYTES_MIN && secret.bytes().all(is_plain))
+        .ok_or("a first key is written tocos_1_ and then 32 or more of A-Z a-z 0-9 - _, chosen by chance")?;
+    if has_keys(engine)? {
+        return Err("this ledger has API keys already; make further ones with an admin key".to_owned());
+    }
+    let create = CreateKey { name, hash: hash_of(secret), right: Right::Admin, expires_at: None };
+    let request = Request { operation: Operation::CreateKey(create), key: None, metadata: None, by: 0 };
+    let submitted = engine.submit(&request, false, |_, _| ()).map_err(|rejection| match rejection {
+        Rejection::Refused { refusal, .. } => refusal.to_string(),
+        Rejection::Unavailable(unavailable) => unavailable.to_string(),
+    })?;
+    engine.seal();
+    engine.durable(submitted.seen).wait().map_err(|unavailable| unavailable.to_string())
+}
+
+/// Whether a ledger ever had an API key.
+///
+/// # Errors
+/// Words that say why the ledger can't be read.
+pub fn has_keys(engine: &Engine) -> Result<bool, String> {
+    let keys = engine.read(|ledger, _| ledger.state().api_keys().count()).map_err(|error| error.to_string())?;
+    Ok(keys.value > 0)
+}

@@ -1,0 +1,71 @@
+//! What all requests share: the engine, the settings, who may do what, the counters.
+
+pub(crate) mod list_cache;
+mod sealer;
+mod settings;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tocos_engine::Engine;
+use tocos_http::ConnectionTracker;
+use tokio::sync::Notify;
+
+use crate::access::Authenticator;
+use crate::metrics::Counters;
+use crate::metrics::prometheus::Scan;
+use list_cache::ListCache;
+use sealer::Sealer;
+pub use settings::{Limits, Listeners, Settings, Version};
+
+/// The service's own state, beside the ledger's.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub engine: Engine,
+    pub settings: Settings,
+    pub authenticator: Authenticator,
+    pub counters: Counters,
+    pub scan: Scan,
+    pub list_cache: ListCache,
+    /// The connections of clients.
+    pub connections: Arc<ConnectionTracker>,
+    pub sealer: Sealer,
+    is_stopping: AtomicBool,
+    /// Notified once, when the shutdown begins.
+    stop: Notify,
+}
+
+impl App {
+    pub(crate) fn new(settings: Settings, engine: Engine, authenticator: Authenticator, counters: Counters) -> Self {
+        Self {
+            connections: Arc::new(ConnectionTracker::new(&settings.limits.http)),
+            counters,
+            scan: Scan::default(),
+            list_cache: ListCache::default(),
+            sealer: Sealer::new(),
+            is_stopping: AtomicBool::new(false),
+            stop: Notify::new(),
+            engine,
+            settings,
+            authenticator,
+        }
+    }
+
+    /// From now on nothing new is begun.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+        self.stop.notify_waiters();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Ready when the shutdown has begun.
+    pub(crate) async fn stopped(&self) {
+        let notified = self.stop.notified();
+        if !self.is_stopping() {
+            notified.await;
+        }
+    }
+}

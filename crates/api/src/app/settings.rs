@@ -1,0 +1,80 @@
+//! What can be set about the service, and its bounds.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::metrics::prometheus::Build;
+use crate::tracing::Traces;
+
+/// How the service behaves. Everything has a default that suits a small machine.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What `GET /version` answers.
+    pub version: Version,
+    /// Response on an address other than loopback although no API key exists.
+    pub allow_unauthenticated: bool,
+    /// Serve `POST /bench/noop`, the yardstick of the benchmarks.
+    pub bench_routes: bool,
+    /// Where the ledger lies, for the figures about its disk; none without.
+    pub data_dir: Option<PathBuf>,
+    /// Where the spans of requests go; without, none are made.
+    pub traces: Option<Traces>,
+    /// Bounds that keep the service alive whatever clients do.
+    pub limits: Limits,
+}
+
+/// Where the service listens. Bound by the caller, so that port 0 works and a privileged port can be handed over.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The API.
+    pub public: TcpListener,
+    /// Liveness, readiness and metrics; none without.
+    pub internal: Option<TcpListener>,
+}
+
+/// What this build is.
+#[derive(Clone, Copy, Debug)]
+pub struct Version {
+    /// Semantic version of the program.
+    pub version: &'static str,
+    /// The commit it was built from; `unknown` where that could not be found out.
+    pub commit: &'static str,
+}
+
+impl Version {
+    pub(crate) fn build(self) -> Build {
+        Build { version: self.version, commit: self.commit }
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION"), commit: "unknown" }
+    }
+}
+
+/// Bounds on what clients can make the service hold or wait for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections, their deadlines, and what all large bodies take together.
+    pub http: tocos_http::Limits,
+    /// Largest body of a request in bytes, but for batches.
+    pub body_bytes_max: usize,
+    /// Largest body of a batch in bytes.
+    pub batch_bytes_max: usize,
+    /// How long running requests may take after the shutdown has begun.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            http: tocos_http::Limits::default(),
+            body_bytes_max: 1024 * 1024,
+            batch_bytes_max: 16 * 1024 * 1024,
+            shutdown_timeout: Duration::from_secs(20),
+        }
+    }
+}

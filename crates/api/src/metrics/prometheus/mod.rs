@@ -1,0 +1,119 @@
+//! The figures in the text format of Prometheus.
+//!
+//! Counting is `metrics`' business; here is only what happens when somebody asks: reading counters, looking at the
+//! ledger, asking the system about this process. No label ever holds a user.
+
+mod figures;
+mod pipeline;
+mod process;
+mod requests;
+mod scan;
+
+use std::fmt::{Display, Write as _};
+use std::path::Path;
+
+use tocos_engine::{Engine, OpeningProgress};
+
+use super::Counters;
+
+pub(crate) use scan::Scan;
+
+/// What the figures are about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service<'a> {
+    pub build: Build,
+    pub engine: &'a Engine,
+    pub counters: &'a Counters,
+    /// The figures that need a pass over all accounts, as they were last.
+    pub scan: &'a Scan,
+    /// Where the ledger lies; none in memory.
+    pub data_dir: Option<&'a Path>,
+    pub is_stopping: bool,
+    pub connections: Connections,
+    /// Spans that ended, that were sent, that could not be sent.
+    pub spans: [u64; 3],
+    pub auth_failures: u64,
+    /// There is no API key.
+    pub is_unprotected: bool,
+}
+
+/// What runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Build {
+    pub version: &'static str,
+    pub commit: &'static str,
+}
+
+/// Connections of clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Connections {
+    pub open: u64,
+    /// Since the start, as there were too many.
+    pub rejected: u64,
+}
+
+/// All figures as text.
+pub(crate) async fn text(service: &Service<'_>) -> String {
+    let scanned = scan::fresh(service.scan, service.engine).await;
+    let mut out = Text(String::with_capacity(64 * 1024));
+    requests::put(service, &mut out);
+    pipeline::put(service, &mut out);
+    figures::put(service.engine, &scanned, &mut out);
+    process::put(&mut out);
+    out.0
+}
+
+/// What there is to say while the ledger is being opened.
+pub(crate) fn while_opening(build: Build, progress: &OpeningProgress) -> String {
+    let mut out = Text(String::new());
+    requests::build_info(build, &mut out);
+    pipeline::readiness(false, false, progress.fraction, &mut out);
+    process::put(&mut out);
+    out.0
+}
+
+/// A text that grows by families and their samples.
+struct Text(String);
+
+impl Text {
+    /// Begins a family: all its samples follow.
+    fn family(&mut self, name: &str, kind: &str, meaning: &str) {
+        // Writing to a String can't fail.
+        let _done = write!(self.0, "# HELP {name} {meaning}\n# TYPE {name} {kind}\n");
+    }
+
+    /// One sample; `labels` as they stand between braces, or empty.
+    fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
+        let _done = if labels.is_empty() {
+            writeln!(self.0, "{name} {value}")
+        } else {
+            writeln!(self.0, "{name}{{{labels}}} {value}")
+        };
+    }
+
+    /// A family of one sample.
+    fn single(&mut self, name: &str, kind: &str, meaning: &str, value: impl Display) {
+        self.family(name, kind, meaning);
+        self.sample(name, "", value);
+    }
+
+    /// The samples of one histogram: bounds rising, counts one more than bounds and not cumulative.
+    fn histogram<B: Display>(&mut self, name: &str, labels: &str, bounds: &[B], counts: &[u64], sum: impl Display) {
+        let comma = if labels.is_empty() { "" } else { "," };
+        let mut total = 0;
+        for (at, count) in counts.iter().enumerate() {
+            total += count;
+            let _done = match bounds.get(at) {
+                Some(bound) => writeln!(self.0, "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {total}"),
+                None => writeln!(self.0, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {total}"),
+            };
+        }
+        self.sample(&format!("{name}_sum"), labels, sum);
+        self.sample(&format!("{name}_count"), labels, total);
+    }
+}
+
+/// Microseconds as the seconds that Prometheus counts in.
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}

@@ -1,0 +1,64 @@
+//! Events: single ones, and what comes after a number.
+
+use tocos_ledger::{Operation, Right};
+
+use crate::json::Writer;
+use crate::rendering::{self, Code, Problem, Response};
+use crate::routing::{
+    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, event_problem, from_disk, in_path, optional, read_durable,
+};
+
+pub(crate) static REVERSE: Write = Write {
+    op: Some("reverse"),
+    right: Right::Grant,
+    fields: &[
+        in_path("event", FieldType::Event, "The event whose coins go back."),
+        optional("amount", FieldType::Amount, "How many; all that is left to reverse without."),
+        optional("renew_expires_at", FieldType::Time, "New expiry for coins whose lot has expired meanwhile."),
+        METADATA,
+    ],
+    operation: |fields| {
+        Ok(Operation::Reverse {
+            event: fields.the_number("event"),
+            // The engine reads it from the log.
+            original: None,
+            amount: fields.number("amount"),
+            renew_expires_at: fields.instant("renew_expires_at"),
+        })
+    },
+    about: "Moves the coins of a grant, spend, transfer or capture back to the lots they came from.",
+    answer: "ReverseEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::EventNotFound,
+        Code::AlreadyReversed,
+        Code::NotReversible,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
+    statuses: &[201],
+};
+
+pub(crate) static GET: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[in_path("event", FieldType::Event, "Its number.")],
+    body: &[],
+    run: Run::Async(|request| Box::pin(get(request))),
+    about: "An event by its number.",
+    answer: "Event",
+    refusals: &[Code::EventNotFound],
+};
+
+async fn get(request: AsyncRequest) -> Result<Response, Problem> {
+    let number = request.fields(GET.query)?.the_number("event");
+    let engine = request.app.engine.clone();
+    let stored = from_disk(move || engine.event(number)).await?;
+    let event = stored.decode().map_err(|error| event_problem(&error))?;
+    let out = read_durable(&request.app, |ledger, _| {
+        let mut out = Writer::with_capacity(512);
+        rendering::event(&mut out, &event, ledger.state());
+        out
+    });
+    Ok(Response::ok(out.await?))
+}

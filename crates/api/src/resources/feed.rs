@@ -1,0 +1,168 @@
+//! The events in order: page by page, waiting for the next one, or as a stream that goes on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::ACCEPT;
+use tocos_ledger::Right;
+use tokio::sync::mpsc;
+
+use crate::json::Writer;
+use crate::rendering::{self, Media, Problem, Response};
+use crate::routing::{
+    AsyncRequest, EXACT_MAX, Endpoint, FieldType, Fields, Run, event_problem, from_disk, optional, read_durable,
+    unavailable_problem, wait_durable,
+};
+use tocos_http::ResponseBody;
+
+pub(crate) static GET: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[
+        optional("after", FieldType::Integer(0, EXACT_MAX), "Only events with greater numbers; 0 without."),
+        optional("limit", FieldType::Integer(1, 1_000), "At most so many; 100 without. A stream has no end."),
+        optional("wait_s", FieldType::Integer(0, 60), "If there is none yet, wait for one as long as this."),
+    ],
+    body: &[],
+    run: Run::Streaming(|request| Box::pin(get(request))),
+    about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
+    answer: "Events",
+    refusals: &[],
+};
+
+/// A stream says at least this often that it is still there.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events that a stream sends in one chunk.
+const STREAMED_AT_ONCE: usize = 128;
+
+async fn get(request: AsyncRequest) -> Result<Response, Problem> {
+    let fields = request.fields(GET.query)?;
+    let wants_stream = request
+        .parts()
+        .headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains(Media::Events.as_str()));
+    let after = match request.parts().headers.get("last-event-id").filter(|_| wants_stream) {
+        Some(last) => {
+            let last = last.to_str().ok().and_then(|last| last.parse().ok());
+            last.ok_or_else(|| Problem::invalid("last-event-id", "the number of an event was expected"))?
+        }
+        None => fields.number("after").unwrap_or(0),
+    };
+    if wants_stream {
+        drop(fields);
+        return Ok(stream(request, after));
+    }
+    page(&request, &fields, after).await
+}
+
+async fn page(request: &AsyncRequest, fields: &Fields<'_>, after: u64) -> Result<Response, Problem> {
+    let limit = fields.number("limit").unwrap_or(100) as usize;
+    let wait = Duration::from_secs(fields.number("wait_s").unwrap_or(0));
+    if request.app.engine.durable_event() <= after && !wait.is_zero() {
+        // Whether it came, or the time is up: the answer is what there is.
+        let _late = tokio::time::timeout(wait, next_event(request, after)).await;
+    }
+    // Also when there is nothing to show: a feed that has stopped for good must not look like a quiet one.
+    request.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?;
+    let mut out = Writer::with_capacity(256);
+    out.raw("{\"events\":[");
+    let mut at = after;
+    let mut left = limit;
+    let mut comma = "";
+    while left > 0 {
+        let objects = objects_after(request, at, left.min(STREAMED_AT_ONCE)).await?;
+        let Some((last, _)) = objects.last() else { break };
+        at = *last;
+        left -= objects.len();
+        for (_, object) in &objects {
+            out.raw(comma);
+            comma = ",";
+            out.raw(object);
+        }
+    }
+    out.raw("],\"last_event\":");
+    out.integer(request.app.engine.durable_event());
+    out.raw("}");
+    Ok(Response::ok(out))
+}
+
+/// Ready when an event after this one is on the disk, or the service stops.
+async fn next_event(request: &AsyncRequest, after: u64) -> Result<(), Problem> {
+    loop {
+        let last = request.app.engine.durable_event();
+        if last > after || request.app.is_stopping() {
+            return Ok(());
+        }
+        tokio::select! {
+            next = wait_durable(request.app.engine.durable(last + 1)) => next?,
+            () = request.app.stopped() => {}
+        }
+    }
+}
+
+/// Some events with their numbers.
+async fn objects_after(request: &AsyncRequest, after: u64, limit: usize) -> Result<Vec<(u64, String)>, Problem> {
+    if request.app.engine.durable_event() <= after {
+        return Ok(Vec::new());
+    }
+    let engine = request.app.engine.clone();
+    let stored = from_disk(move || engine.events_after(after, limit)).await?;
+    let mut events = Vec::with_capacity(stored.len());
+    for stored in &stored {
+        events.push(stored.decode().map_err(|error| event_problem(&error))?);
+    }
+    read_durable(&request.app, |ledger, _| {
+        let put = |event: &tocos_ledger::Event<'_>| {
+            let mut out = Writer::with_capacity(384);
+            rendering::event(&mut out, event, ledger.state());
+            (event.number, out.into_string())
+        };
+        events.iter().map(put).collect()
+    })
+    .await
+}
+
+fn stream(request: AsyncRequest, after: u64) -> Response {
+    // A client that does not take what it is sent gets no more until it does.
+    let (chunks, body) = mpsc::channel(4);
+    tokio::spawn(async move {
+        tokio::select! {
+            // It ends when the client is gone, or with a problem that the stream has no words for.
+            _ended = feed(&request, after, &chunks) => {}
+            () = request.app.stopped() => {}
+        }
+    });
+    Response { status: StatusCode::OK, media: Media::Events, body: ResponseBody::Chunks(body), replayed: false }
+}
+
+/// Why a stream ends.
+struct Ended;
+
+async fn feed(request: &AsyncRequest, after: u64, chunks: &mpsc::Sender<Bytes>) -> Result<(), Ended> {
+    let mut at = after;
+    // The head of the answer goes out with the first chunk.
+    send(chunks, Bytes::from_static(b": events\n\n")).await?;
+    loop {
+        let objects = objects_after(request, at, STREAMED_AT_ONCE).await.map_err(|_| Ended)?;
+        if let Some((last, _)) = objects.last() {
+            at = *last;
+            let chunk: String =
+                objects.iter().map(|(number, object)| format!("id: {number}\ndata: {object}\n\n")).collect();
+            send(chunks, Bytes::from(chunk)).await?;
+            continue;
+        }
+        match tokio::time::timeout(HEARTBEAT, next_event(request, at)).await {
+            Ok(next) => next.map_err(|_| Ended)?,
+            Err(_quiet) => send(chunks, Bytes::from_static(b":\n\n")).await?,
+        }
+        if request.app.is_stopping() {
+            return Err(Ended);
+        }
+    }
+}
+
+async fn send(chunks: &mpsc::Sender<Bytes>, chunk: Bytes) -> Result<(), Ended> {
+    chunks.send(chunk).await.map_err(|_gone| Ended)
+}

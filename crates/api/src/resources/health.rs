@@ -1,0 +1,76 @@
+//! What machines ask: whether the service lives, whether it is ready, its figures.
+
+use std::sync::atomic::Ordering;
+
+use http::StatusCode;
+
+use crate::json::Writer;
+use crate::metrics::prometheus::{self, Connections, Service};
+use crate::rendering::{Code, Media, Problem, Response};
+use crate::routing::{AsyncRequest, Endpoint, Run, unavailable_problem};
+
+pub(crate) static LIVEZ: Endpoint = Endpoint {
+    right: None,
+    query: &[],
+    body: &[],
+    run: Run::Async(|request| Box::pin(livez(request))),
+    about: "Whether the process answers at all.",
+    answer: "Health",
+    refusals: &[],
+};
+
+pub(crate) static READYZ: Endpoint = Endpoint {
+    right: None,
+    query: &[],
+    body: &[],
+    run: Run::Async(|request| Box::pin(readyz(request))),
+    about: "Whether requests can be served: the ledger is recovered and its storage works.",
+    answer: "Health",
+    refusals: &[],
+};
+
+pub(crate) static METRICS: Endpoint = Endpoint {
+    right: None,
+    query: &[],
+    body: &[],
+    run: Run::Async(|request| Box::pin(metrics(request))),
+    about: "Figures in the text format of Prometheus.",
+    answer: "Metrics",
+    refusals: &[],
+};
+
+async fn livez(_call: AsyncRequest) -> Result<Response, Problem> {
+    Ok(healthy())
+}
+
+pub(crate) fn healthy() -> Response {
+    let mut out = Writer::with_capacity(16);
+    out.raw("{\"status\":\"ok\"}");
+    Response::ok(out)
+}
+
+async fn readyz(request: AsyncRequest) -> Result<Response, Problem> {
+    if request.app.is_stopping() {
+        return Err(Problem::new(Code::ShuttingDown, "The service is shutting down."));
+    }
+    request.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?;
+    Ok(healthy())
+}
+
+async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
+    let app = &request.app;
+    let (settings, connections) = (&app.settings, &app.connections);
+    let service = Service {
+        build: settings.version.build(),
+        engine: &app.engine,
+        counters: &app.counters,
+        scan: &app.scan,
+        data_dir: settings.data_dir.as_deref(),
+        is_stopping: app.is_stopping(),
+        connections: Connections { open: connections.open(), rejected: connections.rejected() },
+        spans: settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read()),
+        auth_failures: app.authenticator.failures_total.load(Ordering::Relaxed),
+        is_unprotected: app.authenticator.has_no_keys(),
+    };
+    Ok(Response::new(StatusCode::OK, Media::Metrics, prometheus::text(&service).await))
+}

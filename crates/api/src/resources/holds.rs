@@ -1,0 +1,269 @@
+//! Coins reserved, captured, released.
+
+use tocos_engine::{Engine, EventError, HistoryQuery, Order};
+use tocos_ledger::{
+    AccountId, Amount, EndedAs, Excess, Fact, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Hold, LotAmount, Micros,
+    Movement, MovementKind, Operation, Refusal, Right, State, Until, UserId,
+};
+
+use crate::json::Writer;
+use crate::rendering::{self, Code, Problem, Response};
+use crate::routing::{
+    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, from_disk, in_path, optional, read_durable, required,
+};
+
+pub(crate) static HOLD: Write = Write {
+    op: Some("hold"),
+    right: Right::Spend,
+    fields: &[
+        required("user", FieldType::User, "Whose coins."),
+        required("coin", FieldType::Coin, "Of which coin."),
+        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
+        optional("expires_at", FieldType::Time, "When the hold ends by itself; at most 400 days from now."),
+        optional(
+            "timeout_s",
+            FieldType::Integer(1, HOLD_TIMEOUT_S_MAX as i64),
+            "The same in seconds from now; 900 if neither is given.",
+        ),
+        optional("to", FieldType::User, "Who gets what is captured; without one it is used up."),
+        METADATA,
+    ],
+    operation: |fields| {
+        let until = match (fields.instant("expires_at"), fields.integer("timeout_s")) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::invalid("timeout_s", "a hold takes expires_at or timeout_s, not both"));
+            }
+            (Some(at), None) => Until::At(at),
+            (None, timeout_s) => {
+                let timeout_s = timeout_s.and_then(|timeout_s| u32::try_from(timeout_s).ok());
+                Until::InSeconds(timeout_s.unwrap_or(HOLD_TIMEOUT_S_DEFAULT))
+            }
+        };
+        Ok(Operation::Hold {
+            user: fields.the_text("user"),
+            coin: fields.the_text("coin"),
+            amount: fields.the_number("amount"),
+            until,
+            to: fields.text("to"),
+        })
+    },
+    about: "Reserves coins, so that they are there when the price is known. The answer's `id` names the hold.",
+    answer: "HoldEvent",
+    refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
+    statuses: &[201],
+};
+
+pub(crate) static CAPTURE: Write = Write {
+    op: Some("capture"),
+    right: Right::Spend,
+    fields: &[
+        in_path("hold", FieldType::Event, "The hold."),
+        optional("amount", FieldType::Amount, "How many; all that is held without."),
+        optional("final", FieldType::Bool, "Whether the rest is released; true without."),
+        optional(
+            "excess",
+            FieldType::Word(&["reject", "take_available"]),
+            "What to do about more than is held: refuse, or take it from what is available as far as that goes.",
+        ),
+        METADATA,
+    ],
+    operation: |fields| {
+        let takes_available = fields.text("excess") == Some("take_available");
+        Ok(Operation::Capture {
+            hold: fields.the_number("hold"),
+            amount: fields.number("amount"),
+            last: fields.flag("final").unwrap_or(true),
+            excess: if takes_available { Excess::TakeAvailable } else { Excess::Reject },
+        })
+    },
+    about: "Takes held coins.",
+    answer: "CaptureEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::HoldNotFound,
+        Code::HoldEnded,
+        Code::HoldAmountExceeded,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
+    statuses: &[201],
+};
+
+pub(crate) static RELEASE: Write = Write {
+    op: Some("release"),
+    right: Right::Spend,
+    fields: &[in_path("hold", FieldType::Event, "The hold."), METADATA],
+    operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
+    about: "Gives held coins back and ends the hold.",
+    answer: "ReleaseEvent",
+    refusals: &[Code::HoldNotFound, Code::HoldEnded],
+    statuses: &[201],
+};
+
+pub(crate) static EXTEND: Write = Write {
+    op: Some("extend"),
+    right: Right::Spend,
+    fields: &[
+        in_path("hold", FieldType::Event, "The hold."),
+        required("expires_at", FieldType::Time, "When it ends by itself now; later than before."),
+        METADATA,
+    ],
+    operation: |fields| {
+        let expires_at = fields.instant("expires_at").unwrap_or_default();
+        Ok(Operation::Extend { hold: fields.the_number("hold"), expires_at })
+    },
+    about: "Lets a hold end later.",
+    answer: "ExtendEvent",
+    refusals: &[Code::HoldNotFound, Code::HoldEnded],
+    statuses: &[201],
+};
+
+pub(crate) static GET: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[in_path("hold", FieldType::Event, "The hold.")],
+    body: &[],
+    run: Run::Async(|request| Box::pin(get(request))),
+    about: "A hold: what it still holds, and what became of it.",
+    answer: "Hold",
+    refusals: &[Code::HoldNotFound],
+};
+
+/// What there is to tell about a hold.
+struct Told {
+    state: &'static str,
+    account: AccountId,
+    amount: Amount,
+    captured: Amount,
+    to: Option<UserId>,
+    created_at: Micros,
+    expires_at: Option<Micros>,
+    ended_at: Option<Micros>,
+    lots: Vec<LotAmount>,
+}
+
+async fn get(request: AsyncRequest) -> Result<Response, Problem> {
+    let id = request.fields(GET.query)?.the_number("hold");
+    let (open, ended) = read_durable(&request.app, |ledger, _| {
+        let state = ledger.state();
+        (state.hold(id).cloned(), state.ended_hold(id))
+    })
+    .await?;
+    let engine = request.app.engine.clone();
+    let told = match (open, ended) {
+        (Some(hold), _) => from_disk(move || open_hold(&engine, id, hold)).await?,
+        (None, Some((ended_as, by))) => from_disk(move || ended_hold(&engine, id, ended_as, by)).await?,
+        (None, None) => return Err(Problem::from(&Refusal::HoldNotFound { hold: id })),
+    };
+    let out = read_durable(&request.app, |ledger, _| tell(id, &told, ledger.state()));
+    Ok(Response::ok(out.await?))
+}
+
+fn open_hold(engine: &Engine, id: u64, hold: Hold) -> Result<Told, EventError> {
+    Ok(Told {
+        state: "open",
+        account: hold.account,
+        amount: hold.amount,
+        captured: hold.captured,
+        to: hold.to,
+        created_at: engine.event(id)?.at,
+        expires_at: Some(hold.expires_at),
+        ended_at: None,
+        lots: hold.lots,
+    })
+}
+
+/// A hold that has ended is only in the log any more.
+fn ended_hold(engine: &Engine, id: u64, ended_as: EndedAs, by: u64) -> Result<Told, EventError> {
+    let made = engine.event(id)?;
+    let not_a_hold = || EventError::Unreadable { event: id, reason: "it should have made a hold".to_owned() };
+    let event = made.decode()?;
+    let Fact::Moved(movement) = &event.fact else { return Err(not_a_hold()) };
+    let MovementKind::Hold(terms) = movement.kind else { return Err(not_a_hold()) };
+    let account = movement.a.account;
+    Ok(Told {
+        state: ended_as.as_str(),
+        account,
+        amount: movement.amount,
+        captured: captured(engine, id, account, by)?,
+        to: terms.to,
+        created_at: made.at,
+        expires_at: None,
+        ended_at: Some(engine.event(by)?.at),
+        lots: Vec::new(),
+    })
+}
+
+/// What was captured from a hold: the sum over the account's events from its making to its end.
+fn captured(engine: &Engine, id: u64, account: AccountId, ended_by: u64) -> Result<Amount, EventError> {
+    const AT_ONCE: usize = 1_000;
+    let mut before = ended_by + 1;
+    let mut captured = 0;
+    loop {
+        let query = HistoryQuery {
+            accounts: vec![(account, ended_by)],
+            after: id,
+            before,
+            order: Order::Descending,
+            limit: AT_ONCE,
+        };
+        let entries = engine.history(&query)?;
+        for entry in &entries {
+            if let Fact::Moved(movement) = &entry.event.decode()?.fact {
+                captured += captured_by(movement, id);
+            }
+        }
+        match entries.last() {
+            Some(last) if entries.len() == AT_ONCE => before = last.event.number,
+            _ => return Ok(captured),
+        }
+    }
+}
+
+/// How much of what a hold held this movement took; an excess came from elsewhere.
+fn captured_by(movement: &Movement, id: u64) -> Amount {
+    use tocos_ledger::Place;
+    match movement.kind {
+        MovementKind::Capture(terms) if terms.hold == id => {
+            movement.legs.amount(Place::Hold, Place::Spent) + movement.legs.amount(Place::Hold, Place::B)
+        }
+        _ => 0,
+    }
+}
+
+fn tell(id: u64, told: &Told, state: &State) -> Writer {
+    let account = state.account(told.account);
+    let mut out = Writer::with_capacity(384);
+    out.raw("{\"id\":");
+    out.integer(id);
+    out.raw(",\"state\":");
+    out.word(told.state);
+    out.raw(",\"user\":");
+    out.word(&state.user(account.user).id);
+    out.raw(",\"coin\":");
+    out.word(&state.coin(account.coin).code);
+    out.raw(",\"amount\":");
+    out.integer(told.amount);
+    out.raw(",\"held\":");
+    out.integer(told.lots.iter().map(|part| part.amount).sum::<Amount>());
+    out.raw(",\"captured\":");
+    out.integer(told.captured);
+    if let Some(expires_at) = told.expires_at {
+        out.raw(",\"expires_at\":");
+        out.time(expires_at);
+    }
+    if let Some(to) = told.to {
+        out.raw(",\"to\":");
+        out.word(&state.user(to).id);
+    }
+    out.raw(",\"created_at\":");
+    out.time(told.created_at);
+    if let Some(ended_at) = told.ended_at {
+        out.raw(",\"ended_at\":");
+        out.time(ended_at);
+    }
+    out.raw(",\"lots\":");
+    rendering::lots(&mut out, told.lots.iter().copied());
+    out.raw("}");
+    out
+}

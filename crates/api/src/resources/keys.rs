@@ -1,0 +1,211 @@
+//! API keys: making, listing, revoking. The secret is shown once and kept nowhere.
+
+use bytes::Bytes;
+use tocos_engine::Rejection;
+use tocos_ledger::{ApiKey, CreateKey, Event, Fact, Micros, Operation, Request, Right, State};
+
+use crate::access::{hash_of, new_secret, token};
+use crate::json::Writer;
+use crate::rendering::{Code, Media, Problem, Response, right_word};
+use crate::routing::{
+    AsyncRequest, Endpoint, FieldType, Fields, Run, content_type, in_path, optional, read_durable, required,
+    unavailable_problem, utf8, wait_durable, write,
+};
+use tocos_http::ResponseBody;
+
+const RIGHTS: &[&str] = &["read", "spend", "grant", "admin"];
+
+pub(crate) static CREATE: Endpoint = Endpoint {
+    right: Some(Right::Admin),
+    query: write::QUERY,
+    body: &[
+        optional("name", FieldType::Name, "What people call it."),
+        required("right", FieldType::Word(RIGHTS), "What it may do; each right includes those before it."),
+        optional("expires_at", FieldType::Time, "When it stops working; never without."),
+    ],
+    run: Run::Async(|request| Box::pin(create(request))),
+    about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
+    answer: "NewKey",
+    refusals: &[],
+};
+
+pub(crate) static LIST: Endpoint = Endpoint {
+    right: Some(Right::Admin),
+    query: &[],
+    body: &[],
+    run: Run::Async(|request| Box::pin(list(request))),
+    about: "All API keys, without their secrets.",
+    answer: "Keys",
+    refusals: &[],
+};
+
+pub(crate) static REVOKE: Endpoint = Endpoint {
+    right: Some(Right::Admin),
+    query: &[
+        in_path("id", FieldType::Integer(1, u16::MAX as i64), "The key."),
+        optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing."),
+    ],
+    body: &[],
+    run: Run::Async(|request| Box::pin(revoke(request))),
+    about: "Makes an API key useless, for good.",
+    answer: "Event",
+    refusals: &[Code::KeyNotFound],
+};
+
+async fn create(mut request: AsyncRequest) -> Result<Response, Problem> {
+    let dry_run = write::dry_run(&request.head())?;
+    let body = request.read_body(request.app.settings.limits.body_bytes_max).await?;
+    content_type::require_json(&request.head())?;
+    let mut fields = Fields::new(CREATE.body);
+    fields.read_body(utf8(&body)?)?;
+    fields.check_complete()?;
+    let right = right_of(fields.the_text("right"));
+    let expires_at = fields.instant("expires_at");
+    // One at a time: whether it is the first depends on those before it.
+    let _turn = request.app.authenticator.turn().await;
+    if request.app.authenticator.has_no_keys() {
+        check_first(right, expires_at)?;
+    }
+    let secret = new_secret().map_err(|reason| Problem::new(Code::InternalError, reason))?;
+    let create = CreateKey { name: fields.text("name").unwrap_or_default(), hash: hash_of(&secret), right, expires_at };
+    let operation = Request {
+        operation: Operation::CreateKey(create),
+        key: write::idempotency_key(&request.head())?,
+        metadata: None,
+        by: request.caller.key,
+    };
+    let submission = submit(&request, &operation, dry_run)?;
+    let id = submission.id;
+    let response = finish(&request, submission).await?;
+    if dry_run || response.replayed {
+        return Ok(response);
+    }
+    let ResponseBody::Whole(event) = &response.body else { return Ok(response) };
+    let body = with_secret(event, &token(id, &secret));
+    Ok(Response { body: ResponseBody::Whole(body), ..response })
+}
+
+async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
+    let body = request.read_body(request.app.settings.limits.body_bytes_max).await?;
+    if !body.is_empty() {
+        content_type::require_json(&request.head())?;
+        Fields::new(&[]).read_body(utf8(&body)?)?;
+    }
+    let _turn = request.app.authenticator.turn().await;
+    let fields = request.fields(REVOKE.query)?;
+    let id = u16::try_from(fields.the_number("id")).unwrap_or(u16::MAX);
+    if request.app.authenticator.is_last_admin(id) {
+        let reason = "this is the last admin key that does not expire; make another first, or nobody could";
+        return Err(Problem::invalid("id", reason));
+    }
+    let operation = Request {
+        operation: Operation::RevokeKey { id },
+        key: write::idempotency_key(&request.head())?,
+        metadata: None,
+        by: request.caller.key,
+    };
+    let submission = submit(&request, &operation, fields.flag("dry_run").unwrap_or(false))?;
+    finish(&request, submission).await
+}
+
+/// An answer that may be told when event `seen` is on the disk.
+struct Submission {
+    seen: u64,
+    /// The key's.
+    id: u16,
+    response: Result<Response, Problem>,
+}
+
+fn submit(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Result<Submission, Problem> {
+    let render = |event: &Event<'_>, state: &State| (key_id(event), write::rendered(event, state));
+    match request.app.engine.submit(operation, dry_run, render) {
+        Ok(submitted) => {
+            let (id, (status, body)) = submitted.answer;
+            let body = ResponseBody::Whole(body);
+            let response = Response { status, media: Media::Json, body, replayed: submitted.replayed };
+            Ok(Submission { seen: submitted.seen, id, response: Ok(response) })
+        }
+        Err(Rejection::Refused { refusal, seen }) => {
+            Ok(Submission { seen, id: 0, response: Err(Problem::from(&refusal)) })
+        }
+        Err(Rejection::Unavailable(unavailable)) => Err(unavailable_problem(&unavailable)),
+    }
+}
+
+async fn finish(request: &AsyncRequest, submission: Submission) -> Result<Response, Problem> {
+    request.app.sealer.notify();
+    wait_durable(request.app.engine.durable(submission.seen)).await?;
+    let response = submission.response?;
+    request.app.authenticator.reload(&request.app.engine).map_err(|unavailable| unavailable_problem(&unavailable))?;
+    Ok(response)
+}
+
+/// The first key shuts the door that stood open, so it must be able to open it again.
+fn check_first(right: Right, expires_at: Option<Micros>) -> Result<(), Problem> {
+    if right != Right::Admin {
+        return Err(Problem::invalid("right", "the first key must have the right admin, or nobody could make others"));
+    }
+    if expires_at.is_some() {
+        return Err(Problem::invalid("expires_at", "the first key must not expire, or nobody could make others then"));
+    }
+    Ok(())
+}
+
+fn right_of(word: &str) -> Right {
+    match word {
+        "admin" => Right::Admin,
+        "grant" => Right::Grant,
+        "spend" => Right::Spend,
+        _ => Right::Read,
+    }
+}
+
+/// Puts the secret behind everything else that the event of a new key says.
+fn with_secret(event: &Bytes, token: &str) -> Bytes {
+    let open = event.strip_suffix(b"}").unwrap_or(event);
+    let mut whole = Vec::with_capacity(open.len() + token.len() + 16);
+    whole.extend_from_slice(open);
+    whole.extend_from_slice(b",\"secret\":\"");
+    whole.extend_from_slice(token.as_bytes());
+    whole.extend_from_slice(b"\"}");
+    Bytes::from(whole)
+}
+
+/// The id of the key that an event is about.
+fn key_id(event: &Event<'_>) -> u16 {
+    match event.fact {
+        Fact::KeyCreated { id, .. } | Fact::KeyRevoked { id } => id,
+        _ => 0,
+    }
+}
+
+async fn list(request: AsyncRequest) -> Result<Response, Problem> {
+    request.fields(LIST.query)?;
+    let out = read_durable(&request.app, |ledger, _| {
+        let mut out = Writer::with_capacity(256);
+        out.raw("{\"keys\":[");
+        for (id, key) in ledger.state().api_keys() {
+            out.raw(if id == 1 { "" } else { "," });
+            put_key(&mut out, id, key);
+        }
+        out.raw("]}");
+        out
+    });
+    Ok(Response::ok(out.await?))
+}
+
+fn put_key(out: &mut Writer, id: u16, key: &ApiKey) {
+    out.raw("{\"id\":");
+    out.integer(id);
+    out.raw(",\"name\":");
+    out.text(&key.name);
+    out.raw(",\"right\":");
+    out.word(right_word(key.right));
+    out.raw(",\"created_at\":");
+    out.time(key.created_at);
+    out.raw(",\"expires_at\":");
+    out.time_or_null(key.expires_at);
+    out.raw(",\"revoked_at\":");
+    out.time_or_null(key.revoked_at);
+    out.raw("}");
+}

@@ -1,0 +1,64 @@
+//! One file a resource: what each route takes, does and gives. Sockets and servers are none of their business.
+
+mod batch;
+mod bench;
+mod coins;
+mod cursor;
+mod docs;
+mod events;
+mod feed;
+mod grants;
+mod health;
+mod history;
+mod holds;
+mod keys;
+mod limits;
+mod spends;
+mod test_clock;
+mod transfers;
+mod users;
+mod version;
+
+use crate::routing::{Route, get, post, post_write, put_write};
+
+pub(crate) use batch::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
+pub(crate) use health::healthy;
+pub(crate) use history::KINDS;
+
+/// The API, in the order in which people read about it.
+pub(crate) static PUBLIC: &[Route] = &[
+    get("/v1/users", &users::LIST),
+    post_write("/v1/users", &users::CREATE),
+    get("/v1/users/{user}", &users::GET),
+    put_write("/v1/users/{user}", &users::PUT),
+    post_write("/v1/users/{user}/close", &users::CLOSE),
+    put_write("/v1/users/{user}/limits/{coin}", &limits::PUT),
+    get("/v1/coins", &coins::LIST),
+    get("/v1/coins/{coin}", &coins::GET),
+    put_write("/v1/coins/{coin}", &coins::PUT),
+    post_write("/v1/grants", &grants::GRANT),
+    post_write("/v1/spends", &spends::SPEND),
+    post_write("/v1/transfers", &transfers::TRANSFER),
+    post_write("/v1/holds", &holds::HOLD),
+    get("/v1/holds/{hold}", &holds::GET),
+    post_write("/v1/holds/{hold}/capture", &holds::CAPTURE),
+    post_write("/v1/holds/{hold}/release", &holds::RELEASE),
+    post_write("/v1/holds/{hold}/extend", &holds::EXTEND),
+    get("/v1/users/{user}/history", &history::GET),
+    get("/v1/events", &feed::GET),
+    get("/v1/events/{event}", &events::GET),
+    post_write("/v1/events/{event}/reverse", &events::REVERSE),
+    post("/v1/batch", &batch::POST),
+    get("/v1/keys", &keys::LIST),
+    post("/v1/keys", &keys::CREATE),
+    post("/v1/keys/{id}/revoke", &keys::REVOKE),
+    post("/v1/test-clock/advance", &test_clock::ADVANCE),
+    get("/version", &version::GET),
+    get("/openapi.json", &docs::DOCUMENT),
+    get("/docs", &docs::PAGE),
+    post("/bench/noop", &bench::NOOP),
+];
+
+/// For the machines that run the service.
+pub(crate) static INTERNAL: &[Route] =
+    &[get("/livez", &health::LIVEZ), get("/readyz", &health::READYZ), get("/metrics", &health::METRICS)];

@@ -1,0 +1,41 @@
+//! The test clock: time that moves when it is told to.
+
+use tocos_ledger::Right;
+
+use crate::json::Writer;
+use crate::rendering::{Code, Problem, Response};
+use crate::routing::{AsyncRequest, Endpoint, FieldType, Fields, Run, content_type, read_durable, required, utf8};
+
+/// Ten years at a time.
+const SECONDS_MAX: i64 = 315_576_000;
+
+pub(crate) static ADVANCE: Endpoint = Endpoint {
+    right: Some(Right::Admin),
+    query: &[],
+    body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How far.")],
+    run: Run::Async(|request| Box::pin(advance(request))),
+    about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
+    answer: "Now",
+    refusals: &[],
+};
+
+async fn advance(mut request: AsyncRequest) -> Result<Response, Problem> {
+    request.fields(ADVANCE.query)?;
+    let body = request.read_body(request.app.settings.limits.body_bytes_max).await?;
+    content_type::require_json(&request.head())?;
+    let mut fields = Fields::new(ADVANCE.body);
+    fields.read_body(utf8(&body)?)?;
+    fields.check_complete()?;
+    let seconds = u32::try_from(fields.the_number("seconds")).unwrap_or(u32::MAX);
+    request
+        .app
+        .engine
+        .advance_clock(seconds)
+        .map_err(|not_a_test_clock| Problem::new(Code::Forbidden, not_a_test_clock.to_string()))?;
+    let now = read_durable(&request.app, |_, now| now).await?;
+    let mut out = Writer::with_capacity(48);
+    out.raw("{\"now\":");
+    out.time(now);
+    out.raw("}");
+    Ok(Response::ok(out))
+}

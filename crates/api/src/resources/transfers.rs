@@ -1,0 +1,37 @@
+//! Coins from user to user.
+
+use tocos_ledger::{Operation, Right};
+
+use crate::rendering::Code;
+use crate::routing::{FieldType, METADATA, Write, required};
+
+pub(crate) static TRANSFER: Write = Write {
+    op: Some("transfer"),
+    right: Right::Spend,
+    fields: &[
+        required("from", FieldType::User, "Who gives."),
+        required("to", FieldType::User, "Who gets."),
+        required("coin", FieldType::Coin, "Of which coin."),
+        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
+        METADATA,
+    ],
+    operation: |fields| {
+        Ok(Operation::Transfer {
+            from: fields.the_text("from"),
+            to: fields.the_text("to"),
+            coin: fields.the_text("coin"),
+            amount: fields.the_number("amount"),
+        })
+    },
+    about: "Moves coins from one user to another. Lots keep their grant, expiry, priority and category.",
+    answer: "TransferEvent",
+    refusals: &[
+        Code::InsufficientFunds,
+        Code::UserNotFound,
+        Code::CoinNotFound,
+        Code::AboveCeiling,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
+    statuses: &[201],
+};

@@ -1,0 +1,206 @@
+//! The types of fields in bodies, parameters and paths: how each is read strictly.
+
+use std::borrow::Cow;
+
+use tocos_ledger::{
+    COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX, check_user_id,
+};
+
+use crate::json::{Reader, Syntax, Token, canonical_object, parse_rfc3339};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FieldType {
+    /// A user's id.
+    User,
+    /// A coin's code.
+    Coin,
+    /// A display name.
+    Name,
+    /// The beginning of user ids.
+    Prefix,
+    /// Where a list goes on, as an answer gave it.
+    Cursor,
+    /// 1 to 2^53-1.
+    Amount,
+    /// A whole number within bounds.
+    Integer(i64, i64),
+    /// The number of an event, from 1.
+    Event,
+    /// Yes or no.
+    Bool,
+    /// An instant.
+    Time,
+    /// The number of an event, or an instant.
+    Moment,
+    /// The client's JSON object.
+    Metadata,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+/// A value of its field's type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Value<'a> {
+    #[default]
+    Absent,
+    Text(Cow<'a, str>),
+    Integer(i64),
+    Instant(Micros),
+    Bool(bool),
+}
+
+/// Why a value is not of its field's type.
+#[derive(Clone, Debug)]
+pub(crate) enum TypeError {
+    /// It is not even JSON.
+    Syntax(Syntax),
+    /// It is something else: words that go on after "field: ".
+    Reason(String),
+}
+
+impl From<Syntax> for TypeError {
+    fn from(syntax: Syntax) -> Self {
+        Self::Syntax(syntax)
+    }
+}
+
+/// Numbers in JSON are exact up to here.
+pub(crate) const EXACT_MAX: i64 = (1 << 53) - 1;
+
+impl FieldType {
+    /// Reads the next JSON value. `null` is as good as leaving the field out.
+    pub(crate) fn read<'a>(self, reader: &mut Reader<'a>) -> Result<Value<'a>, TypeError> {
+        let token = reader.token()?;
+        if token == Token::Null {
+            reader.null()?;
+            return Ok(Value::Absent);
+        }
+        match (self, token) {
+            (Self::Amount | Self::Integer(..) | Self::Event, Token::Number) => {
+                let literal = reader.number()?;
+                self.integer(literal).map(Value::Integer).map_err(TypeError::Reason)
+            }
+            (Self::Bool, Token::Bool) => Ok(Value::Bool(reader.bool()?)),
+            (Self::Metadata, Token::Object) => {
+                let canonical = canonical_object(reader)?;
+                if canonical.len() > METADATA_LENGTH_MAX {
+                    return Err(TypeError::Reason(format!(
+                        "metadata has at most {METADATA_LENGTH_MAX} bytes as compact JSON, this has {}",
+                        canonical.len()
+                    )));
+                }
+                Ok(Value::Text(Cow::Owned(canonical)))
+            }
+            (
+                Self::User | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Time | Self::Word(_),
+                Token::Text,
+            ) => self.text(reader.string()?).map_err(TypeError::Reason),
+            (_, found) => {
+                // The rest may be malformed, which would be the better thing to say.
+                reader.skip()?;
+                Err(TypeError::Reason(format!("{} was expected, and this is {}", self.noun(), found.as_str())))
+            }
+        }
+    }
+
+    /// Reads a value from a path or a query, where everything is text.
+    ///
+    /// # Errors
+    /// Words that say why it is not of this type.
+    pub(crate) fn parse<'a>(self, text: Cow<'a, str>) -> Result<Value<'a>, String> {
+        match self {
+            Self::Amount | Self::Integer(..) | Self::Event => self.integer(&text).map(Value::Integer),
+            Self::Bool => match &*text {
+                "true" => Ok(Value::Bool(true)),
+                "false" => Ok(Value::Bool(false)),
+                _ => Err("true or false was expected".to_owned()),
+            },
+            Self::Moment => match parse_rfc3339(&text) {
+                Some(at) => Ok(Value::Instant(at)),
+                None if text.bytes().all(|byte| byte.is_ascii_digit()) => self.integer(&text).map(Value::Integer),
+                None => Err("the number of an event or a time like 2026-11-22T13:00:00Z was expected".to_owned()),
+            },
+            _ => self.text(text),
+        }
+    }
+
+    fn integer(self, literal: &str) -> Result<i64, String> {
+        let (least, most) = self.bounds();
+        let digits = literal.strip_prefix('-').unwrap_or(literal);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("a whole number was expected, without point and exponent, not {}", shown(literal)));
+        }
+        match literal.parse::<i64>() {
+            Ok(value) if (least..=most).contains(&value) => Ok(value),
+            _ => Err(format!("a whole number from {least} to {most} was expected, not {}", shown(literal))),
+        }
+    }
+
+    /// Least and greatest of the numbers.
+    pub(crate) fn bounds(self) -> (i64, i64) {
+        match self {
+            Self::Amount => (1, MAX_AMOUNT as i64),
+            Self::Event => (1, EXACT_MAX),
+            Self::Integer(least, most) => (least, most),
+            _ => (0, EXACT_MAX),
+        }
+    }
+
+    fn text<'a>(self, text: Cow<'a, str>) -> Result<Value<'a>, String> {
+        match self {
+            Self::User => check_user_id(&text)?,
+            Self::Coin => check_coin_code(&text)?,
+            Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
+                return Err(format!("user ids, and so their beginnings, have at most {USER_ID_LENGTH_MAX} characters"));
+            }
+            Self::Name if text.len() > NAME_LENGTH_MAX => {
+                return Err(format!(
+                    "a name has at most {NAME_LENGTH_MAX} bytes of UTF-8, this one has {}",
+                    text.len()
+                ));
+            }
+            Self::Time => {
+                let at = parse_rfc3339(&text)
+                    .ok_or_else(|| format!("a time like 2026-11-22T13:00:00Z was expected, not {}", shown(&text)))?;
+                return Ok(Value::Instant(at));
+            }
+            Self::Word(words) if !words.contains(&&*text) => {
+                return Err(format!("one of {} was expected, not {}", words.join(", "), shown(&text)));
+            }
+            _ => {}
+        }
+        Ok(Value::Text(text))
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Amount | Self::Integer(..) | Self::Event => "a whole number",
+            Self::Bool => "true or false",
+            Self::Metadata => "an object",
+            Self::Time | Self::Moment => "a time in a text",
+            Self::User | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Word(_) => "a text",
+        }
+    }
+}
+
+/// What somebody sent, cut so that an answer stays small.
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN_CHARACTERS_MAX: usize = 40;
+    match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        Some((end, _)) => format!("\"{}...\"", &text[..end]),
+        None => format!("\"{text}\""),
+    }
+}
+
+fn check_coin_code(code: &str) -> Result<(), String> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    let begins_well = code.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+    if begins_well && code.len() <= COIN_CODE_LENGTH_MAX && code.bytes().all(good) {
+        return Ok(());
+    }
+    Err(format!(
+        "a coin code has 1 to {COIN_CODE_LENGTH_MAX} of a-z 0-9 _ - and begins with a letter, unlike {}",
+        shown(code)
+    ))
+}

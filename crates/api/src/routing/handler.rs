@@ -1,0 +1,86 @@
+//! Who responds to a route: one operation of the ledger, or anything else.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tocos_ledger::Right;
+
+use super::fields::Field;
+use super::request::{AsyncRequest, Outcome, SyncRequest};
+use super::write::{self, Write};
+use crate::rendering::{Code, Problem, Response};
+
+/// A response on its way.
+pub(crate) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// Responds from memory, without waiting.
+pub(crate) type SyncHandler = fn(&SyncRequest<'_>) -> Result<Outcome, Problem>;
+
+/// Responds from memory if the response is there; all else, problems too, is for the async handler.
+pub(crate) type CachedHandler = fn(&SyncRequest<'_>) -> Option<Outcome>;
+
+/// Responds after waiting for whatever it takes.
+pub(crate) type AsyncHandler = fn(AsyncRequest) -> ResponseFuture;
+
+/// How a response is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    /// From memory, without waiting for anything but the disk at the end.
+    Sync(SyncHandler),
+    /// From memory if the response is there, else waiting for whatever it takes.
+    Cached(CachedHandler, AsyncHandler),
+    /// Waiting for whatever it takes.
+    Async(AsyncHandler),
+    /// For as long as the client stays: that it has gone must be noticed meanwhile.
+    Streaming(AsyncHandler),
+}
+
+/// Who responds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Handler {
+    /// One operation of the ledger.
+    Write(&'static Write),
+    /// Anything else.
+    Other(&'static Endpoint),
+}
+
+impl Handler {
+    /// What a key must be allowed to do; `None` needs no key.
+    pub(crate) const fn right(&self) -> Option<Right> {
+        match self {
+            Self::Write(write) => Some(write.right),
+            Self::Other(endpoint) => endpoint.right,
+        }
+    }
+
+    /// How the response is made, from a request that is there as a whole.
+    pub(crate) fn respond(&self, request: &SyncRequest<'_>) -> Result<Outcome, Run> {
+        match self {
+            Self::Write(write) => Ok(write::decide(write, request).unwrap_or_else(Outcome::refused)),
+            Self::Other(endpoint) => match endpoint.run {
+                Run::Sync(handler) => Ok(handler(request).unwrap_or_else(Outcome::refused)),
+                Run::Cached(cached, _) => cached(request).ok_or(endpoint.run),
+                run => Err(run),
+            },
+        }
+    }
+}
+
+/// What responds to a request that is not one operation.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    /// What a key must be allowed to do; `None` needs no key.
+    pub right: Option<Right>,
+    /// What may stand in the path and in the query.
+    pub query: &'static [Field],
+    /// What may stand in the body.
+    pub body: &'static [Field],
+    /// Makes the response.
+    pub run: Run,
+    /// A sentence for the documentation.
+    pub about: &'static str,
+    /// The name of the response's schema in the documentation.
+    pub answer: &'static str,
+    /// Why it may be refused, apart from what holds for every request.
+    pub refusals: &'static [Code],
+}

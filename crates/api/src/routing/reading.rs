@@ -1,0 +1,54 @@
+//! Reading the ledger and its log, and waiting until what a response rests on is durable.
+
+use tocos_engine::{Durable, EventError, Seen, Unavailable};
+use tocos_ledger::{Ledger, Micros, Refusal};
+
+use crate::app::App;
+use crate::rendering::{Code, Problem};
+
+/// Waits until what a response rests on is durable.
+pub(crate) async fn wait_durable(durable: Durable) -> Result<(), Problem> {
+    durable.await.map_err(|unavailable| unavailable_problem(&unavailable))
+}
+
+/// Reads from the ledger, shortly: it is locked meanwhile. What was read is given when it is durable.
+pub(crate) async fn read_durable<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<R, Problem> {
+    let seen = self::read(app, read)?;
+    wait_durable(app.engine.durable(seen.seen)).await?;
+    Ok(seen.value)
+}
+
+/// Reads likewise, and leaves the waiting to the caller.
+pub(crate) fn read<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Problem> {
+    app.engine.read(read).map_err(|unavailable| unavailable_problem(&unavailable))
+}
+
+/// Reads from the log, on a thread that may wait for the disk.
+pub(crate) async fn from_disk<R: Send + 'static>(
+    read: impl FnOnce() -> Result<R, EventError> + Send + 'static,
+) -> Result<R, Problem> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(event_problem(&error)),
+        Err(_panicked) => {
+            Err(Problem::new(Code::InternalError, "Reading the log failed. The service's log says more."))
+        }
+    }
+}
+
+/// An event could not be read.
+pub(crate) fn event_problem(error: &EventError) -> Problem {
+    match error {
+        EventError::NotFound { event } => Problem::from(&Refusal::EventNotFound { event: *event }),
+        EventError::Unreadable { .. } => Problem::new(Code::StorageUnavailable, format!("{error}.")),
+    }
+}
+
+/// The ledger can't answer.
+pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
+    let code = match unavailable {
+        Unavailable::Storage { .. } => Code::StorageUnavailable,
+        Unavailable::ShuttingDown => Code::ShuttingDown,
+    };
+    Problem::new(code, unavailable.to_string()).retry_after_s(2)
+}

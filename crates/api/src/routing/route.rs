@@ -1,0 +1,144 @@
+//! What a route is, and finding the one that a path means.
+
+use http::Method;
+
+use super::handler::{Endpoint, Handler};
+use super::params::Params;
+use super::write::Write;
+use crate::rendering::{Code, Problem};
+
+/// The methods that routes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+}
+
+impl Verb {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+
+    fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::POST => Some(Self::Post),
+            // hyper leaves out the body of an answer to HEAD.
+            Method::GET | Method::HEAD => Some(Self::Get),
+            Method::PUT => Some(Self::Put),
+            _ => None,
+        }
+    }
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub verb: Verb,
+    /// With `{names}` for the segments that vary.
+    pub path: &'static str,
+    pub handler: Handler,
+}
+
+/// `GET` of a path.
+pub(crate) const fn get(path: &'static str, endpoint: &'static Endpoint) -> Route {
+    Route { verb: Verb::Get, path, handler: Handler::Other(endpoint) }
+}
+
+/// `POST` of something that is not one operation.
+pub(crate) const fn post(path: &'static str, endpoint: &'static Endpoint) -> Route {
+    Route { verb: Verb::Post, path, handler: Handler::Other(endpoint) }
+}
+
+/// `POST` of one operation.
+pub(crate) const fn post_write(path: &'static str, write: &'static Write) -> Route {
+    Route { verb: Verb::Post, path, handler: Handler::Write(write) }
+}
+
+/// `PUT` of one operation.
+pub(crate) const fn put_write(path: &'static str, write: &'static Write) -> Route {
+    Route { verb: Verb::Put, path, handler: Handler::Write(write) }
+}
+
+impl Route {
+    fn matches(&self, path: &str) -> Option<Params> {
+        let mut params = Params::default();
+        let mut free = params.found.iter_mut();
+        let mut wanted = self.path.split('/');
+        let mut at = 0;
+        for segment in path.split('/') {
+            let end = at + segment.len();
+            let want = wanted.next()?;
+            match want.strip_prefix('{').and_then(|want| want.strip_suffix('}')) {
+                Some(name) if !segment.is_empty() => *free.next()? = Some((name, at..end)),
+                Some(_) => return None,
+                None if want == segment => {}
+                None => return None,
+            }
+            at = end + 1;
+        }
+        wanted.next().is_none().then_some(params)
+    }
+}
+
+/// The routes of a listener, and the quickest way through them.
+#[derive(Debug)]
+pub(crate) struct Router {
+    routes: &'static [Route],
+    /// Places of the routes whose paths don't vary, writes first: most requests are for those.
+    fixed: Vec<usize>,
+}
+
+impl Router {
+    pub(crate) fn new(routes: &'static [Route]) -> Self {
+        let mut fixed: Vec<usize> = (0..routes.len()).filter(|at| !routes[*at].path.contains('{')).collect();
+        fixed.sort_by_key(|at| routes[*at].verb != Verb::Post);
+        Self { routes, fixed }
+    }
+
+    /// The route at a place that [`Router::find`] gave.
+    pub(crate) fn route(&self, place: usize) -> &'static Route {
+        &self.routes[place]
+    }
+
+    /// Method and path of each route, in order.
+    pub(crate) fn labels(&self) -> Vec<(&'static str, &'static str)> {
+        self.routes.iter().map(|route| (route.verb.as_str(), route.path)).collect()
+    }
+
+    /// The place of the route that a request is for, and what its path holds.
+    ///
+    /// # Errors
+    /// No such path, or not with this method.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Result<(usize, Params), Problem> {
+        let verb = Verb::of(method);
+        let is_it = |at: &&usize| {
+            let route = &self.routes[**at];
+            route.path == path && Some(route.verb) == verb
+        };
+        if let Some(at) = self.fixed.iter().find(is_it) {
+            return Ok((*at, Params::default()));
+        }
+        let mut allowed = Vec::new();
+        for (at, route) in self.routes.iter().enumerate() {
+            let Some(params) = route.matches(path) else { continue };
+            if Some(route.verb) == verb {
+                return Ok((at, params));
+            }
+            allowed.push(route.verb.as_str());
+        }
+        if allowed.is_empty() {
+            let detail = format!("There is no route {}. GET /docs lists them.", super::field_type::shown(path));
+            return Err(Problem::new(Code::NotFound, detail));
+        }
+        let allow = allowed.join(", ");
+        let detail = format!("{method} is not what this route does; it takes {allow}.");
+        let mut problem = Problem::new(Code::MethodNotAllowed, detail);
+        problem.allow = Some(allow);
+        Err(problem)
+    }
+}

@@ -1,0 +1,137 @@
+//! Running the service: its servers and its background tasks, from the first request to the last.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tocos_engine::{Engine, Unavailable};
+use tocos_http::{ConnectionTracker, Limits, Server};
+
+use super::Api;
+use super::exchange::Surface;
+use crate::access::Authenticator;
+use crate::app::{App, Listeners, Settings};
+use crate::metrics::Counters;
+use crate::resources;
+use crate::routing::Router;
+
+/// Why the service did not start, or not end well.
+#[derive(Debug)]
+pub enum ServeError {
+    /// It would answer everybody who can reach this address.
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The ledger can't answer.
+    Unavailable(Unavailable),
+    /// A listener does not work.
+    Listener(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unprotected { address } => write!(
+                f,
+                "{address} can be reached from other machines, and without API keys anybody there could do anything. \
+                 Make a key first: name a file for it with --bootstrap-key-file (TOCOS_BOOTSTRAP_KEY_FILE; in a container \
+                 `-e TOCOS_BOOTSTRAP_KEY_FILE=/var/lib/tocos/first-key`, and `docker cp CONTAINER:/var/lib/tocos/first-key .` \
+                 fetches it), or start on \
+                 127.0.0.1 and run `tocos key create --right admin`. Or start with --allow-unauthenticated"
+            ),
+            Self::Unavailable(unavailable) => unavailable.fmt(f),
+            Self::Listener(error) => write!(f, "the listener does not work: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+impl From<Unavailable> for ServeError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+/// Answers requests until `shutdown` is ready; then finishes what has been begun and returns. Closing the engine is
+/// the caller's.
+///
+/// # Errors
+/// [`ServeError`], before anything was answered.
+pub async fn serve(
+    settings: Settings,
+    engine: Engine,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let address = listeners.public.local_addr().map_err(ServeError::Listener)?;
+    let guards_browsers = address.ip().is_loopback() && !settings.allow_unauthenticated;
+    let authenticator = Authenticator::new(&engine, guards_browsers)?;
+    if authenticator.has_no_keys() && !address.ip().is_loopback() && !settings.allow_unauthenticated {
+        return Err(ServeError::Unprotected { address });
+    }
+    let router = Router::new(resources::PUBLIC);
+    let counters = Counters::new(router.labels());
+    let app = Arc::new(App::new(settings, engine, authenticator, counters));
+    // Hyper's requests carry their spans with them.
+    let has_fast_path = app.settings.traces.is_none();
+    let public = Arc::new(Api::new(Arc::clone(&app), Surface::Public, router));
+    let public = Server::new(public, Arc::clone(&app.connections), has_fast_path);
+    let internal = Arc::new(Api::new(Arc::clone(&app), Surface::Internal, Router::new(resources::INTERNAL)));
+    let limits = Limits { connections_max: usize::MAX, ..app.settings.limits.http };
+    // Of its own: who watches the service must not hold up its end.
+    let internal_connections = Arc::new(ConnectionTracker::new(&limits));
+    let internal = Server::new(internal, Arc::clone(&internal_connections), false);
+    let mut tasks = background_tasks(&app);
+    for connections in [&app.connections, &internal_connections] {
+        let connections = Arc::clone(connections);
+        tasks.push(tokio::spawn(async move { match connections.run().await {} }));
+    }
+    if let Some(listener) = listeners.internal {
+        // Answered until the very end, since it is what tells that the end has begun.
+        tasks.push(tokio::spawn(async move { match internal.accept(&listener).await {} }));
+    }
+    let accepting = tokio::spawn({
+        let (public, listener) = (public.clone(), listeners.public);
+        async move { match public.accept(&listener).await {} }
+    });
+    shutdown.await;
+    app.stop();
+    accepting.abort();
+    public.drain(app.settings.limits.shutdown_timeout).await;
+    internal_connections.end_all();
+    for task in tasks {
+        task.abort();
+    }
+    Ok(())
+}
+
+/// What goes on beside the requests.
+fn background_tasks(app: &Arc<App>) -> Vec<tokio::task::JoinHandle<()>> {
+    let [warner, notifier, sealer] = std::array::from_fn(|_| Arc::clone(app));
+    vec![
+        tokio::spawn(async move { warn_while_unprotected(&warner).await }),
+        tokio::spawn(async move { notifier.engine.notify_durable().await }),
+        tokio::spawn(async move { sealer.sealer.run(&sealer.engine).await }),
+    ]
+}
+
+/// Says at the start and once a day that there is no API key, for as long as there is none.
+async fn warn_while_unprotected(app: &App) {
+    const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+    while app.authenticator.has_no_keys() {
+        if app.settings.allow_unauthenticated {
+            tracing::warn!("there is no API key: whoever reaches this service may do everything");
+        } else {
+            tracing::warn!(
+                "there is no API key: whoever runs programs as this user or root may do everything; \
+                 `tocos key create --right admin` makes one"
+            );
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}

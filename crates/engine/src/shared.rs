@@ -1,0 +1,115 @@
+//! What the callers, the commit thread and the snapshot thread share.
+
+use crate::durable::Progress;
+use crate::stats::Counters;
+use crate::throttle::Throttle;
+use crate::writer::Writer;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use tocos_journal::{Frame, Reader};
+use tocos_ledger::State;
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    /// Something was decided since the commit thread was last told. Says so without the lock.
+    pub(crate) is_unsealed: AtomicBool,
+    /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
+    sealed: Mutex<VecDeque<Work>>,
+    pub(crate) work: Condvar,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) reader: Reader,
+    pub(crate) counters: Counters,
+    /// That of the snapshot's thread.
+    pub(crate) throttle: Throttle,
+    pub(crate) snapshot_every_events: u64,
+    pub(crate) recovery_us: u64,
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) writer: Writer,
+    pub(crate) wants_seal: bool,
+    /// The most events that were lately on their way at once, pending and in flight.
+    pub(crate) crowd: usize,
+    pub(crate) closing: bool,
+    /// The event from which on the next frame's end makes a snapshot.
+    pub(crate) snapshot_at: u64,
+}
+
+impl Shared {
+    /// Nothing is pending yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let counters = Counters::new();
+        counters.snapshot_event.store(parts.snapshot_event, Ordering::Relaxed);
+        Self {
+            core: Mutex::new(Core {
+                writer: parts.writer,
+                wants_seal: false,
+                crowd: 0,
+                closing: false,
+                snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
+            }),
+            sealed: Mutex::new(VecDeque::new()),
+            work: Condvar::new(),
+            is_unsealed: AtomicBool::new(false),
+            progress: Arc::new(Progress::new(parts.reader.last_event())),
+            reader: parts.reader,
+            counters,
+            throttle: Throttle::default(),
+            snapshot_every_events: parts.snapshot_every_events,
+            recovery_us: parts.recovery_us,
+            threads: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
+        // A panic while deciding would abort the process in a release build; in a test it must not hide behind a
+        // second panic here.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oldest sealed frame that nobody writes yet.
+    pub(crate) fn next_sealed(&self) -> Option<Work> {
+        self.sealed().pop_front()
+    }
+
+    pub(crate) fn sealed(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        // Nothing in here can panic half-way.
+        self.sealed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A frame to write, and the state at its end if a snapshot is to be made of it.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) frame: Arc<Frame>,
+    pub(crate) state: Option<State>,
+}
+
+impl Core {
+    /// Seals what was decided.
+    pub(crate) fn seal(&mut self, snapshot_every_events: u64) -> Option<Work> {
+        let frame = self.writer.seal()?;
+        // Crowds come and go.
+        self.crowd -= self.crowd / 16;
+        let due = frame.last() >= self.snapshot_at;
+        let state = due.then(|| self.writer.ledger.state().clone());
+        if due {
+            self.snapshot_at = frame.last() + snapshot_every_events;
+        }
+        Some(Work { frame, state })
+    }
+}
+
+/// What an opened ledger is put together from.
+pub(crate) struct Parts {
+    pub(crate) writer: Writer,
+    pub(crate) reader: Reader,
+    pub(crate) snapshot_event: u64,
+    pub(crate) snapshot_every_events: u64,
+    pub(crate) recovery_us: u64,
+}

@@ -1,0 +1,91 @@
+//! Work beside the writer that nobody waits for: it leaves the processor and the disk to what somebody does wait for.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many times as long as a block took the disk is left alone behind it.
+const PAUSE_FACTOR: u32 = 3;
+/// Pauses shorter than this are saved up: they would cost more than they give.
+const PAUSE_MIN: Duration = Duration::from_micros(200);
+/// However slow the disk is, a pause ends.
+const PAUSE_MAX: Duration = Duration::from_millis(200);
+
+/// Rests between pieces of work, until lifted to hurry.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    is_lifted: Mutex<bool>,
+    lifted: Condvar,
+}
+
+impl Throttle {
+    /// No pauses from now on, and the one that is being taken ends.
+    pub(crate) fn lift(&self) {
+        *self.is_lifted.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.lifted.notify_all();
+    }
+
+    fn pause(&self, length: Duration) {
+        let is_lifted = self.is_lifted.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nothing can panic under this lock, so a poisoned one is as good as any.
+        let _ended = self.lifted.wait_timeout_while(is_lifted, length, |is_lifted| !*is_lifted);
+    }
+
+    /// The same blocks, each handed out after a pause in proportion to what was done with those before it.
+    pub(crate) fn throttle<I: Iterator>(&self, blocks: I) -> impl Iterator<Item = I::Item> {
+        let mut blocks = blocks;
+        let mut handed_out: Option<Instant> = None;
+        let mut owed = Duration::ZERO;
+        std::iter::from_fn(move || {
+            owed += handed_out.map_or(Duration::ZERO, |at| at.elapsed() * PAUSE_FACTOR);
+            if owed >= PAUSE_MIN {
+                self.pause(owed.min(PAUSE_MAX));
+                owed = Duration::ZERO;
+            }
+            let block = blocks.next();
+            handed_out = Some(Instant::now());
+            block
+        })
+    }
+}
+
+/// Gives the thread that calls it a tenth of the weight of the others. Not less: where no processor is free it must still get
+/// done what others wait for at times, such as with a lock of the file system.
+pub(crate) fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    {
+        const NICE: i32 = 10;
+        // No process id names the calling thread alone, on Linux. Where it is refused the thread is one like the others.
+        let _refused = rustix::process::setpriority_process(None, NICE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_long_for_a_block_waits_for_the_next() {
+        let throttle = Throttle::default();
+        let begun = Instant::now();
+        let mut blocks = throttle.throttle(0..2);
+        assert_eq!(blocks.next(), Some(0));
+        std::thread::sleep(Duration::from_millis(10));
+        assert_eq!(blocks.next(), Some(1));
+        assert!(begun.elapsed() >= Duration::from_millis(40), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn lifting_it_ends_a_pause_and_all_that_would_follow() {
+        let throttle = Throttle::default();
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(20));
+                throttle.lift();
+            });
+            throttle.pause(Duration::from_secs(60));
+        });
+        throttle.pause(Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    }
+}

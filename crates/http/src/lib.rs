@@ -1,0 +1,32 @@
+//! HTTP for whoever answers: sockets, heads and bodies, deadlines, shutdown, request ids.
+//!
+//! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. Small requests of HTTP/1.1, which is what
+//! programs send all day, are read by the fast path; everything else by hyper. A client can't tell which it was.
+//!
+//! What may not enter: coins, ledgers, routes, JSON. `Cargo.toml` says so.
+
+mod body;
+mod error;
+mod fast_path;
+mod head;
+mod hyper_path;
+mod limits;
+mod peer;
+pub mod plain;
+mod request_id;
+mod response;
+mod server;
+mod service;
+mod stream;
+mod tracker;
+
+pub use body::RequestBody;
+pub use error::Error;
+pub use head::{Head, visible};
+pub use limits::Limits;
+pub use peer::Peer;
+pub use request_id::RequestId;
+pub use response::{Response, ResponseBody};
+pub use server::Server;
+pub use service::{OwnedRequest, Reply, Request, Service};
+pub use tracker::ConnectionTracker;

@@ -1,0 +1,127 @@
+//! What a server asks of whoever answers its requests.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::http::request::Parts;
+
+use crate::body::{self, RequestBody};
+use crate::error::Error;
+use crate::head::Head;
+use crate::peer::Peer;
+use crate::plain::Plain;
+use crate::request_id::RequestId;
+use crate::response::Response;
+use crate::tracker::Connection;
+
+/// Answers requests.
+pub trait Service: Send + Sync + 'static {
+    /// Ready when a response may be sent. What it fails with is sent instead.
+    type Ready: Future<Output = Result<(), Response>> + Send + 'static;
+
+    /// Answers a small request that has come as a whole.
+    fn call(self: &Arc<Self>, request: &Request<'_>) -> Reply<Self::Ready>;
+
+    /// Answers any request. One whose head is at fault may only be refused.
+    fn call_owned(
+        self: Arc<Self>,
+        request: OwnedRequest,
+        head: Result<(), Error>,
+    ) -> impl Future<Output = Response> + Send;
+
+    /// The response to what the server itself refuses.
+    fn refuse(&self, error: &Error) -> Response;
+
+    /// Whether [`Peer::is_stranger`] matters for connections that begin now: finding out costs a look at all sockets of
+    /// the machine.
+    fn asks_owner(&self) -> bool {
+        false
+    }
+}
+
+/// How a small request is answered.
+pub enum Reply<R> {
+    /// With this response, once it may be sent.
+    When(R, Response),
+    /// With what comes of this.
+    Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+    /// By [`Service::call_owned`] on hyper, which notices when the client goes away.
+    HandOver,
+}
+
+impl<R> fmt::Debug for Reply<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::When(..) => "When",
+            Self::Later(_) => "Later",
+            Self::HandOver => "HandOver",
+        })
+    }
+}
+
+/// A small request that has come as a whole, where it lies.
+#[derive(Debug)]
+pub struct Request<'r> {
+    /// Target and headers.
+    pub head: &'r Head<'r>,
+    /// `None` if it did not come in time.
+    pub body: Option<&'r [u8]>,
+    /// What it is called.
+    pub id: &'r RequestId,
+    /// When it began to be answered.
+    pub started: Instant,
+    /// Who is at the other end.
+    pub peer: Peer,
+    pub(crate) plain: &'r Plain<'r, 'r>,
+    pub(crate) connection: &'r Arc<Connection>,
+}
+
+impl Request<'_> {
+    /// The request for those who keep it. `None` if hyper would not take its head: it is then to be handed over.
+    #[must_use]
+    pub fn to_owned(&self) -> Option<OwnedRequest> {
+        Some(OwnedRequest {
+            parts: self.plain.parts()?,
+            body: RequestBody::Whole(Bytes::copy_from_slice(self.body.unwrap_or_default())),
+            id: *self.id,
+            started: self.started,
+            peer: self.peer,
+            connection: Arc::clone(self.connection),
+        })
+    }
+}
+
+/// A request that owns what it was made of. Its body may still be on its way.
+#[derive(Debug)]
+pub struct OwnedRequest {
+    /// Method, target, headers.
+    pub parts: Parts,
+    /// What it is called.
+    pub id: RequestId,
+    /// When it began to be answered.
+    pub started: Instant,
+    /// Who is at the other end.
+    pub peer: Peer,
+    pub(crate) body: RequestBody,
+    pub(crate) connection: Arc<Connection>,
+}
+
+impl OwnedRequest {
+    /// Target and headers.
+    #[must_use]
+    pub fn head(&self) -> Head<'_> {
+        Head::of(&self.parts)
+    }
+
+    /// Reads the body as a whole, once; afterwards it is empty.
+    ///
+    /// # Errors
+    /// It is larger than `bytes_max`, comes too slowly, breaks off, or large bodies take too much together.
+    pub async fn read_body(&mut self, bytes_max: usize) -> Result<Bytes, Error> {
+        body::read(&self.connection, self.parts.version, &mut self.body, bytes_max).await
+    }
+}
