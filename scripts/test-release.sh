@@ -7,16 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-needed=()
-command -v docker-registry >/dev/null || needed+=(docker-registry)
-command -v skopeo >/dev/null || needed+=(skopeo)
-command -v readelf >/dev/null || needed+=(binutils)
-command -v curl >/dev/null || needed+=(curl)
-command -v dockerd >/dev/null || needed+=(docker.io iptables)
-if [ ${#needed[@]} -gt 0 ]; then
-  apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${needed[@]}" >/dev/null
-fi
+scripts/debian-packages.sh docker-registry:docker-registry skopeo:skopeo readelf:binutils curl:curl dockerd:docker.io iptables:iptables
 scripts/docker-engine.sh
 
 work=$(mktemp -d)

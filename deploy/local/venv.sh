@@ -8,12 +8,24 @@ venv() {
     list=$(dirname "${BASH_SOURCE[0]}")/requirements-$name.txt
     folder=$cache/venv-$name-$(sha256sum "$list" | cut -c1-8)
     if [ ! -e "$folder/complete" ]; then
-        echo "installing from PyPI: $(grep -v '^#' "$list" | tr '\n' ' ')" >&2
-        rm -rf "$folder"
         mkdir -p "$cache"
-        python3 -m venv "$folder" >&2
-        "$folder/bin/pip" install -q -r "$list" >&2
-        touch "$folder/complete"
+        make_venv "$list" "$folder" || return
     fi
     echo "$folder/bin/python"
 }
+
+# Two suites may want the same one: one makes it, the other waits.
+make_venv() (
+    list=$1 folder=$2
+    if command -v flock >/dev/null; then
+        exec 9> "$folder.lock"
+        flock 9
+    fi
+    if [ ! -e "$folder/complete" ]; then
+        echo "installing from PyPI: $(grep -v '^#' "$list" | tr '\n' ' ')" >&2
+        rm -rf "$folder"
+        python3 -m venv "$folder" >&2 || { echo "python3 -m venv does not work; on Debian: apt-get install python3-venv" >&2; exit 1; }
+        "$folder/bin/pip" install -q -r "$list" >&2 || exit
+        touch "$folder/complete"
+    fi
+)

@@ -1,78 +1,119 @@
 //! The gate: a list of checks, each a command that anybody can run by hand.
 
+use crate::lanes;
 use anyhow::{Context, Result, bail, ensure};
-use std::io::Write;
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 struct Check {
     name: &'static str,
     proves: &'static str,
     command: &'static [&'static str],
+    turn: Turn,
 }
 
+/// When a check runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Before everything that takes long, alone.
+    First,
+    /// Beside those of other lanes, after those of its own.
+    Beside(Lane),
+}
+
+/// What checks wait for each other for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    /// The processors: they compile and count.
+    Work,
+    /// The engine of containers, and the machine that images are deployed to.
+    Containers,
+    /// Emulated clouds, whose answers take their time.
+    Emulators,
+}
+
+const LANES: [Lane; 3] = [Lane::Work, Lane::Containers, Lane::Emulators];
+
 const CHECKS: &[Check] = &[
-    Check { name: "format", proves: "all Rust is formatted", command: &["cargo", "fmt", "--all", "--check"] },
+    Check {
+        name: "format",
+        proves: "all Rust is formatted",
+        command: &["cargo", "fmt", "--all", "--check"],
+        turn: Turn::First,
+    },
     Check {
         name: "lint",
         proves: "clippy finds nothing, with the workspace's lints",
         command: &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
+        turn: Turn::First,
     },
     Check {
         name: "dependencies",
         proves: "licences, sources and duplicates of all crates are as deny.toml allows",
         command: &["cargo", "deny", "--offline", "check", "bans", "licenses", "sources"],
+        turn: Turn::First,
     },
     Check {
         name: "test",
         proves: "all tests pass: rules, log, crashes, API, command line, rules of the repository",
         command: &["cargo", "test", "--workspace", "--locked"],
+        turn: Turn::First,
     },
     Check {
         name: "instructions",
         proves: "fixed work through the core and the service takes no more instructions than was accepted",
         command: &["cargo", "xtask", "instructions"],
+        turn: Turn::Beside(Lane::Work),
     },
     Check {
         name: "openapi",
         proves: "the running service keeps to its own OpenAPI document",
         command: &["scripts/test-openapi.sh"],
+        turn: Turn::Beside(Lane::Work),
     },
     Check {
         name: "proxies",
         proves: "a service without keys is not open to the world behind a real proxy",
         command: &["scripts/test-proxies.sh"],
+        turn: Turn::Beside(Lane::Work),
     },
     Check {
         name: "image",
         proves: "the container image: built, used, ended, killed, pushed and pulled",
         command: &["scripts/test-image.sh"],
+        turn: Turn::Beside(Lane::Containers),
     },
     Check {
         name: "release",
         proves: "the binary that ships, and its way to a channel: pushed by digest, joined, promoted, waited for",
         command: &["scripts/test-release.sh"],
+        turn: Turn::Beside(Lane::Containers),
     },
     Check {
         name: "monitoring",
         proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
         command: &["scripts/test-monitoring.sh"],
+        turn: Turn::Beside(Lane::Work),
     },
     Check {
         name: "workflows",
         proves: "the pipeline's files are sound and grant least rights",
         command: &["scripts/test-workflows.sh"],
+        turn: Turn::Beside(Lane::Work),
     },
     Check {
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],
+        turn: Turn::Beside(Lane::Emulators),
     },
     Check {
         name: "deploy",
         proves: "images good and bad reach, or don't reach, a real machine that pulls them",
         command: &["scripts/test-deploy.sh"],
+        turn: Turn::Beside(Lane::Containers),
     },
 ];
 
@@ -81,17 +122,55 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     for name in only {
         ensure!(CHECKS.iter().any(|check| check.name == name), "there is no check {name}; see cargo xtask checks");
     }
-    let wanted = |check: &Check| only.is_empty() || only.iter().any(|name| name == check.name);
+    let wanted = |check: &&Check| only.is_empty() || only.iter().any(|name| name == check.name);
     let root = root()?;
     let started = Instant::now();
-    for check in CHECKS.iter().filter(|check| wanted(check)) {
+    for check in CHECKS.iter().filter(wanted).filter(|check| check.turn == Turn::First) {
         say(&format!("== {}: {}", check.name, check.proves))?;
         prepare(check, &root)?;
         let begun = Instant::now();
         execute(check.command, &root).with_context(|| format!("the check {} failed", check.name))?;
         say(&format!("== {} passed in {} s", check.name, begun.elapsed().as_secs()))?;
     }
+    let lanes: Vec<Vec<&Check>> = LANES
+        .map(|lane| CHECKS.iter().filter(wanted).filter(|check| check.turn == Turn::Beside(lane)).collect())
+        .into();
+    let failed = lanes::run(&lanes, |check| beside(check, &root));
+    for failure in &failed {
+        say(&format!("== {failure:#}"))?;
+    }
+    ensure!(failed.is_empty(), "{} of the checks failed; what they said stands above", failed.len());
     say(&format!("the gate passed in {} s", started.elapsed().as_secs()))
+}
+
+/// Runs a check beside others: what it says is kept, and said as a whole at its end.
+fn beside(check: &Check, root: &Path) -> Result<()> {
+    say(&format!("== {} begins: {}", check.name, check.proves))?;
+    let begun = Instant::now();
+    let mut said = tempfile::tempfile().context("no temporary file can be made")?;
+    let Some((program, arguments)) = check.command.split_first() else { bail!("a check has no command") };
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(said.try_clone()?)
+        .stderr(said.try_clone()?)
+        .status()
+        .with_context(|| format!("{program} could not be started"))?;
+    let mut text = Vec::new();
+    said.rewind()?;
+    said.read_to_end(&mut text)?;
+    let end = if status.success() { "passed" } else { "FAILED" };
+    let text = String::from_utf8_lossy(&text);
+    say(&format!(
+        "== {}, as it was said:\n{}\n== {} {end} in {} s",
+        check.name,
+        text.trim_end(),
+        check.name,
+        begun.elapsed().as_secs()
+    ))?;
+    ensure!(status.success(), "the check {} failed: {} ended with {status}", check.name, check.command.join(" "));
+    Ok(())
 }
 
 /// Prints what there is to run.
@@ -103,7 +182,8 @@ pub(crate) fn list() -> Result<()> {
 }
 
 pub(crate) fn say(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("standard output is closed")
+    // One write, so that checks side by side don't mix their lines.
+    std::io::stdout().write_all(format!("{line}\n").as_bytes()).context("standard output is closed")
 }
 
 /// The root of the repository: where this package's folder lies.
@@ -135,4 +215,28 @@ pub(crate) fn execute(command: &[&str], root: &Path) -> Result<()> {
         .with_context(|| format!("{program} could not be started"))?;
     ensure!(status.success(), "{} ended with {status}", command.join(" "));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECKS, LANES, Turn};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_check_has_its_turn_once() {
+        let names: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
+        assert_eq!(names.len(), CHECKS.len());
+        let first = CHECKS.iter().filter(|check| check.turn == Turn::First).count();
+        let beside: Vec<usize> =
+            LANES.map(|lane| CHECKS.iter().filter(|check| check.turn == Turn::Beside(lane)).count()).into();
+        assert_eq!(first + beside.iter().sum::<usize>(), CHECKS.len());
+        assert!(beside.iter().all(|count| *count > 0), "{beside:?}");
+    }
+
+    #[test]
+    fn what_is_quick_and_what_says_most_comes_first() {
+        let first: Vec<&str> =
+            CHECKS.iter().filter(|check| check.turn == Turn::First).map(|check| check.name).collect();
+        assert_eq!(first, ["format", "lint", "dependencies", "test"]);
+    }
 }

@@ -1,11 +1,13 @@
 //! The project's chores.
 //!
 //! `cargo xtask ci` runs the checks in the order in which they are likely to fail. Each check says what
-//! it is and how long it took; the first that fails ends the run. Checks install what they need beyond Rust and Terraform
+//! it is and how long it took. The quick ones come first, one after the other; then the slow suites run side by side. After
+//! a failure nothing further begins. Checks install what they need beyond Rust and Terraform
 //! when they run on Debian as root, and say what to install elsewhere.
 
 mod gate;
 mod instructions;
+mod lanes;
 mod served;
 
 use anyhow::Result;
