@@ -89,7 +89,7 @@ impl Core {
         Ok(core)
     }
 
-    /// Decides, writes down and carries out, in stages as the engine does it. What is due is expired first.
+    /// Decides, writes down and applies, in stages as the engine does it. What is due is expired first.
     pub(crate) fn carry_out(&mut self, requests: &[Request<'_>]) -> Result<()> {
         while let Some(event) = self.ledger.expire(self.now) {
             self.write(&event)?;

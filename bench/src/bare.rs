@@ -8,7 +8,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::io::{ErrorKind, Read, Write};
 
-/// As long as the answer to a plain transfer.
+/// As long as the response to a plain transfer.
 const BODY: &str = "{\"event\":1234567,\"kind\":\"transfer\",\"from\":\"user00000001\",\"to\":\"user00000002\",\"coin\":\"toco\",\"amount\":1,\
 \"at\":\"2026-11-22T17:15:37.820115Z\",\"lots\":[{\"grant\":null,\"amount\":1}],\"balances\":{\
 \"user00000001\":{\"total\":100000,\"held\":0,\"available\":100000},\

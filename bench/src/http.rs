@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use memchr::memmem;
 use std::io::Write;
 
-/// An answer at the front of a buffer.
-pub(crate) struct Answer {
+/// A response at the front of a buffer.
+pub(crate) struct Response {
     pub(crate) status: u16,
     /// Where its body lies in the buffer.
     pub(crate) body: std::ops::Range<usize>,
@@ -26,8 +26,8 @@ pub(crate) fn content_length(head: &[u8]) -> Option<usize> {
     })
 }
 
-/// The answer at the front of `buffer`, if all of it is there.
-pub(crate) fn parse_answer(buffer: &[u8]) -> Result<Option<Answer>> {
+/// The response at the front of `buffer`, if all of it is there.
+pub(crate) fn parse_answer(buffer: &[u8]) -> Result<Option<Response>> {
     let Some(start) = head_end(buffer) else { return Ok(None) };
     let head = &buffer[..start];
     let shown = || String::from_utf8_lossy(head).into_owned();
@@ -36,7 +36,7 @@ pub(crate) fn parse_answer(buffer: &[u8]) -> Result<Option<Answer>> {
     let length = content_length(head);
     let end =
         start + length.with_context(|| format!("an answer without content-length can't be measured:\n{}", shown()))?;
-    Ok((buffer.len() >= end).then_some(Answer { status, body: start..end }))
+    Ok((buffer.len() >= end).then_some(Response { status, body: start..end }))
 }
 
 /// Writes requests for one server.
@@ -85,9 +85,9 @@ mod tests {
     fn an_answer_is_there_when_its_body_is() {
         let whole = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nx: y\r\n\r\n{}HTTP/1.1 2";
         for end in 0..whole.len() {
-            let answer = parse_answer(&whole[..end]).ok().flatten().map(|answer| (answer.status, answer.body));
+            let response = parse_answer(&whole[..end]).ok().flatten().map(|response| (response.status, response.body));
             let wanted = if end < 51 { None } else { Some((201, 49..51)) };
-            assert_eq!(answer, wanted, "{end} bytes");
+            assert_eq!(response, wanted, "{end} bytes");
         }
         assert!(parse_answer(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "without a length its end can't be known");
         assert_eq!(head_end(b"GET / HTTP/1.1\r\n\r\n"), Some(18));

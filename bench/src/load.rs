@@ -29,7 +29,7 @@ struct Connection {
 /// What was counted, from when the warm-up ended.
 struct Count {
     from: Instant,
-    /// Latencies; of those answers that came while `busy` said so in `latency_busy_us`.
+    /// Latencies; of those responses that came while `busy` said so in `latency_busy_us`.
     latency_us: Histogram<u64>,
     latency_busy_us: Histogram<u64>,
     requests: u64,
@@ -72,7 +72,7 @@ impl Schedule {
 pub(crate) struct Group {
     pub(crate) name: Name,
     pub(crate) connections: usize,
-    /// Requests a second in all; `None` asks as soon as the answer is there.
+    /// Requests a second in all; `None` asks as soon as the response is there.
     pub(crate) rate: Option<f64>,
 }
 

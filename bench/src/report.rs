@@ -19,7 +19,7 @@ pub(crate) struct RunResult {
     pub(crate) requests_per_second: f64,
     pub(crate) operations_per_second: f64,
     pub(crate) latency_us: Latency,
-    /// Only of the answers that came while something else went on, in runs that watch for it.
+    /// Only of the responses that came while something else went on, in runs that watch for it.
     pub(crate) latency_busy_us: Option<Latency>,
     /// Only of the others, in such runs.
     pub(crate) latency_quiet_us: Option<Latency>,

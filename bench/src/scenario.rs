@@ -75,7 +75,7 @@ impl Source {
         Self { name, asker, rng: Rng::with_seed(seed), users, batch, run, events, asked: 0, body: Vec::new() }
     }
 
-    /// Writes the next request of a connection. `hold` is the hold its last answer made, if any.
+    /// Writes the next request of a connection. `hold` is the hold its last response made, if any.
     pub(crate) fn next(&mut self, out: &mut Vec<u8>, hold: Option<u64>) {
         self.asked += 1;
         self.body.clear();
@@ -188,7 +188,7 @@ impl Source {
         self.asker.send(out, "POST", path, "application/json", None, &self.body);
     }
 
-    /// The hold that an answer made, in the scenario that goes on to capture it.
+    /// The hold that a response made, in the scenario that goes on to capture it.
     pub(crate) fn hold_in(&self, status: u16, body: &[u8]) -> Option<u64> {
         let id = body.strip_prefix(br#"{"id":"#).filter(|_| self.name == Name::Mixed && status == 201)?;
         let end = id.iter().position(|byte| !byte.is_ascii_digit())?;

@@ -23,7 +23,7 @@ pub(crate) struct SnapshotArgs {
 }
 
 /// Single transfers as fast as they are answered, on a server that makes snapshots meanwhile. Latencies are told apart by
-/// whether a snapshot was being written when the answer came.
+/// whether a snapshot was being written when the response came.
 pub(crate) fn run(args: &SnapshotArgs) -> Result<Value> {
     ensure!(args.load.url.is_none(), "whether a snapshot is being written is seen in the server's own directory");
     let home = workspace::fresh()?;

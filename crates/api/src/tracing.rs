@@ -89,12 +89,12 @@ impl RequestSpan {
         parts.extensions.get()
     }
 
-    /// A step on the way to the answer, which begins now and ends when the value is dropped.
+    /// A step on the way to the response, which begins now and ends when the value is dropped.
     pub(crate) fn step(&self, name: &'static str) -> BoxedSpan {
         self.0.tracer.build_with_context(self.0.tracer.span_builder(name), &self.0.context)
     }
 
-    /// The answer is there.
+    /// The response is there.
     pub(crate) fn end(&self, status: StatusCode, problem: Option<&Problem>) {
         let span = self.0.context.span();
         span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));

@@ -28,7 +28,7 @@ pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSende
         match appended {
             Ok(()) => {
                 // The ledger's lock is not taken for this: a large batch may hold it for milliseconds, and neither these
-                // answers nor the next frame need wait for it.
+                // responses nor the next frame need wait for it.
                 shared.progress.advance(last);
                 shared.counters.synced(events, took_us);
                 if let Some(state) = state {

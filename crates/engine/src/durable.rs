@@ -1,4 +1,4 @@
-//! Waiting until an event is on the disk, without a channel for each answer.
+//! Waiting until an event is on the disk, without a channel for each response.
 
 use crate::error::Unavailable;
 use std::future::Future;
@@ -109,7 +109,7 @@ impl Progress {
 
 /// Ready when an event is on the disk.
 #[derive(Debug)]
-#[must_use = "an answer may leave only when this is ready"]
+#[must_use = "a response may leave only when this is ready"]
 pub struct Durable {
     pub(crate) progress: Arc<Progress>,
     pub(crate) event: u64,

@@ -54,8 +54,8 @@ impl Engine {
         Ok(Self { shared })
     }
 
-    /// Decides one operation now. `render` makes the answer from the event, under the writer's lock; for a request
-    /// that was done before it gets the event as it was written, so the answer is the same.
+    /// Decides one operation now. `render` makes the response from the event, under the writer's lock; for a request
+    /// that was done before it gets the event as it was written, so the response is the same.
     ///
     /// # Errors
     /// [`Rejection`]; then nothing was changed, unless the storage failed.
@@ -141,7 +141,7 @@ impl Engine {
         Durable { progress: Arc::clone(&self.shared.progress), event: seen }
     }
 
-    /// Wakes the answers that have become durable, from within the runtime that awaits them. One task a runtime runs
+    /// Wakes those who wait for what has become durable, from within the runtime that awaits them. One task a runtime runs
     /// this; it ends when the engine is closed.
     pub async fn notify_durable(&self) {
         std::future::poll_fn(|context| self.shared.progress.poll_notifier(context)).await;

@@ -1,7 +1,7 @@
 //! The one writer, and the readers' view of what it wrote.
 //!
 //! Callers hand in operations from any thread. Each is decided at once, in memory, under a short lock, and its event
-//! waits in a frame; one thread writes and syncs frames while the next one fills. An answer may leave only when its
+//! waits in a frame; one thread writes and syncs frames while the next one fills. A response may leave only when its
 //! event is durable: callers await [`Engine::durable`]. A read sees memory, so it waits likewise.
 //!
 //! What may not enter: HTTP, JSON, and anything that knows what the rules are (that is `ledger`) or how bytes lie on

@@ -31,7 +31,7 @@ pub struct Submitted<R> {
     /// Answer when this event is durable.
     pub seen: u64,
     /// What `render` made of the event.
-    pub answer: R,
+    pub rendered: R,
 }
 
 /// Events in a frame beyond which what is due waits for the next one.
@@ -52,7 +52,7 @@ pub(crate) struct Writer {
 
 type Outcome<R> = Result<Submitted<R>, Step>;
 
-/// Why one step of deciding did not come to an answer.
+/// Why one step of deciding did not come to a response.
 enum Step {
     Refused(Refusal),
     Broken(Unavailable),
@@ -182,9 +182,9 @@ impl Writer {
                 if apply {
                     self.write(&event).map_err(Step::Broken)?;
                 }
-                let answer = render(&event, self.ledger.state());
+                let rendered = render(&event, self.ledger.state());
                 let seen = if apply { event.number } else { seen };
-                Ok(Submitted { event: event.number, replayed: false, seen, answer })
+                Ok(Submitted { event: event.number, replayed: false, seen, rendered })
             }
             Decision::Known(number) => {
                 let stored = self.look_up(number).map_err(|error| unreadable(&error))?;
@@ -193,8 +193,8 @@ impl Writer {
                 event
                     .same_request(request, state)
                     .map_err(|field| Refusal::IdempotencyKeyReused { field, event: number })?;
-                let answer = render(&event, state);
-                Ok(Submitted { event: number, replayed: true, seen: number, answer })
+                let rendered = render(&event, state);
+                Ok(Submitted { event: number, replayed: true, seen: number, rendered })
             }
         }
     }

@@ -26,7 +26,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// Makes all names given and removed so far durable.
     fn sync_dir(&self) -> io::Result<()>;
 
-    /// Takes the lock on the directory, which lasts until the answer is dropped or the process ends.
+    /// Takes the lock on the directory, which lasts until it is dropped or the process ends.
     ///
     /// # Errors
     /// [`LockError::Held`] if another process, or another journal in this one, has it.
@@ -38,7 +38,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
 /// One open file. All positions are bytes from its start.
 pub trait DiskFile: Send + Sync + fmt::Debug {
-    /// Reads up to `buf.len()` bytes and answers how many; fewer only at the end of the file.
+    /// Reads up to `buf.len()` bytes and gives how many; fewer only at the end of the file.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Writes all of `bytes`. Durable after the next [`sync`](Self::sync).

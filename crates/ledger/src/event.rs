@@ -59,7 +59,7 @@ pub enum Fact<'a> {
 pub struct Movement {
     /// Which operation, with its terms.
     pub kind: MovementKind,
-    /// The main amount: what the answer calls `amount`.
+    /// The main amount: what the response calls `amount`.
     pub amount: Amount,
     /// The account that [`Place::A`] stands for, as it is afterwards.
     pub a: Entry,

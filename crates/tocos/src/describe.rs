@@ -1,6 +1,6 @@
 //! Events in sentences.
 
-use crate::answer::{Decimals, Event, Lot};
+use crate::response::{Decimals, Event, Lot};
 
 /// What happened in an event, in a few words.
 pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {

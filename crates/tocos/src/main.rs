@@ -1,10 +1,9 @@
 //! The binary: `tocos serve`, and the commands that are clients of its API.
 //!
 //! `cli` knows which commands there are, `commands` has a file for each. `settings` and `service` are what
-//! `serve` is made of; `session` and `client` talk to a server; `list` reads and writes files of users; `answer`,
-//! `describe` and `table` put answers into words; `exit` turns the outcome into an exit code.
+//! `serve` is made of; `session` and `client` talk to a server; `list` reads and writes files of users; `response`,
+//! `describe` and `table` put responses into words; `exit` turns the outcome into an exit code.
 
-mod answer;
 mod cli;
 mod client;
 mod commands;
@@ -13,6 +12,7 @@ mod exit;
 mod first_key;
 mod list;
 mod notify;
+mod response;
 mod service;
 mod session;
 mod settings;

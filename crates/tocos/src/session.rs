@@ -1,5 +1,5 @@
 //! What the client commands have in common: the options for reaching a server and for writing to it,
-//! and one way to send a request and show its answer.
+//! and one way to send a request and show its response.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::answer::{CoinList, Decimals, Event};
-use crate::client::{AgentOptions, Answer, Client, ClientError, Request, fresh_key};
+use crate::client::{AgentOptions, Client, ClientError, Request, Response, fresh_key};
 use crate::describe::{Done, written};
+use crate::response::{CoinList, Decimals, Event};
 use crate::terminal::{print, print_bytes};
 use crate::usage::Usage;
 
-/// Where the server is and how its answers are shown.
+/// Where the server is and how its responses are shown.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConnectionArgs {
     /// Address of the server
@@ -38,7 +38,7 @@ pub(crate) struct WriteArgs {
     /// Names this operation for good: asked again under the same key, it is not done again [default: a fresh one]
     #[arg(long, value_name = "KEY", help_heading = "Writing")]
     pub idempotency_key: Option<String>,
-    /// Answer as the operation would, and change nothing
+    /// Response as the operation would, and change nothing
     #[arg(long, help_heading = "Writing")]
     pub dry_run: bool,
     /// A JSON object kept with the event
@@ -79,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     /// What the server refused, or that there is none.
-    pub(crate) fn send(&self, request: &Request) -> anyhow::Result<Answer> {
+    pub(crate) fn send(&self, request: &Request) -> anyhow::Result<Response> {
         self.client.send(request).map_err(|error| self.told(error))
     }
 
@@ -96,8 +96,8 @@ impl Session {
     /// Sends a write with its fields, under the key it was given or a fresh one.
     ///
     /// # Errors
-    /// As `send`. Where the answer was lost, the error names the key that finds out.
-    pub(crate) fn write(&self, request: Request, fields: Fields, args: &WriteArgs) -> anyhow::Result<Answer> {
+    /// As `send`. Where the response was lost, the error names the key that finds out.
+    pub(crate) fn write(&self, request: Request, fields: Fields, args: &WriteArgs) -> anyhow::Result<Response> {
         let body = fields.with_if("metadata", args.metadata.clone());
         self.write_request(request.json(&body.into_value()), args)
     }
@@ -106,7 +106,7 @@ impl Session {
     ///
     /// # Errors
     /// As `write`.
-    pub(crate) fn write_request(&self, request: Request, args: &WriteArgs) -> anyhow::Result<Answer> {
+    pub(crate) fn write_request(&self, request: Request, args: &WriteArgs) -> anyhow::Result<Response> {
         let key = args.idempotency_key.clone().map_or_else(fresh_key, Ok)?;
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Err(Usage("--idempotency-key: a key has 1 to 255 printable ASCII characters".to_owned()).into());
@@ -129,34 +129,34 @@ impl Session {
         })
     }
 
-    /// Prints an answer: with `--json` as it came, else in the words of `words`.
+    /// Prints a response: with `--json` as it came, else in the words of `words`.
     ///
     /// # Errors
-    /// The answer is not what was expected, or stdout is gone.
+    /// The response is not what was expected, or stdout is gone.
     pub(crate) fn show<T: DeserializeOwned>(
         &self,
-        answer: &Answer,
+        response: &Response,
         words: impl FnOnce(&T) -> String,
     ) -> anyhow::Result<()> {
         if self.json {
-            print_bytes(&answer.body)?;
+            print_bytes(&response.body)?;
         } else {
-            print(&words(&parse(answer)?))?;
+            print(&words(&parse(response)?))?;
         }
         Ok(())
     }
 
-    /// Prints the answer to a write.
+    /// Prints the response to a write.
     ///
     /// # Errors
     /// As `show`.
-    pub(crate) fn show_event(&self, answer: &Answer, dry_run: bool) -> anyhow::Result<()> {
-        let done = match (dry_run, answer.replayed) {
+    pub(crate) fn show_event(&self, response: &Response, dry_run: bool) -> anyhow::Result<()> {
+        let done = match (dry_run, response.replayed) {
             (true, _) => Done::Not,
             (false, true) => Done::Before,
             (false, false) => Done::Now,
         };
-        self.show(answer, |event: &Event| written(event, self.decimals(), done))
+        self.show(response, |event: &Event| written(event, self.decimals(), done))
     }
 
     /// Asks for the decimals again when they are next needed: a coin has changed.
@@ -171,19 +171,19 @@ impl Session {
             self.client
                 .send(&Request::get("/v1/coins"))
                 .ok()
-                .and_then(|answer| parse::<CoinList>(&answer).ok())
+                .and_then(|response| parse::<CoinList>(&response).ok())
                 .map(|list| Decimals::of(&list.coins))
                 .unwrap_or_default()
         })
     }
 }
 
-/// Reads an answer as the type that is expected.
+/// Reads a response as the type that is expected.
 ///
 /// # Errors
 /// It is not what was expected: what answers there is no Tocos, or one of another time.
-pub(crate) fn parse<T: DeserializeOwned>(answer: &Answer) -> anyhow::Result<T> {
-    serde_json::from_slice(&answer.body)
+pub(crate) fn parse<T: DeserializeOwned>(response: &Response) -> anyhow::Result<T> {
+    serde_json::from_slice(&response.body)
         .map_err(|error| anyhow!(error))
         .context("the answer is not what this version of tocos expects; does --url lead to a Tocos server?")
 }

@@ -28,7 +28,7 @@ use crate::client::{AgentOptions, agent};
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-/// How long a collector may take to answer.
+/// How long a collector may take to response.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the end of the service waits for the last spans to be sent.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);

@@ -69,7 +69,7 @@ fn write_operation(route: &Route, write: &Write) -> Value {
     operation["requestBody"] = body_of(&body);
     let mut codes = write.refusals.to_vec();
     codes.push(Code::IdempotencyKeyReused);
-    operation["responses"] = responses(write.statuses, write.answer, Media::Json, &codes, true, true);
+    operation["responses"] = responses(write.statuses, write.schema, Media::Json, &codes, true, true);
     operation
 }
 
@@ -81,7 +81,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let names_operation = in_query.iter().any(|field| field.name == "dry_run");
     operation["parameters"] = parameters(&in_path, &in_query, names_operation);
     let body: Vec<&Field> = endpoint.body.iter().collect();
-    if endpoint.answer == "Batch" {
+    if endpoint.schema == "Batch" {
         operation["requestBody"] = batch_body();
     } else if is_write {
         operation["requestBody"] = body_of(&body);
@@ -90,10 +90,10 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     if names_operation {
         codes.push(Code::IdempotencyKeyReused);
     }
-    let status = if endpoint.answer == "NewKey" { 201 } else { 200 };
-    let media = if endpoint.answer == "Page" { Media::Html } else { Media::Json };
-    operation["responses"] = responses(&[status], endpoint.answer, media, &codes, is_write, endpoint.right.is_some());
-    if endpoint.answer == "Events" {
+    let status = if endpoint.schema == "NewKey" { 201 } else { 200 };
+    let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
+    operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
+    if endpoint.schema == "Events" {
         let stream =
             json!({"schema": {"type": "string", "description": "`id:` is the event's number, `data:` the event."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;
@@ -203,8 +203,8 @@ fn batch_operation(write: &Write) -> Value {
     object
 }
 
-/// The answers of success, and every problem there may be, by status.
-fn responses(statuses: &[u16], answer: &str, media: Media, codes: &[Code], has_body: bool, has_key: bool) -> Value {
+/// The responses of success, and every problem there may be, by status.
+fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_body: bool, has_key: bool) -> Value {
     let mut all = Map::new();
     for status in statuses {
         let about = if *status == 201 { "Done: something new is there." } else { "Done." };
@@ -213,7 +213,7 @@ fn responses(statuses: &[u16], answer: &str, media: Media, codes: &[Code], has_b
             json!({
                 "description": about,
                 "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": {media.as_str(): {"schema": schemas::reference(answer)}},
+                "content": {media.as_str(): {"schema": schemas::reference(schema)}},
             }),
         );
     }

@@ -145,7 +145,7 @@ pub(super) fn all() -> Value {
     let mut schemas = Map::new();
     let mut add = |name: &str, schema: Value| drop(schemas.insert(name.to_owned(), schema));
     add("Event", json!({"oneOf": EVENTS.map(reference)}));
-    for (name, schema) in nouns_events().into_iter().chain(movement_events()).chain(answers()).chain(lists()) {
+    for (name, schema) in nouns_events().into_iter().chain(movement_events()).chain(responses()).chain(lists()) {
         add(name, schema);
     }
     add("Problem", problem());
@@ -267,7 +267,7 @@ fn coins() -> Value {
     json!({"type": "object", "additionalProperties": integer(), "description": "Totals by coin."})
 }
 
-fn answers() -> Vec<(&'static str, Value)> {
+fn responses() -> Vec<(&'static str, Value)> {
     let balance = [("total", integer()), ("held", integer()), ("available", integer())];
     vec![
         ("Balance", object(balance, &[])),

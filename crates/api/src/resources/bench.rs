@@ -14,7 +14,7 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     body: TRANSFER.fields,
     run: Run::Sync(noop),
     about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
-    answer: "Event",
+    schema: "Event",
     refusals: &[],
 };
 

@@ -20,7 +20,7 @@ pub(crate) static PUT: Write = Write {
         Ok(Operation::PutCoin { coin: fields.the_text("coin"), decimals })
     },
     about: "Makes a coin, or replaces its decimals.",
-    answer: "CoinEvent",
+    schema: "CoinEvent",
     refusals: &[],
     statuses: &[201, 200],
 };
@@ -31,7 +31,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
     about: "All coins, in the order in which they were made.",
-    answer: "Coins",
+    schema: "Coins",
     refusals: &[],
 };
 
@@ -41,7 +41,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     about: "A coin, and where all of it is.",
-    answer: "Coin",
+    schema: "Coin",
     refusals: &[Code::CoinNotFound],
 };
 

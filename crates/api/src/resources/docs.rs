@@ -15,7 +15,7 @@ pub(crate) static DOCUMENT: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(document(request))),
     about: "This document.",
-    answer: "OpenApi",
+    schema: "OpenApi",
     refusals: &[],
 };
 
@@ -25,7 +25,7 @@ pub(crate) static PAGE: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(page(request))),
     about: "A page to read this document and to try it out.",
-    answer: "Page",
+    schema: "Page",
     refusals: &[],
 };
 

@@ -27,7 +27,7 @@ pub(crate) static REVERSE: Write = Write {
         })
     },
     about: "Moves the coins of a grant, spend, transfer or capture back to the lots they came from.",
-    answer: "ReverseEvent",
+    schema: "ReverseEvent",
     refusals: &[
         Code::InsufficientFunds,
         Code::EventNotFound,
@@ -46,7 +46,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     about: "An event by its number.",
-    answer: "Event",
+    schema: "Event",
     refusals: &[Code::EventNotFound],
 };
 

@@ -26,7 +26,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),
     about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
-    answer: "Events",
+    schema: "Events",
     refusals: &[],
 };
 
@@ -61,7 +61,7 @@ async fn page(request: &AsyncRequest, fields: &Fields<'_>, after: u64) -> Result
     let limit = fields.number("limit").unwrap_or(100) as usize;
     let wait = Duration::from_secs(fields.number("wait_s").unwrap_or(0));
     if request.app.engine.durable_event() <= after && !wait.is_zero() {
-        // Whether it came, or the time is up: the answer is what there is.
+        // Whether it came, or the time is up: the response is what there is.
         let _late = tokio::time::timeout(wait, next_event(request, after)).await;
     }
     // Also when there is nothing to show: a feed that has stopped for good must not look like a quiet one.
@@ -142,7 +142,7 @@ struct Ended;
 
 async fn feed(request: &AsyncRequest, after: u64, chunks: &mpsc::Sender<Bytes>) -> Result<(), Ended> {
     let mut at = after;
-    // The head of the answer goes out with the first chunk.
+    // The head of the response goes out with the first chunk.
     send(chunks, Bytes::from_static(b": events\n\n")).await?;
     loop {
         let objects = objects_after(request, at, STREAMED_AT_ONCE).await.map_err(|_| Ended)?;

@@ -36,7 +36,7 @@ pub(crate) static GRANT: Write = Write {
         })
     },
     about: "Gives a user new coins.",
-    answer: "GrantEvent",
+    schema: "GrantEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::AboveCeiling, Code::UserClosed, Code::SupplyExhausted],
     statuses: &[201],
 };

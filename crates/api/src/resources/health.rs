@@ -15,7 +15,7 @@ pub(crate) static LIVEZ: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(livez(request))),
     about: "Whether the process answers at all.",
-    answer: "Health",
+    schema: "Health",
     refusals: &[],
 };
 
@@ -25,7 +25,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(readyz(request))),
     about: "Whether requests can be served: the ledger is recovered and its storage works.",
-    answer: "Health",
+    schema: "Health",
     refusals: &[],
 };
 
@@ -35,7 +35,7 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(metrics(request))),
     about: "Figures in the text format of Prometheus.",
-    answer: "Metrics",
+    schema: "Metrics",
     refusals: &[],
 };
 

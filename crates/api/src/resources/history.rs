@@ -31,7 +31,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     about: "What happened to a user's accounts, with the balance after each event.",
-    answer: "History",
+    schema: "History",
     refusals: &[Code::UserNotFound, Code::CoinNotFound],
 };
 

@@ -48,7 +48,7 @@ pub(crate) static HOLD: Write = Write {
         })
     },
     about: "Reserves coins, so that they are there when the price is known. The answer's `id` names the hold.",
-    answer: "HoldEvent",
+    schema: "HoldEvent",
     refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
     statuses: &[201],
 };
@@ -77,7 +77,7 @@ pub(crate) static CAPTURE: Write = Write {
         })
     },
     about: "Takes held coins.",
-    answer: "CaptureEvent",
+    schema: "CaptureEvent",
     refusals: &[
         Code::InsufficientFunds,
         Code::HoldNotFound,
@@ -96,7 +96,7 @@ pub(crate) static RELEASE: Write = Write {
     fields: &[in_path("hold", FieldType::Event, "The hold."), METADATA],
     operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
     about: "Gives held coins back and ends the hold.",
-    answer: "ReleaseEvent",
+    schema: "ReleaseEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
 };
@@ -114,7 +114,7 @@ pub(crate) static EXTEND: Write = Write {
         Ok(Operation::Extend { hold: fields.the_number("hold"), expires_at })
     },
     about: "Lets a hold end later.",
-    answer: "ExtendEvent",
+    schema: "ExtendEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
 };
@@ -125,7 +125,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     about: "A hold: what it still holds, and what became of it.",
-    answer: "Hold",
+    schema: "Hold",
     refusals: &[Code::HoldNotFound],
 };
 

@@ -25,7 +25,7 @@ pub(crate) static CREATE: Endpoint = Endpoint {
     ],
     run: Run::Async(|request| Box::pin(create(request))),
     about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
-    answer: "NewKey",
+    schema: "NewKey",
     refusals: &[],
 };
 
@@ -35,7 +35,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
     about: "All API keys, without their secrets.",
-    answer: "Keys",
+    schema: "Keys",
     refusals: &[],
 };
 
@@ -48,7 +48,7 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(revoke(request))),
     about: "Makes an API key useless, for good.",
-    answer: "Event",
+    schema: "Event",
     refusals: &[Code::KeyNotFound],
 };
 
@@ -108,7 +108,7 @@ async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
     finish(&request, submission).await
 }
 
-/// An answer that may be told when event `seen` is on the disk.
+/// A response that may be sent when event `seen` is durable.
 struct Submission {
     seen: u64,
     /// The key's.
@@ -120,7 +120,7 @@ fn submit(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Res
     let render = |event: &Event<'_>, state: &State| (key_id(event), write::rendered(event, state));
     match request.app.engine.submit(operation, dry_run, render) {
         Ok(submitted) => {
-            let (id, (status, body)) = submitted.answer;
+            let (id, (status, body)) = submitted.rendered;
             let body = ResponseBody::Whole(body);
             let response = Response { status, media: Media::Json, body, replayed: submitted.replayed };
             Ok(Submission { seen: submitted.seen, id, response: Ok(response) })

@@ -26,7 +26,7 @@ pub(crate) static PUT: Write = Write {
         })
     },
     about: "Replaces floor, ceiling and frozen of an account. What is left out goes back to its default.",
-    answer: "LimitsEvent",
+    schema: "LimitsEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed],
     statuses: &[200],
 };

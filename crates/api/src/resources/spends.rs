@@ -26,7 +26,7 @@ pub(crate) static SPEND: Write = Write {
         })
     },
     about: "Takes coins from a user, in the burn order of their lots.",
-    answer: "SpendEvent",
+    schema: "SpendEvent",
     refusals: &[
         Code::InsufficientFunds,
         Code::UserNotFound,

@@ -15,7 +15,7 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
     body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How far.")],
     run: Run::Async(|request| Box::pin(advance(request))),
     about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
-    answer: "Now",
+    schema: "Now",
     refusals: &[],
 };
 

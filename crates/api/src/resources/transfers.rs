@@ -24,7 +24,7 @@ pub(crate) static TRANSFER: Write = Write {
         })
     },
     about: "Moves coins from one user to another. Lots keep their grant, expiry, priority and category.",
-    answer: "TransferEvent",
+    schema: "TransferEvent",
     refusals: &[
         Code::InsufficientFunds,
         Code::UserNotFound,

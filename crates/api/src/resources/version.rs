@@ -10,7 +10,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     about: "Name, version and commit of the service.",
-    answer: "Version",
+    schema: "Version",
     refusals: &[],
 };
 

@@ -19,7 +19,7 @@ pub(crate) enum FieldType {
     Name,
     /// The beginning of user ids.
     Prefix,
-    /// Where a list goes on, as an answer gave it.
+    /// Where a list goes on, as a response gave it.
     Cursor,
     /// 1 to 2^53-1.
     Amount,
@@ -184,7 +184,7 @@ impl FieldType {
     }
 }
 
-/// What somebody sent, cut so that an answer stays small.
+/// What somebody sent, cut so that a response stays small.
 pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARACTERS_MAX: usize = 40;
     match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {

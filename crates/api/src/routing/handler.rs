@@ -80,7 +80,7 @@ pub(crate) struct Endpoint {
     /// A sentence for the documentation.
     pub about: &'static str,
     /// The name of the response's schema in the documentation.
-    pub answer: &'static str,
+    pub schema: &'static str,
     /// Why it may be refused, apart from what holds for every request.
     pub refusals: &'static [Code],
 }

@@ -27,7 +27,7 @@ impl Verb {
     fn of(method: &Method) -> Option<Self> {
         match *method {
             Method::POST => Some(Self::Post),
-            // hyper leaves out the body of an answer to HEAD.
+            // hyper leaves out the body of a response to HEAD.
             Method::GET | Method::HEAD => Some(Self::Get),
             Method::PUT => Some(Self::Put),
             _ => None,

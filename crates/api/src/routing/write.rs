@@ -27,11 +27,11 @@ pub(crate) struct Write {
     pub operation: for<'v> fn(&'v Fields<'_>) -> Result<Operation<'v>, Problem>,
     /// A sentence for the documentation.
     pub about: &'static str,
-    /// The name of the answer's schema in the documentation.
-    pub answer: &'static str,
+    /// The name of the response's schema in the documentation.
+    pub schema: &'static str,
     /// Why it may be refused, apart from what holds for every write.
     pub refusals: &'static [Code],
-    /// The status of the answer in the documentation; one that makes something new or not has both.
+    /// The status of the response in the documentation; one that makes something new or not has both.
     pub statuses: &'static [u16],
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Write {
 pub(crate) const QUERY: &[Field] =
     &[optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing.")];
 
-/// The status of an answer that is this event.
+/// The status of a response that is this event.
 pub(crate) fn status(event: &Event<'_>) -> StatusCode {
     match event.fact {
         Fact::UserPut { created: false, .. }
@@ -51,10 +51,10 @@ pub(crate) fn status(event: &Event<'_>) -> StatusCode {
     }
 }
 
-/// Bytes that an answer nearly always fits into.
+/// Bytes that a response nearly always fits into.
 pub(crate) const ANSWER_BYTES: usize = 480;
 
-/// The answer that an event makes.
+/// The response that an event makes.
 pub(crate) fn rendered(event: &Event<'_>, state: &State) -> (StatusCode, Bytes) {
     let mut out = Writer::with_capacity(ANSWER_BYTES);
     rendering::event(&mut out, event, state);
@@ -81,7 +81,7 @@ pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result
     request.app.sealer.notify();
     match submitted {
         Ok(submitted) => {
-            let (status, body) = submitted.answer;
+            let (status, body) = submitted.rendered;
             let body = ResponseBody::Whole(body);
             let response = Response { status, media: Media::Json, body, replayed: submitted.replayed };
             Ok(Outcome { seen: submitted.seen, response: Ok(response) })

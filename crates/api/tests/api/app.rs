@@ -14,7 +14,7 @@ use tocos_journal::sim::SimDisk;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 
 /// A running server with a ledger of its own. It ends, and its data goes, when it is dropped.
 pub(crate) struct TestApp {
@@ -109,7 +109,7 @@ impl TestApp {
     }
 
     /// One request on a connection of its own, with the key if there is one.
-    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
         let mut headers = headers.to_vec();
         if let Some(bearer) = &bearer {
@@ -118,24 +118,24 @@ impl TestApp {
         self.client().request(method, path, &headers, body)
     }
 
-    pub(crate) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Response {
         self.request("GET", path, &[], b"")
     }
 
-    pub(crate) fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: Value) -> Response {
         self.request("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
-    pub(crate) fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: Value) -> Response {
         self.request("PUT", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
     /// A body that is no JSON value, sent as if it were one.
-    pub(crate) fn post_text(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post_text(&self, path: &str, body: &str) -> Response {
         self.request("POST", path, &[("content-type", "application/json")], body.as_bytes())
     }
 
-    pub(crate) fn post_with_key(&self, key: &str, path: &str, body: Value) -> Answer {
+    pub(crate) fn post_with_key(&self, key: &str, path: &str, body: Value) -> Response {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         self.request("POST", path, &headers, body.to_string().as_bytes())
     }

@@ -41,10 +41,10 @@ fn malformed_bodies_are_named_and_change_nothing() {
         "{\"from\":\"ana\"} x",
         &deep,
     ] {
-        let answer = app.post_text("/v1/transfers", body);
-        assert_eq!(answer.status, 400, "{body}");
+        let response = app.post_text("/v1/transfers", body);
+        assert_eq!(response.status, 400, "{body}");
         let field = if body.trim().is_empty() && body.is_empty() { "from" } else { "body" };
-        answer.invalid(field);
+        response.invalid(field);
     }
     let latin = app.request("POST", "/v1/transfers", &[("content-type", "application/json")], b"{\"from\":\"\xe4\"}");
     latin.invalid("body");
@@ -73,9 +73,9 @@ fn amounts_are_whole_numbers_and_nothing_else() {
         "123456789012345678901234567890",
     ] {
         let body = format!("{{\"from\":\"ana\",\"to\":\"bob\",\"coin\":\"toco\",\"amount\":{amount}}}");
-        let answer = app.post_text("/v1/transfers", &body);
-        assert_eq!(answer.status, 400, "{amount}");
-        answer.invalid("amount");
+        let response = app.post_text("/v1/transfers", &body);
+        assert_eq!(response.status, 400, "{amount}");
+        response.invalid("amount");
     }
     assert_eq!(app.total("ana"), 50);
 }
@@ -108,8 +108,8 @@ fn ids_and_codes_that_are_none_are_named() {
     }
     app.post("/v1/users", json!({"id": "x".repeat(128)})).expect(201);
     // An id of a megabyte is not thrown back at whoever sent it.
-    let answer = app.post("/v1/users", json!({"id": "x".repeat(1_000_000)}));
-    assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
+    let response = app.post("/v1/users", json!({"id": "x".repeat(1_000_000)}));
+    assert!(response.body.len() < 1_000, "{} bytes", response.body.len());
 }
 
 #[test]
@@ -135,17 +135,17 @@ fn a_body_must_say_that_it_is_json() {
     for headers in
         [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/x-www-form-urlencoded")]]
     {
-        let answer = app.request("POST", "/v1/transfers", headers, body.as_bytes());
-        assert_eq!(answer.status, 415);
-        answer.invalid("content-type");
+        let response = app.request("POST", "/v1/transfers", headers, body.as_bytes());
+        assert_eq!(response.status, 415);
+        response.invalid("content-type");
     }
     for good in ["application/json", "Application/JSON;charset=UTF-8", "application/vnd.shop+json"] {
-        let answer = app.request("POST", "/v1/transfers", &[("content-type", good)], body.as_bytes());
-        assert_eq!(answer.status, 201, "{good}");
+        let response = app.request("POST", "/v1/transfers", &[("content-type", good)], body.as_bytes());
+        assert_eq!(response.status, 201, "{good}");
     }
-    let answer = app.request("POST", "/v1/batch", &[("content-type", "text/csv")], b"a,b");
-    assert_eq!(answer.status, 415);
-    answer.invalid("content-type");
+    let response = app.request("POST", "/v1/batch", &[("content-type", "text/csv")], b"a,b");
+    assert_eq!(response.status, 415);
+    response.invalid("content-type");
 }
 
 #[test]
@@ -162,13 +162,13 @@ fn routes_and_methods_that_are_none_are_problems_too() {
         "/V1/users",
         "/bench/noop/",
     ] {
-        let answer = app.get(path);
-        assert_eq!(answer.status, 404, "{path}");
-        answer.refused("not_found");
+        let response = app.get(path);
+        assert_eq!(response.status, 404, "{path}");
+        response.refused("not_found");
     }
-    let answer = app.request("DELETE", "/v1/users/ana", &[], b"");
-    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, PUT")));
-    answer.refused("method_not_allowed");
+    let response = app.request("DELETE", "/v1/users/ana", &[], b"");
+    assert_eq!((response.status, response.header("allow")), (405, Some("GET, PUT")));
+    response.refused("method_not_allowed");
     assert_eq!(app.get("/v1/transfers").status, 405);
     app.post("/bench/noop", json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 1})).refused("not_found");
 }
@@ -176,8 +176,8 @@ fn routes_and_methods_that_are_none_are_problems_too() {
 #[test]
 fn requests_have_names() {
     let app = ledger();
-    let answer = app.request("GET", "/v1/users", &[("x-request-id", "mine 17!")], b"");
-    assert_eq!(answer.header("x-request-id"), Some("mine 17!"));
+    let response = app.request("GET", "/v1/users", &[("x-request-id", "mine 17!")], b"");
+    assert_eq!(response.header("x-request-id"), Some("mine 17!"));
     let ids: Vec<_> = ["", &"x".repeat(65), "ä"]
         .map(|id| {
             app.request("GET", "/nowhere", &[("x-request-id", id)], b"").header("x-request-id").unwrap().to_owned()
@@ -192,13 +192,13 @@ fn hyper_speaks_for_itself_where_there_is_no_request() {
     let app = ledger();
     let mut client = app.client();
     client.send(b"NONSENSE\r\n\r\n").unwrap();
-    assert_eq!(client.answer().unwrap().status, 400);
+    assert_eq!(client.response().unwrap().status, 400);
     let mut client = app.client();
     let head = format!("GET /v1/users HTTP/1.1\r\nhost: localhost\r\nx-long: {}\r\n\r\n", "x".repeat(300_000));
     // The server may close before it has read everything.
     let _maybe_sent = client.send(head.as_bytes());
-    if let Some(answer) = client.answer() {
-        assert_eq!(answer.status, 431);
+    if let Some(response) = client.response() {
+        assert_eq!(response.status, 431);
     }
     app.get("/v1/users").expect(200);
 }

@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::client::Answer;
+use crate::client::Response;
 
-fn lines(app: &TestApp, query: &str, body: &str) -> Answer {
+fn lines(app: &TestApp, query: &str, body: &str) -> Response {
     app.request("POST", &format!("/v1/batch{query}"), &[("content-type", "application/x-ndjson")], body.as_bytes())
 }
 
@@ -25,10 +25,10 @@ fn every_operation_of_the_ledger_can_be_part_of_a_batch() {
         {"op": "reverse", "event": 6},
         {"op": "user_close", "user": "eve", "metadata": {"why": "test"}},
     ]);
-    let answer = app.post("/v1/batch", json!({"operations": operations, "results": "all"})).expect(200);
-    assert_eq!((&answer["applied"], &answer["refused"], &answer["replayed"]), (&json!(13), &json!(0), &json!(0)));
-    assert_eq!(answer["events"], json!({"first": 1, "last": 13}));
-    for (at, event) in answer["results"].as_array().unwrap().iter().enumerate() {
+    let response = app.post("/v1/batch", json!({"operations": operations, "results": "all"})).expect(200);
+    assert_eq!((&response["applied"], &response["refused"], &response["replayed"]), (&json!(13), &json!(0), &json!(0)));
+    assert_eq!(response["events"], json!({"first": 1, "last": 13}));
+    for (at, event) in response["results"].as_array().unwrap().iter().enumerate() {
         assert_eq!(event, &app.get(&format!("/v1/events/{}", at + 1)).expect(200));
     }
     assert_eq!(app.get("/v1/users/ana").expect(200)["coins"]["gold"], 86);
@@ -38,7 +38,7 @@ fn every_operation_of_the_ledger_can_be_part_of_a_batch() {
 fn each_stands_alone_unless_told_otherwise() {
     let app = TestApp::start();
     app.user_with("ana", 10);
-    let answer = app
+    let response = app
         .post(
             "/v1/batch",
             json!({"operations": [
@@ -53,8 +53,8 @@ fn each_stands_alone_unless_told_otherwise() {
             ]}),
         )
         .expect(200);
-    assert_eq!((&answer["applied"], &answer["refused"]), (&json!(2), &json!(6)));
-    let told: Vec<_> = answer["results"]
+    assert_eq!((&response["applied"], &response["refused"]), (&json!(2), &json!(6)));
+    let told: Vec<_> = response["results"]
         .as_array()
         .unwrap()
         .iter()
@@ -133,8 +133,8 @@ fn an_atomic_batch_with_an_operation_that_is_none_is_refused_whole() {
 fn lines_are_as_good_as_an_array() {
     let app = TestApp::start();
     let body = "{\"op\":\"user\",\"user\":\"ana\"}\r\n\n  \n{\"op\":\"grant\",\"user\":\"ana\",\"coin\":\"toco\",\"amount\":5}";
-    let answer = lines(&app, "?results=all&atomic=true", body).expect(200);
-    assert_eq!((&answer["applied"], &answer["results"][1]["balances"]["ana"]["total"]), (&json!(2), &json!(5)));
+    let response = lines(&app, "?results=all&atomic=true", body).expect(200);
+    assert_eq!((&response["applied"], &response["results"][1]["balances"]["ana"]["total"]), (&json!(2), &json!(5)));
     let broken = lines(&app, "", "{\"op\":\"user\",\"user\":\"eve\"}\n\n{\"op\":\"user\",\"user\":\"zed\"\n");
     let problem = broken.invalid("body");
     assert_eq!(problem["operation"], 1);

@@ -13,9 +13,9 @@ fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let app = TestApp::start();
     let mut client = app.client();
     client.send(format!("{HEAD}content-length: 20971520\r\n\r\n").as_bytes()).unwrap();
-    let answer = client.answer().unwrap();
-    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
-    answer.refused("payload_too_large");
+    let response = client.response().unwrap();
+    assert_eq!((response.status, response.header("connection")), (413, Some("close")));
+    response.refused("payload_too_large");
 }
 
 #[test]
@@ -23,9 +23,9 @@ fn whoever_sends_twenty_megabytes_at_once_still_gets_to_see_the_answer() {
     let app = TestApp::start();
     for path in ["/v1/users", "/v1/batch"] {
         let body = vec![b' '; 20 << 20];
-        let answer = app.request("POST", path, &[("content-type", "application/json")], &body);
-        assert_eq!(answer.status, 413, "{path}");
-        answer.refused("payload_too_large");
+        let response = app.request("POST", path, &[("content-type", "application/json")], &body);
+        assert_eq!(response.status, 413, "{path}");
+        response.refused("payload_too_large");
     }
 }
 
@@ -40,7 +40,7 @@ fn a_body_of_unknown_length_is_cut_off_when_it_grows_too_large() {
             break;
         }
     }
-    client.answer().unwrap().refused("payload_too_large");
+    client.response().unwrap().refused("payload_too_large");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_body_in_chunks_is_read_as_well_as_one_in_a_piece() {
     client.send(format!("{HEAD}transfer-encoding: chunked\r\n\r\n7\r\n{{\"id\":\"\r\n").as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(50));
     client.send(b"5\r\nana\"}\r\n0\r\n\r\n").unwrap();
-    assert_eq!(client.answer().unwrap().expect(201)["user"], "ana");
+    assert_eq!(client.response().unwrap().expect(201)["user"], "ana");
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn a_body_that_does_not_come_is_not_awaited_for_ever() {
     let mut client = app.client();
     client.send(format!("{HEAD}content-length: 100\r\n\r\n{{\"id\":").as_bytes()).unwrap();
     let started = Instant::now();
-    let answer = client.answer().unwrap();
-    assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
-    assert_eq!(answer.refused("request_timeout")["retryable"], true);
+    let response = client.response().unwrap();
+    assert_eq!((response.status, response.header("connection")), (408, Some("close")));
+    assert_eq!(response.refused("request_timeout")["retryable"], true);
     assert!(started.elapsed() < Duration::from_secs(5));
     assert!(client.is_closed());
     app.get("/v1/users").expect(200);
@@ -125,9 +125,9 @@ fn further_connections_are_told_to_come_back() {
         assert_eq!(client.request("GET", "/version", &[], b"").status, 200);
     }
     let mut further = app.client();
-    let answer = further.answer().unwrap();
-    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("1")));
-    answer.refused("too_many_requests");
+    let response = further.response().unwrap();
+    assert_eq!((response.status, response.header("retry-after")), (429, Some("1")));
+    response.refused("too_many_requests");
     assert!(further.is_closed());
     served.pop();
     let started = Instant::now();

@@ -17,7 +17,7 @@ pub(crate) struct Client {
 
 /// What a server answered.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -37,7 +37,7 @@ impl Client {
     }
 
     /// Sends a request with a body of known length.
-    pub(crate) fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -49,11 +49,11 @@ impl Client {
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(body);
         self.send(&bytes).unwrap();
-        self.answer().expect("an answer")
+        self.response().expect("an answer")
     }
 
-    /// Reads the next answer; `None` if the server closes the connection instead.
-    pub(crate) fn answer(&mut self) -> Option<Answer> {
+    /// Reads the next response; `None` if the server closes the connection instead.
+    pub(crate) fn response(&mut self) -> Option<Response> {
         let head_end = loop {
             if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -71,15 +71,15 @@ impl Client {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        let mut answer = Answer { status, headers, body: Vec::new() };
-        if let Some(length) = answer.header("content-length") {
+        let mut response = Response { status, headers, body: Vec::new() };
+        if let Some(length) = response.header("content-length") {
             let length: usize = length.parse().unwrap();
             while self.unread.len() < length {
                 assert!(self.read_more(), "the body broke off");
             }
-            answer.body = self.unread.drain(..length).collect();
+            response.body = self.unread.drain(..length).collect();
         }
-        Some(answer)
+        Some(response)
     }
 
     /// Reads what comes; false when there will be no more.
@@ -110,7 +110,7 @@ impl Client {
     }
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -123,7 +123,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// The body of an answer that must have this status.
+    /// The body of a response that must have this status.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());

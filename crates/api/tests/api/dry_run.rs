@@ -41,9 +41,9 @@ fn every_write_takes_it() {
     for (method, path, body) in writes {
         let headers = [("content-type", "application/json")];
         let path = format!("{path}?dry_run=true");
-        let answer = app.request(method, &path, &headers, body.to_string().as_bytes());
-        assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.text());
-        assert_eq!(answer.json().get("secret"), None);
+        let response = app.request(method, &path, &headers, body.to_string().as_bytes());
+        assert!((200..300).contains(&response.status), "{method} {path}: {}", response.text());
+        assert_eq!(response.json().get("secret"), None);
         assert_eq!(app.last_event(), before, "{method} {path}");
     }
     assert_eq!(app.get(&format!("/v1/holds/{hold}")).expect(200)["held"], 5);

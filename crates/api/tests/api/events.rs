@@ -27,13 +27,13 @@ fn an_event_reads_as_it_was_answered() {
     told.push(app.post("/v1/events/6/reverse", json!({"amount": 1})));
     told.push(app.put("/v1/users/ana/limits/gold", json!({"floor": -5})));
     let mut all = Vec::new();
-    for answer in &told {
-        assert!((200..300).contains(&answer.status), "{}", answer.text());
-        let number = &answer.json()["event"];
+    for response in &told {
+        assert!((200..300).contains(&response.status), "{}", response.text());
+        let number = &response.json()["event"];
         let alone = app.get(&format!("/v1/events/{number}"));
         alone.expect(200);
-        assert_eq!(alone.text(), answer.text());
-        all.push(answer.json());
+        assert_eq!(alone.text(), response.text());
+        all.push(response.json());
     }
     let page = app.get("/v1/events?after=1").expect(200);
     assert_eq!(page["events"], Value::Array(all));

@@ -50,9 +50,9 @@ fn another_request_under_the_key_is_refused_and_names_what_differs() {
     app.user_with("ana", 50).user("bob");
     let transfer = |amount: u64, metadata: serde_json::Value| json!({"from": "ana", "to": "bob", "coin": "toco", "amount": amount, "metadata": metadata});
     app.post_with_key("k", "/v1/transfers", transfer(5, json!({"a": 1}))).expect(201);
-    let refused = |answer: crate::client::Answer, field: &str| {
-        assert_eq!(answer.status, 409);
-        assert_eq!(answer.refused("idempotency_key_reused")["field"], field);
+    let refused = |response: crate::client::Response, field: &str| {
+        assert_eq!(response.status, 409);
+        assert_eq!(response.refused("idempotency_key_reused")["field"], field);
     };
     refused(app.post_with_key("k", "/v1/transfers", transfer(6, json!({"a": 1}))), "amount");
     refused(app.post_with_key("k", "/v1/transfers", transfer(5, json!({"a": 2}))), "metadata");
@@ -76,7 +76,7 @@ fn two_at_the_same_moment_are_one() {
     app.user_with("ana", 1_000).user("bob");
     for round in 0..20 {
         let key = format!("round-{round}");
-        let answers: Vec<_> = std::thread::scope(|scope| {
+        let responses: Vec<_> = std::thread::scope(|scope| {
             let ask = || {
                 let body = json!({"from": "ana", "to": "bob", "coin": "toco", "amount": 1});
                 app.post_with_key(&key, "/v1/transfers", body)
@@ -84,8 +84,8 @@ fn two_at_the_same_moment_are_one() {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert!(answers.iter().all(|answer| answer.status == 201 && answer.body == answers[0].body));
-        let replayed = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_some()).count();
+        assert!(responses.iter().all(|response| response.status == 201 && response.body == responses[0].body));
+        let replayed = responses.iter().filter(|response| response.header("idempotency-replayed").is_some()).count();
         assert_eq!(replayed, 3);
     }
     assert_eq!(app.total("bob"), 20);

@@ -28,7 +28,7 @@ fn a_service_that_is_shutting_down_is_alive_but_not_ready() {
     refused.refused("shutting_down");
     client.request("GET", "/livez", &[], b"").expect(200);
     busy.send(b"}").unwrap();
-    assert_eq!(busy.answer().unwrap().status, 415);
+    assert_eq!(busy.response().unwrap().status, 415);
     app.wait().unwrap();
 }
 
@@ -39,9 +39,12 @@ fn requests_are_counted_by_route_and_never_by_user() {
     app.get("/v1/users/somebody").expect(200);
     app.get("/v1/users/nobody").refused("user_not_found");
     app.get("/nowhere").refused("not_found");
-    let answer = Client::connect(app.internal).request("GET", "/metrics", &[], b"");
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
-    let text = answer.text();
+    let response = Client::connect(app.internal).request("GET", "/metrics", &[], b"");
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, Some("text/plain; version=0.0.4; charset=utf-8"))
+    );
+    let text = response.text();
     for line in [
         "tocos_http_requests_total{method=\"POST\",route=\"/v1/grants\",status=\"2xx\"} 1",
         "tocos_http_requests_total{method=\"GET\",route=\"/v1/users/{user}\",status=\"2xx\"} 1",

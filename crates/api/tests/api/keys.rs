@@ -57,12 +57,12 @@ fn each_right_includes_those_before_it_and_no_more() {
         for (has, key) in keys.iter().enumerate() {
             app.key = Some(key.clone());
             let body = if body.is_null() { String::new() } else { body.to_string() };
-            let answer = app.request(method, path, &[("content-type", "application/json")], body.as_bytes());
+            let response = app.request(method, path, &[("content-type", "application/json")], body.as_bytes());
             if has >= needed {
-                assert!((200..300).contains(&answer.status), "{method} {path} with {has}: {}", answer.text());
+                assert!((200..300).contains(&response.status), "{method} {path} with {has}: {}", response.text());
             } else {
-                assert_eq!(answer.status, 403, "{method} {path} with {has}");
-                answer.refused("forbidden");
+                assert_eq!(response.status, 403, "{method} {path} with {has}");
+                response.refused("forbidden");
             }
         }
     }
@@ -78,9 +78,9 @@ fn a_batch_needs_the_right_of_each_operation() {
         {"op": "spend", "user": "ana", "coin": "toco", "amount": 1},
         {"op": "grant", "user": "ana", "coin": "toco", "amount": 1},
     ]);
-    let answer = app.post("/v1/batch", json!({"operations": operations})).expect(200);
-    assert_eq!((&answer["applied"], &answer["results"][0]["operation"]), (&json!(1), &json!(1)));
-    assert_eq!(answer["results"][0]["code"], "forbidden");
+    let response = app.post("/v1/batch", json!({"operations": operations})).expect(200);
+    assert_eq!((&response["applied"], &response["results"][0]["operation"]), (&json!(1), &json!(1)));
+    assert_eq!(response["results"][0]["code"], "forbidden");
     let refused = app.post("/v1/batch", json!({"operations": operations, "atomic": true}));
     assert_eq!((refused.status, refused.refused("forbidden")["operation"].clone()), (403, json!(1)));
 }
@@ -201,7 +201,7 @@ fn without_keys_pages_in_browsers_are_kept_out() {
     get(&[("origin", "http://localhost")]).expect(200);
     let mut client = app.client();
     client.send(b"GET /v1/users HTTP/1.1\r\nhost: evil.example:8080\r\n\r\n").unwrap();
-    client.answer().unwrap().refused("forbidden");
+    client.response().unwrap().refused("forbidden");
     let settings = Settings { allow_unauthenticated: true, ..Settings::default() };
     let open = Setup { settings, ..Setup::default() }.start();
     open.request("GET", "/v1/users", &[("origin", "https://shop.example")], b"").expect(200);

@@ -69,13 +69,13 @@ fn every_route_of_the_document_is_there() {
         for (method, operation) in methods.as_object().unwrap() {
             let path = path.replace("{user}", "ana").replace("{coin}", "toco");
             let path = path.replace("{hold}", "7").replace("{event}", "7").replace("{id}", "7");
-            let answer = app.request(&method.to_uppercase(), &path, &[], b"");
-            let code = if answer.status < 400 { String::new() } else { answer.json()["code"].to_string() };
+            let response = app.request(&method.to_uppercase(), &path, &[], b"");
+            let code = if response.status < 400 { String::new() } else { response.json()["code"].to_string() };
             assert!(!code.contains("\"not_found\"") && !code.contains("method_not_allowed"), "{method} {path}: {code}");
             assert!(
-                operation["responses"].get(answer.status.to_string()).is_some(),
+                operation["responses"].get(response.status.to_string()).is_some(),
                 "{method} {path}: {}",
-                answer.status
+                response.status
             );
             count += 1;
         }

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 
 /// A connection that hyper has: it came with something that is not plain.
 fn with_hyper(app: &TestApp) -> Client {
     let mut client = app.client();
     client.send(b"GET /version HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n").unwrap();
-    assert_eq!(client.answer().unwrap().status, 200);
+    assert_eq!(client.response().unwrap().status, 200);
     client
 }
 
@@ -17,21 +17,21 @@ fn with_hyper(app: &TestApp) -> Client {
 type Comparable = (u16, Vec<(String, String)>, String);
 
 /// What must be the same of two answers: all but the time, the name of a request, and the order of headers.
-fn comparable(answer: Option<Answer>) -> Option<Comparable> {
-    let mut answer = answer?;
-    let length = |name: &str| answer.header(name).map(str::len);
-    assert_eq!((length("date"), answer.header("x-request-id").is_some()), (Some(29), true), "{answer:?}");
-    answer.headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
-    answer.headers.sort();
-    Some((answer.status, answer.headers.clone(), answer.text()))
+fn comparable(response: Option<Response>) -> Option<Comparable> {
+    let mut response = response?;
+    let length = |name: &str| response.header(name).map(str::len);
+    assert_eq!((length("date"), response.header("x-request-id").is_some()), (Some(29), true), "{response:?}");
+    response.headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+    response.headers.sort();
+    Some((response.status, response.headers.clone(), response.text()))
 }
 
-/// Sends bytes the short way and to hyper, and compares the answers.
+/// Sends bytes the short way and to hyper, and compares the responses.
 #[track_caller]
 fn check(app: &TestApp, request: &str, status: u16) {
     let ask = |mut client: Client| {
         client.send(request.as_bytes()).unwrap();
-        comparable(client.answer())
+        comparable(client.response())
     };
     let (plain, hyper) = (ask(app.client()), ask(with_hyper(app)));
     assert_eq!(plain, hyper, "{request}");
@@ -134,8 +134,8 @@ fn what_is_not_plain_is_answered_as_well() {
     ] {
         let mut client = app.client();
         client.send(request.as_bytes()).unwrap();
-        let answer = client.answer().unwrap_or_else(|| panic!("no answer to {request}"));
-        assert_eq!(answer.status, status, "{request}: {answer:?}");
+        let response = client.response().unwrap_or_else(|| panic!("no answer to {request}"));
+        assert_eq!(response.status, status, "{request}: {response:?}");
     }
 }
 
@@ -149,7 +149,7 @@ fn one_connection_may_ask_both_ways() {
         let chunks = "POST /v1/transfers?dry_run=true HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                       transfer-encoding: chunked\r\n\r\n31\r\n";
         client.send(format!("{chunks}{TRANSFER}\r\n0\r\n\r\n").as_bytes()).unwrap();
-        client.answer().unwrap().expect(201);
+        client.response().unwrap().expect(201);
     }
 }
 
@@ -161,7 +161,7 @@ fn a_request_may_come_byte_by_byte() {
         client.send(&[*byte]).unwrap();
         std::thread::yield_now();
     }
-    assert_eq!(client.answer().unwrap().expect(201)["amount"], 3);
+    assert_eq!(client.response().unwrap().expect(201)["amount"], 3);
 }
 
 #[test]
@@ -172,26 +172,26 @@ fn requests_that_come_together_are_answered_in_order() {
     let get = "GET /v1/users/bo HTTP/1.1\r\nhost: localhost\r\n\r\n";
     client.send(format!("{}{}{get}{}", one(1), one(2), one(4)).as_bytes()).unwrap();
     for amount in [1, 2] {
-        assert_eq!(client.answer().unwrap().expect(201)["amount"], amount);
+        assert_eq!(client.response().unwrap().expect(201)["amount"], amount);
     }
-    assert_eq!(client.answer().unwrap().expect(200)["accounts"][0]["total"], 3);
-    assert_eq!(client.answer().unwrap().expect(201)["amount"], 4);
+    assert_eq!(client.response().unwrap().expect(200)["accounts"][0]["total"], 3);
+    assert_eq!(client.response().unwrap().expect(201)["amount"], 4);
 }
 
 #[test]
 fn an_answer_carries_the_name_of_its_request_and_is_never_older_than_a_second() {
     let app = app();
-    let answer = app.client().request("GET", "/version", &[("x-request-id", "order 7")], b"");
-    assert_eq!(answer.header("x-request-id"), Some("order 7"));
+    let response = app.client().request("GET", "/version", &[("x-request-id", "order 7")], b"");
+    assert_eq!(response.header("x-request-id"), Some("order 7"));
     let by_hyper = with_hyper(&app).request("GET", "/version", &[], b"");
-    let second = |answer: &Answer| {
-        let date = answer.header("date").unwrap();
+    let second = |response: &Response| {
+        let date = response.header("date").unwrap();
         assert!(date.starts_with(|letter: char| letter.is_ascii_uppercase()) && date.ends_with(" GMT"), "{date}");
         let clock = date.split(' ').nth(4).unwrap();
         clock.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i32>().unwrap())
     };
-    let apart = (second(&by_hyper) - second(&answer)).rem_euclid(86_400);
-    assert!(apart <= 2, "{answer:?} {by_hyper:?}");
+    let apart = (second(&by_hyper) - second(&response)).rem_euclid(86_400);
+    assert!(apart <= 2, "{response:?} {by_hyper:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tocos_ledger::{Operation, Request};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 use crate::disk::{GatedDisk, Keeper};
 
 const USERS: u64 = 200;
@@ -91,7 +91,7 @@ impl Held {
         });
         let (public, internal) = addresses.recv().unwrap();
         keeper.reached.recv_timeout(Duration::from_secs(60)).expect("recovery gets to the middle of the log");
-        // One thread reads and stands at the gate, another carries out what was read before.
+        // One thread reads and stands at the gate, another applies what was read before.
         let begun = Instant::now();
         while opening.progress().event < event {
             assert!(begun.elapsed() < Duration::from_secs(60), "what was read is not carried out");
@@ -110,7 +110,7 @@ impl Held {
     }
 }
 
-fn get(address: SocketAddr, path: &str) -> Answer {
+fn get(address: SocketAddr, path: &str) -> Response {
     Client::connect(address).request("GET", path, &[], b"")
 }
 
@@ -118,9 +118,9 @@ fn get(address: SocketAddr, path: &str) -> Answer {
 fn the_internal_listener_tells_how_far_it_is_and_then_that_it_is_ready() {
     let mut held = Held::start();
     get(held.internal, "/livez").expect(200);
-    let answer = get(held.internal, "/readyz");
-    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")));
-    let problem = answer.refused("recovering");
+    let response = get(held.internal, "/readyz");
+    assert_eq!((response.status, response.header("retry-after")), (503, Some("2")));
+    let problem = response.refused("recovering");
     assert_eq!((&problem["stage"], problem["event"].as_u64()), (&"log".into(), Some(held.event)), "{problem}");
     let percent = problem["percent"].as_u64().unwrap();
     assert!((30..70).contains(&percent), "the middle of the log is said to be at {percent} %");

@@ -30,8 +30,8 @@ fn what_has_been_begun_is_finished() {
     app.ask_to_stop();
     std::thread::sleep(Duration::from_millis(100));
     client.send(b"\"ana\"}").unwrap();
-    let answer = client.answer().unwrap();
-    assert_eq!(answer.expect(201)["user"], "ana");
+    let response = client.response().unwrap();
+    assert_eq!(response.expect(201)["user"], "ana");
     assert!(client.is_closed());
     app.wait().unwrap();
 }

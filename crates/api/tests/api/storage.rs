@@ -4,10 +4,10 @@ use serde_json::json;
 use tocos_journal::sim::{SimDisk, WriteFault};
 
 use crate::app::{Setup, TestApp};
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 
 /// A service with two users whose disk fails in this way from now on, and what the write said that met it.
-fn failed_by(fail: impl Fn(&SimDisk)) -> (TestApp, Answer) {
+fn failed_by(fail: impl Fn(&SimDisk)) -> (TestApp, Response) {
     let disk = SimDisk::new(5);
     let app = Setup { disk: Some(disk.clone()), ..Setup::default() }.start();
     app.user_with("ana", 50).user("bob");
@@ -19,10 +19,10 @@ fn failed_by(fail: impl Fn(&SimDisk)) -> (TestApp, Answer) {
 }
 
 #[track_caller]
-fn assert_unavailable(answer: &Answer, what: &str) {
-    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{what}: {}", answer.text());
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
-    assert_eq!(answer.refused("storage_unavailable")["retryable"], true, "{what}");
+fn assert_unavailable(response: &Response, what: &str) {
+    assert_eq!((response.status, response.header("retry-after")), (503, Some("2")), "{what}: {}", response.text());
+    assert_eq!(response.header("content-type"), Some("application/problem+json"), "{what}");
+    assert_eq!(response.refused("storage_unavailable")["retryable"], true, "{what}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Bench {
         report
     }
 
-    /// Does one operation and waits until it is on the disk. The answer is the event's number and the totals after it.
+    /// Does one operation and waits until it is on the disk. The response is the event's number and the totals after it.
     fn ask(&self, operation: Operation<'_>) -> Submitted<Vec<i64>> {
         self.ask_with(None, operation).unwrap()
     }

@@ -28,7 +28,7 @@ fn a_key_asked_again_after_a_restart_answers_as_the_first_time() {
     bench.reopen();
     let again = bench.ask_with(Some("order-17"), spend(5)).unwrap();
     assert!(again.replayed && !first.replayed);
-    assert_eq!((again.event, again.answer), (first.event, first.answer));
+    assert_eq!((again.event, again.rendered), (first.event, first.rendered));
     let other = bench.ask_with(Some("order-17"), spend(6)).unwrap_err();
     let tocos_engine::Rejection::Refused { refusal: Refusal::IdempotencyKeyReused { field, event }, .. } = other else {
         panic!("another request under the same key was {other:?}");

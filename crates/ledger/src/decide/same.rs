@@ -142,7 +142,7 @@ fn same_end(then: &HoldTerms, now: Until) -> Result<(), &'static str> {
 }
 
 impl Movement {
-    /// The coins the movement took, by lot: what the answer names as `lots`.
+    /// The coins the movement took, by lot: what the response names as `lots`.
     #[must_use]
     pub fn lots_named(&self) -> Vec<crate::lot::LotAmount> {
         let main = |leg: &&crate::event::Leg| match self.kind {

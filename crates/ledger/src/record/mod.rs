@@ -59,7 +59,7 @@ impl Event<'_> {
 /// The offset of a record's blob, if it has one.
 ///
 /// # Errors
-/// None: any 64 bytes have an answer.
+/// None: any 64 bytes can be looked at.
 #[must_use]
 pub fn blob_offset(record: &[u8; RECORD_BYTES]) -> Option<u32> {
     let offset = u32::from_le_bytes([record[12], record[13], record[14], record[15]]);

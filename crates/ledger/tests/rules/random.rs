@@ -1,5 +1,5 @@
 //! Random operations on the core and on the naive model side by side: after every step both must have given the
-//! same answer and must know the same.
+//! same response and must know the same.
 
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};

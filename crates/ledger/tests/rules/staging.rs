@@ -1,4 +1,4 @@
-//! Looking up ahead changes no answer, whatever the operations between do.
+//! Looking up ahead changes no response, whatever the operations between do.
 
 use crate::request::{Ask, Op, START};
 use proptest::prelude::*;

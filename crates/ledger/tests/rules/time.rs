@@ -1,4 +1,4 @@
-//! Rules 21 to 23: time and order, what readers see, and history. (That an answer of success is durable is for the
+//! Rules 21 to 23: time and order, what readers see, and history. (That a response of success is durable is for the
 //! engine and the journal to show.)
 
 use crate::bench::{Bench, Written, entry_of};

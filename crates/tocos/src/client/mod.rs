@@ -1,5 +1,5 @@
 //! The client of the API: one request after another, asked again where that is safe and promising.
-//! Knows HTTP and the shape of problems; what the answers mean is for the commands.
+//! Knows HTTP and the shape of problems; what the responses mean is for the commands.
 
 mod agent;
 mod problem;
@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use ureq::http::{HeaderMap, Response};
+use ureq::http::HeaderMap;
 use ureq::{Agent, Body};
 
 pub(crate) use self::agent::{AgentOptions, agent, reason};
@@ -23,14 +23,14 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a simple command goes on asking a server that is busy or has lost the connection.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why there is no answer of success.
+/// Why there is no response of success.
 #[derive(Debug)]
 pub(crate) enum ClientError {
     /// The server said no. Asking again unchanged won't help.
     Refused(Box<Problem>),
     /// The server said that it can't work at the moment, and kept saying so.
     Unavailable(Box<Problem>),
-    /// No answer came: no server there, or the connection broke.
+    /// No response came: no server there, or the connection broke.
     Unreachable {
         /// The server's address.
         url: String,
@@ -58,9 +58,9 @@ impl fmt::Display for ClientError {
 
 impl std::error::Error for ClientError {}
 
-/// An answer of success.
+/// A response of success.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     /// The body as it came.
     pub body: Vec<u8>,
     /// The operation had been carried out before, under the same key.
@@ -204,8 +204,8 @@ impl Client {
     /// Sends a request, again and again while that may help: reads and named writes are safe to repeat.
     ///
     /// # Errors
-    /// What the server refused, or that there is no server able to answer.
-    pub(crate) fn send(&self, request: &Request) -> Result<Answer, ClientError> {
+    /// What the server refused, or that there is no server able to response.
+    pub(crate) fn send(&self, request: &Request) -> Result<Response, ClientError> {
         let started = Instant::now();
         let mut delays = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
@@ -217,7 +217,7 @@ impl Client {
         loop {
             tries += 1;
             let (error, wait) = match self.try_once(request) {
-                Ok(answer) => return Ok(Answer { tries, ..answer }),
+                Ok(response) => return Ok(Response { tries, ..response }),
                 Err(failed) => failed,
             };
             let delay = match wait {
@@ -234,7 +234,7 @@ impl Client {
         }
     }
 
-    fn try_once(&self, request: &Request) -> Result<Answer, (ClientError, Wait)> {
+    fn try_once(&self, request: &Request) -> Result<Response, (ClientError, Wait)> {
         let mut response = self.transmit(request).map_err(|error| self.lost(&error))?;
         self.reached.set(true);
         let status = response.status().as_u16();
@@ -247,13 +247,13 @@ impl Client {
             .read_to_vec()
             .map_err(|error| self.lost(&error))?;
         match status {
-            200..=299 => Ok(Answer { body, replayed, tries: 1 }),
+            200..=299 => Ok(Response { body, replayed, tries: 1 }),
             429 | 500..=599 => Err((ClientError::Unavailable(Box::new(Problem::new(status, body))), wait)),
             _ => Err((ClientError::Refused(Box::new(Problem::new(status, body))), Wait::Pointless)),
         }
     }
 
-    fn transmit(&self, request: &Request) -> Result<Response<Body>, ureq::Error> {
+    fn transmit(&self, request: &Request) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let mut builder = ureq::http::Request::builder()
             .method(request.method)
             .uri(format!("{}{}{}", self.url, request.path, request.query))
@@ -277,7 +277,7 @@ impl Client {
         &self,
         request: ureq::http::Request<S>,
         timeout: Duration,
-    ) -> Result<Response<Body>, ureq::Error> {
+    ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
         self.agent.run(request)
     }

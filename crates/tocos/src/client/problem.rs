@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// How much of an answer that is no problem document is shown.
+/// How much of a response that is no problem document is shown.
 const SHOWN_CHARACTERS_MAX: usize = 200;
 
 /// Why the server said no.
@@ -26,13 +26,13 @@ pub(crate) struct Problem {
     /// Asking again unchanged may help.
     #[serde(default)]
     pub retryable: bool,
-    /// The answer's body as it came, for `--json`; empty inside of a batch.
+    /// The response's body as it came, for `--json`; empty inside of a batch.
     #[serde(skip)]
     pub body: Vec<u8>,
 }
 
 impl Problem {
-    /// Reads the body of an answer with this status.
+    /// Reads the body of a response with this status.
     pub(crate) fn new(status: u16, body: Vec<u8>) -> Self {
         match serde_json::from_slice::<Self>(&body) {
             Ok(problem) if !problem.title.is_empty() => Self { body, ..problem },

@@ -25,13 +25,13 @@ pub(crate) struct BatchArgs {
     /// Names the batch: operation i without a key of its own gets KEY/i [default: a fresh one]
     #[arg(long, value_name = "KEY", help_heading = "Writing")]
     idempotency_key: Option<String>,
-    /// Answer as the operations would, and change nothing
+    /// Response as the operations would, and change nothing
     #[arg(long, help_heading = "Writing")]
     dry_run: bool,
     /// All or none (for one operation a line; a JSON object says it itself)
     #[arg(long)]
     atomic: bool,
-    /// Ask for the answer to each operation, not only for refusals (likewise)
+    /// Ask for the response to each operation, not only for refusals (likewise)
     #[arg(long)]
     all_results: bool,
 }
@@ -73,10 +73,10 @@ impl BatchArgs {
                 .bytes(body, "application/x-ndjson");
         }
         let write = WriteArgs { idempotency_key: self.idempotency_key, dry_run: self.dry_run, metadata: None };
-        let answer = session.write_request(request, &write)?;
-        let applied: Applied = parse(&answer)?;
+        let response = session.write_request(request, &write)?;
+        let applied: Applied = parse(&response)?;
         if session.json {
-            print_bytes(&answer.body)?;
+            print_bytes(&response.body)?;
         } else {
             for result in applied.results.iter().filter(|result| !result.problem.code.is_empty()) {
                 let operation =

@@ -37,14 +37,14 @@ struct Now {
 }
 
 impl ClockArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let ClockCommand::Advance(args) = self.command;
         let session = args.connection.session()?;
         let seconds = args.by.total((Unit::Second, SpanRelativeTo::days_are_24_hours()))?.round() as u64;
         // Sent once: a second time would move the clock twice.
         let request = Request::post("/v1/test-clock/advance").json(&json!({ "seconds": seconds })).once();
-        let answer = session.send(&request)?;
-        session.show(&answer, |now: &Now| format!("it is now {}\n", now.now))
+        let response = session.send(&request)?;
+        session.show(&response, |now: &Now| format!("it is now {}\n", now.now))
     }
 }

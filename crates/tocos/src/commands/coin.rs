@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use crate::answer::{Coin, CoinList, Decimals};
 use crate::client::{Request, encoded};
+use crate::response::{Coin, CoinList, Decimals};
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -51,28 +51,28 @@ struct Put {
 }
 
 impl CoinsArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let answer = session.send(&Request::get("/v1/coins"))?;
-        session.show(&answer, |list: &CoinList| coins_table(&list.coins))
+        let response = session.send(&Request::get("/v1/coins"))?;
+        session.show(&response, |list: &CoinList| coins_table(&list.coins))
     }
 }
 
 impl CoinArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             CoinCommand::Show(args) => {
                 let session = args.connection.session()?;
-                let answer = session.send(&Request::get(format!("/v1/coins/{}", encoded(&args.coin))))?;
-                session.show(&answer, |coin: &Coin| coins_table(std::slice::from_ref(coin)))
+                let response = session.send(&Request::get(format!("/v1/coins/{}", encoded(&args.coin))))?;
+                session.show(&response, |coin: &Coin| coins_table(std::slice::from_ref(coin)))
             }
             CoinCommand::Put(args) => {
                 let session = args.connection.session()?;
                 let request = Request::put(format!("/v1/coins/{}", encoded(&args.coin)));
-                let answer = session.write(request, Fields::new().with_if("decimals", args.decimals), &args.write)?;
-                session.show_event(&answer, args.write.dry_run)
+                let response = session.write(request, Fields::new().with_if("decimals", args.decimals), &args.write)?;
+                session.show_event(&response, args.write.dry_run)
             }
         }
     }

@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 use super::import::{OnError, Plan};
 use super::serve::start_log;
 use super::users::users_table;
-use crate::answer::UserPage;
 use crate::client::Request;
 use crate::list::ReadOptions;
+use crate::response::UserPage;
 use crate::service::{Addresses, run};
 use crate::session::{ConnectionArgs, Session, parse};
 use crate::settings::{Config, LogFormat, LogLevel};
@@ -130,7 +130,7 @@ Try next, in another terminal:
   curl -s {url}/v1/users/ada.lovelace
   curl -s {url}/v1/transfers -H 'content-type: application/json' -H 'idempotency-key: try-1' \\
        -d '{{\"from\":\"ada.lovelace\",\"to\":\"shop\",\"coin\":\"toco\",\"amount\":5}}'
-       (again: the same answer, and no second transfer)
+       (again: the same response, and no second transfer)
   curl -s {url}/v1/users/shop/history
   {tocos} users --prefix s{option}
   {tocos} spend whale 1000 --metadata '{{\"order\":\"17\"}}'{option}

@@ -6,9 +6,9 @@ use anyhow::Context;
 use clap::Args;
 
 use super::page_limit;
-use crate::answer::{Event, EventPage};
 use crate::client::Request;
 use crate::describe::{Done, sentence, written};
+use crate::response::{Event, EventPage};
 use crate::session::{ConnectionArgs, Session, parse};
 use crate::terminal::{print, print_bytes};
 
@@ -46,11 +46,11 @@ pub(crate) struct EventsArgs {
 }
 
 impl EventArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let answer = session.send(&Request::get(format!("/v1/events/{}", self.event)))?;
-        session.show(&answer, |event: &Event| {
+        let response = session.send(&Request::get(format!("/v1/events/{}", self.event)))?;
+        session.show(&response, |event: &Event| {
             let at = event.at.as_deref().unwrap_or_default();
             format!("{at}  {}", written(event, session.decimals(), Done::Now))
         })

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use crate::answer::{CoinList, UserPage};
 use crate::client::{Client, Request};
 use crate::list::{Format, ListWriter, WrittenRow, check_csv_columns};
+use crate::response::{CoinList, UserPage};
 use crate::session::{ConnectionArgs, parse};
 use crate::terminal::note;
 

@@ -38,7 +38,7 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let expires_at = match self.expires_in {
@@ -52,7 +52,7 @@ impl GrantArgs {
             .with_if("expires_at", expires_at)
             .with_if("priority", self.priority)
             .with_if("category", self.category);
-        let answer = session.write(Request::post("/v1/grants"), fields, &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(Request::post("/v1/grants"), fields, &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }

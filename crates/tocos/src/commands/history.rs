@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::page_limit;
-use crate::answer::{Decimals, History};
 use crate::client::{Request, encoded};
+use crate::response::{Decimals, History};
 use crate::session::{ConnectionArgs, parse};
 use crate::table::{Side, Table};
 use crate::terminal::{note, print};
@@ -54,9 +54,9 @@ impl HistoryArgs {
         let session = self.connection.session()?;
         let mut cursor = self.cursor.clone();
         loop {
-            let answer = session.send(&self.request(cursor.as_deref()))?;
-            let history: History = parse(&answer)?;
-            session.show(&answer, |history: &History| history_table(history, session.decimals()))?;
+            let response = session.send(&self.request(cursor.as_deref()))?;
+            let history: History = parse(&response)?;
+            session.show(&response, |history: &History| history_table(history, session.decimals()))?;
             cursor = history.next_cursor;
             let Some(next) = &cursor else { return Ok(()) };
             if !self.all {

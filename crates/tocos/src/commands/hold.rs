@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use jiff::Span;
 
 use super::amount;
-use crate::answer::{Decimals, Hold};
 use crate::client::Request;
 use crate::describe::lot;
+use crate::response::{Decimals, Hold};
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::{after, instant, span};
 
@@ -110,7 +110,7 @@ struct Extend {
 }
 
 impl HoldArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             HoldCommand::Create(args) => args.run(),
@@ -138,8 +138,8 @@ impl Create {
 impl Show {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let answer = session.send(&Request::get(format!("/v1/holds/{}", self.hold)))?;
-        session.show(&answer, |hold: &Hold| hold_text(hold, session.decimals()))
+        let response = session.send(&Request::get(format!("/v1/holds/{}", self.hold)))?;
+        session.show(&response, |hold: &Hold| hold_text(hold, session.decimals()))
     }
 }
 
@@ -172,8 +172,8 @@ impl Extend {
 
 fn send(connection: &ConnectionArgs, path: String, fields: Fields, write: &WriteArgs) -> anyhow::Result<()> {
     let session = connection.session()?;
-    let answer = session.write(Request::post(path), fields, write)?;
-    session.show_event(&answer, write.dry_run)
+    let response = session.write(Request::post(path), fields, write)?;
+    session.show_event(&response, write.dry_run)
 }
 
 fn hold_text(hold: &Hold, decimals: &Decimals) -> String {

@@ -106,21 +106,21 @@ fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::
 }
 
 impl KeyArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             KeyCommand::Create(args) => args.run(),
             KeyCommand::First(args) => args.run(),
             KeyCommand::List(args) => {
                 let session = args.connection.session()?;
-                let answer = session.send(&Request::get("/v1/keys"))?;
-                session.show(&answer, |list: &KeyList| keys_table(&list.keys))
+                let response = session.send(&Request::get("/v1/keys"))?;
+                session.show(&response, |list: &KeyList| keys_table(&list.keys))
             }
             KeyCommand::Revoke(args) => {
                 let session = args.connection.session()?;
                 let request = Request::post(format!("/v1/keys/{}/revoke", encoded(&args.id))).json(&json!({}));
-                let answer = session.send(&request)?;
-                session.show(&answer, |_: &Value| format!("key {} revoked\n", args.id))
+                let response = session.send(&request)?;
+                session.show(&response, |_: &Value| format!("key {} revoked\n", args.id))
             }
         }
     }
@@ -140,8 +140,8 @@ impl Create {
             }
         }
         // Sent once: a second time would make a second key, and nobody would know the first one's secret.
-        let answer = session.send(&Request::post("/v1/keys").json(&Value::Object(body)).once())?;
-        session.show(&answer, |key: &Key| {
+        let response = session.send(&Request::post("/v1/keys").json(&Value::Object(body)).once())?;
+        session.show(&response, |key: &Key| {
             format!(
                 "key {} with the right {}{}\n{}\nThis is the only time it is shown. Use it as TOCOS_KEY or --key.\n",
                 key.id,

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use crate::answer::{Decimals, User};
 use crate::client::{Request, encoded};
+use crate::response::{Decimals, User};
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -56,13 +56,13 @@ struct Set {
 }
 
 impl LimitsArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             LimitsCommand::Show(args) => {
                 let session = args.connection.session()?;
-                let answer = session.send(&Request::get(format!("/v1/users/{}", encoded(&args.user))))?;
-                session.show(&answer, |user: &User| limits_table(user, session.decimals()))
+                let response = session.send(&Request::get(format!("/v1/users/{}", encoded(&args.user))))?;
+                session.show(&response, |user: &User| limits_table(user, session.decimals()))
             }
             LimitsCommand::Set(args) => {
                 let session = args.connection.session()?;
@@ -71,8 +71,8 @@ impl LimitsArgs {
                     .with_if("floor", args.floor)
                     .with_if("ceiling", args.ceiling)
                     .with_if("frozen", args.frozen.then_some(true));
-                let answer = session.write(Request::put(path), fields, &args.write)?;
-                session.show_event(&answer, args.write.dry_run)
+                let response = session.write(Request::put(path), fields, &args.write)?;
+                session.show_event(&response, args.write.dry_run)
             }
         }
     }

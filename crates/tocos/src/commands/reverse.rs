@@ -25,12 +25,12 @@ pub(crate) struct ReverseArgs {
 }
 
 impl ReverseArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let fields = Fields::new().with_if("amount", self.amount).with_if("renew_expires_at", self.renew_expires_at);
         let request = Request::post(format!("/v1/events/{}/reverse", self.event));
-        let answer = session.write(request, fields, &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(request, fields, &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }

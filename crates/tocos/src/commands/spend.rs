@@ -30,7 +30,7 @@ pub(crate) struct SpendArgs {
 }
 
 impl SpendArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let fields = Fields::new()
@@ -39,7 +39,7 @@ impl SpendArgs {
             .with("amount", self.amount)
             .with_if("to", self.to)
             .with_if("mode", self.up_to.then_some("up_to"));
-        let answer = session.write(Request::post("/v1/spends"), fields, &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(Request::post("/v1/spends"), fields, &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct TransferArgs {
 }
 
 impl TransferArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let fields = Fields::new()
@@ -34,7 +34,7 @@ impl TransferArgs {
             .with("to", self.to)
             .with("coin", self.coin)
             .with("amount", self.amount);
-        let answer = session.write(Request::post("/v1/transfers"), fields, &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(Request::post("/v1/transfers"), fields, &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }

@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::limits::ceiling_words;
-use crate::answer::{Decimals, User};
 use crate::client::{Request, encoded};
 use crate::describe::lot;
+use crate::response::{Decimals, User};
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
 
@@ -61,7 +61,7 @@ struct Close {
 }
 
 impl UserArgs {
-    /// Asks and prints the answer.
+    /// Asks and prints the response.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             UserCommand::Show(args) => args.run(),
@@ -75,8 +75,8 @@ impl Show {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let request = Request::get(format!("/v1/users/{}", encoded(&self.user))).query_if("at", self.at.as_deref());
-        let answer = session.send(&request)?;
-        session.show(&answer, |user: &User| user_text(user, session.decimals()))
+        let response = session.send(&request)?;
+        session.show(&response, |user: &User| user_text(user, session.decimals()))
     }
 }
 
@@ -137,8 +137,8 @@ impl Put {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let request = Request::put(format!("/v1/users/{}", encoded(&self.user)));
-        let answer = session.write(request, Fields::new().with_if("name", self.name), &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(request, Fields::new().with_if("name", self.name), &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }
 
@@ -146,7 +146,7 @@ impl Close {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let request = Request::post(format!("/v1/users/{}/close", encoded(&self.user)));
-        let answer = session.write(request, Fields::new(), &self.write)?;
-        session.show_event(&answer, self.write.dry_run)
+        let response = session.write(request, Fields::new(), &self.write)?;
+        session.show_event(&response, self.write.dry_run)
     }
 }

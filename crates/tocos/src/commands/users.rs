@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::page_limit;
-use crate::answer::{Decimals, UserPage};
 use crate::client::Request;
+use crate::response::{Decimals, UserPage};
 use crate::session::{ConnectionArgs, parse};
 use crate::table::{Side, Table};
 use crate::terminal::{note, print};
@@ -43,9 +43,9 @@ impl UsersArgs {
         let mut cursor = self.cursor.clone();
         let mut pages = 0_u64;
         loop {
-            let answer = session.send(&self.request(cursor.as_deref()))?;
-            let page: UserPage = parse(&answer)?;
-            session.show(&answer, |page: &UserPage| {
+            let response = session.send(&self.request(cursor.as_deref()))?;
+            let page: UserPage = parse(&response)?;
+            session.show(&response, |page: &UserPage| {
                 if page.users.is_empty() && pages == 0 {
                     return "no users\n".to_owned();
                 }
@@ -104,7 +104,7 @@ mod tests {
         )
         .unwrap();
         let decimals: Decimals = Decimals::of(
-            &serde_json::from_str::<Vec<crate::answer::Coin>>(r#"[{"code":"gems","decimals":1}]"#).unwrap(),
+            &serde_json::from_str::<Vec<crate::response::Coin>>(r#"[{"code":"gems","decimals":1}]"#).unwrap(),
         );
         let text = users_table(&page, &decimals);
         let lines: Vec<&str> = text.lines().collect();

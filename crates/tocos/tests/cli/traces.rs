@@ -79,7 +79,7 @@ fn server(variables: &[(&str, &str)]) -> Server {
     Server::start_in(variables, tempfile::tempdir().unwrap(), "127.0.0.1:0", &[])
 }
 
-/// Grants somebody coins, as part of a trace; the status of the answer.
+/// Grants somebody coins, as part of a trace; the status of the response.
 fn grant(server: &Server, user: &str, flags: &str) -> u16 {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let answer = agent

@@ -41,7 +41,7 @@ pub(crate) static POST: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(post(request))),
     about: "Carries out up to 10,000 operations in order, as JSON or one a line.",
-    answer: "Batch",
+    schema: "Batch",
     refusals: &[
         Code::InsufficientFunds,
         Code::UserNotFound,
@@ -216,7 +216,7 @@ fn submit(
         match results.next() {
             Some(Ok(submitted)) => {
                 request.app.counters.replayed(u64::from(submitted.replayed));
-                outcome.done(&submitted, events.written(submitted.answer.clone()));
+                outcome.done(&submitted, events.written(submitted.rendered.clone()));
             }
             Some(Err(refusal)) => {
                 let problem = Problem::from(&refusal);

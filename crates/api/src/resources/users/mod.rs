@@ -24,7 +24,7 @@ pub(crate) static CREATE: Write = Write {
     fields: &[required("id", FieldType::User, "The user's id, chosen by you."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("id"), name: fields.text("name") }),
     about: "Makes a user, or replaces name and metadata of one.",
-    answer: "UserEvent",
+    schema: "UserEvent",
     refusals: &[Code::UserClosed],
     statuses: &[201, 200],
 };
@@ -35,7 +35,7 @@ pub(crate) static PUT: Write = Write {
     fields: &[in_path("user", FieldType::User, "The user's id, chosen by you."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("user"), name: fields.text("name") }),
     about: "Makes a user, or replaces name and metadata of one.",
-    answer: "UserEvent",
+    schema: "UserEvent",
     refusals: &[Code::UserClosed],
     statuses: &[201, 200],
 };
@@ -46,7 +46,7 @@ pub(crate) static CLOSE: Write = Write {
     fields: &[in_path("user", FieldType::User, "The user."), METADATA],
     operation: |fields| Ok(Operation::CloseUser { user: fields.the_text("user") }),
     about: "Closes a user without coins and open holds, for good.",
-    answer: "UserClosedEvent",
+    schema: "UserClosedEvent",
     refusals: &[Code::UserNotFound, Code::UserClosed, Code::UserNotEmpty],
     statuses: &[200],
 };
@@ -63,7 +63,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     body: &[],
     run: Run::Cached(kept_list, |request| Box::pin(list(request))),
     about: "The users and their coins, in the order of their ids.",
-    answer: "Users",
+    schema: "Users",
     refusals: &[Code::CoinNotFound],
 };
 
@@ -76,7 +76,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Cached(get_now, |request| Box::pin(get(request))),
     about: "A user with accounts and lots, now or at any moment in the past.",
-    answer: "User",
+    schema: "User",
     refusals: &[Code::UserNotFound, Code::EventNotFound],
 };
 
@@ -164,7 +164,7 @@ fn query<'q>(fields: &'q Fields<'_>) -> Result<Query<'q>, Problem> {
     })
 }
 
-/// A page as an answer.
+/// A page as a response.
 fn page(body: Bytes) -> Response {
     Response { status: StatusCode::OK, media: Media::Json, body: ResponseBody::Whole(body), replayed: false }
 }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{OnError, Plan, Summary};
-use crate::answer::{CoinList, User};
-use crate::client::{Answer, Client, Problem, Request, encoded, fresh_key};
+use crate::client::{Client, Problem, Request, Response, encoded, fresh_key};
 use crate::exit::AlreadyTold;
 use crate::list::{BadRow, Row};
+use crate::response::{CoinList, User};
 use crate::session::parse;
 use crate::terminal::note;
 
@@ -52,7 +52,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The answer to a batch with all results.
+/// The response to a batch with all results.
 #[derive(Deserialize)]
 struct Applied {
     results: Vec<OneResult>,
@@ -184,8 +184,8 @@ impl<'a> Importer<'a> {
         }
         let mut refused_rows = HashSet::new();
         for part in operations.chunks(CHUNK_OPERATIONS) {
-            let answer = self.client.send(&batch(part, false)?)?;
-            self.sort(rows, part, &answer, &mut refused_rows)?;
+            let response = self.client.send(&batch(part, false)?)?;
+            self.sort(rows, part, &response, &mut refused_rows)?;
         }
         self.summary.refused_rows += refused_rows.len() as u64;
         Ok(refused_rows.len() as u64)
@@ -244,10 +244,10 @@ impl<'a> Importer<'a> {
         &mut self,
         rows: &[Row],
         operations: &[Operation<'_>],
-        answer: &Answer,
+        response: &Response,
         refused_rows: &mut HashSet<usize>,
     ) -> anyhow::Result<()> {
-        let applied: Applied = parse(answer)?;
+        let applied: Applied = parse(response)?;
         if applied.results.len() != operations.len() {
             return Err(anyhow!("the server answered {} of {} operations", applied.results.len(), operations.len()));
         }
@@ -264,7 +264,7 @@ impl<'a> Importer<'a> {
                 "coin" => self.coin_there(operation, result),
                 "grant" if !result.replayed => self.summary.grants += 1,
                 // After a second try it is our own first one that is found.
-                "grant" if of_this_run && answer.tries > 1 => self.summary.grants += 1,
+                "grant" if of_this_run && response.tries > 1 => self.summary.grants += 1,
                 "grant" if of_this_run => self.twice(rows, operation, refused_rows),
                 "grant" => self.summary.grants_there += 1,
                 _ if result.replayed && !of_this_run => self.summary.users_there += 1,

@@ -1,4 +1,4 @@
-//! The answers of the API as far as the commands read them. Fields that are not read are not named, and
+//! The responses of the API as far as the commands read them. Fields that are not read are not named, and
 //! fields that an older or newer server leaves out are empty.
 
 use std::collections::BTreeMap;
