@@ -1,5 +1,8 @@
 //! What may be used as a name: user ids, coin codes, idempotency keys, display names.
 
+use core::ops::RangeInclusive;
+
+use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::refusal::Refusal;
@@ -15,26 +18,30 @@ pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_LENGTH_MAX: usize = 8192;
 
-/// Bytes that may stand anywhere in a user id, and mean the same however it is written.
+/// Bytes that may stand inside of a user id, and mean the same however it is written.
 const PLAIN_IN_USER_ID: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0x21_u8;
+    let mut byte = b' ';
     while byte < 0x7f {
-        table[byte as usize] = !matches!(byte, b'@' | b'/' | b'?' | b'#');
+        table[byte as usize] = !matches!(byte, b'/' | b'?' | b'#');
         byte += 1;
     }
     table
 };
 
 /// Checks a user id: 1 to 128 characters of printable Unicode in NFC, not beginning with `@`, not `.` or `..`, without `/`, `?`,
-/// `#`, and without spaces at its ends.
+/// `#`, and without spaces at its ends. Printable is what people can see: no characters of the categories Cc, Cf, Co, Cn,
+/// Zl and Zp, and none that are drawn as nothing (Default_Ignorable_Code_Point of Unicode, and the blank U+2800), so that
+/// no two ids look alike. That leaves out joiners and the selectors of emoji.
 ///
 /// # Errors
 /// What is wrong and what to do, in words that begin with "a user id".
 pub fn check_user_id(id: &str) -> Result<(), String> {
-    let is_plain = !id.is_empty()
-        && id.len() <= USER_ID_LENGTH_MAX
-        && id.bytes().all(|byte| PLAIN_IN_USER_ID[usize::from(byte)])
+    let bytes = id.as_bytes();
+    let ends_plain = matches!((bytes.first(), bytes.last()), (Some(first), Some(last)) if !matches!(first, b' ' | b'@') && *last != b' ');
+    let is_plain = ends_plain
+        && bytes.len() <= USER_ID_LENGTH_MAX
+        && bytes.iter().all(|byte| PLAIN_IN_USER_ID[usize::from(*byte)])
         && !matches!(id, "." | "..");
     if is_plain { Ok(()) } else { check_any_user_id(id) }
 }
@@ -57,17 +64,36 @@ fn check_any_user_id(id: &str) -> Result<(), String> {
     if let Some((at, c)) = id.chars().enumerate().find(|(_, c)| !may_be_in_user_id(*c)) {
         let code = u32::from(c);
         return Err(format!(
-            "a user id is made of printable characters other than / ? #, and character {} of this one is U+{code:04X}",
+            "a user id is made of printable characters other than / ? #, and character {} of this one is U+{code:04X}; \
+             leave it out",
             at + 1
         ));
     }
     if !unicode_normalization::is_nfc(id) {
-        return Err(
-            "a user id is in Unicode's normal form NFC, and this one is not; normalize it before it is sent".to_owned()
-        );
+        let at = id.nfc().zip(id.chars()).position(|(normal, c)| normal != c).unwrap_or(length - 1);
+        return Err(format!(
+            "a user id is in Unicode's normal form NFC, and this one is not from character {} on; normalize it before \
+             it is sent",
+            at + 1
+        ));
     }
     Ok(())
 }
+
+/// Characters that are drawn as nothing although their category is one of letters, marks or symbols: what
+/// DerivedCoreProperties.txt of Unicode lists as Default_Ignorable_Code_Point beside format characters, and the blank of
+/// Braille.
+const BLANK: [RangeInclusive<char>; 9] = [
+    '\u{34f}'..='\u{34f}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{2800}'..='\u{2800}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{e0100}'..='\u{e01ef}',
+];
 
 /// Whether people can see it: no control characters, none without a width of its own, none without a meaning.
 fn may_be_in_user_id(c: char) -> bool {
@@ -77,6 +103,7 @@ fn may_be_in_user_id(c: char) -> bool {
             c.general_category(),
             Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
         )
+        && !BLANK.iter().any(|range| range.contains(&c))
 }
 
 pub(crate) fn check_coin_code(field: &'static str, code: &str) -> Result<(), Refusal> {

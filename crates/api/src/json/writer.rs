@@ -21,18 +21,37 @@ impl Writer {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
-    /// Text whose characters need no escapes, in quotes: ids, codes, words of the API.
+    /// A word of the API, in quotes.
     #[inline]
-    pub(crate) fn word(&mut self, word: &str) {
+    pub(crate) fn word(&mut self, word: &'static str) {
+        self.plain(word);
+    }
+
+    /// Text whose characters need no escapes, in quotes: codes of coins, cursors. Never what a client may choose freely,
+    /// as user ids are.
+    #[inline]
+    pub(crate) fn plain(&mut self, text: &str) {
+        debug_assert!(text.bytes().all(is_plain), "{text} needs escapes");
         self.bytes.push(b'"');
-        self.raw(word);
+        self.raw(text);
         self.bytes.push(b'"');
     }
 
     /// Any text, in quotes.
+    #[inline]
     pub(crate) fn text(&mut self, text: &str) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         self.bytes.push(b'"');
+        if all_plain(text.as_bytes()) {
+            self.raw(text);
+        } else {
+            self.escaped(text);
+        }
+        self.bytes.push(b'"');
+    }
+
+    #[cold]
+    fn escaped(&mut self, text: &str) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
             let short = match byte {
@@ -57,7 +76,6 @@ impl Writer {
             }
         }
         self.raw(&text[from..]);
-        self.bytes.push(b'"');
     }
 
     /// An integer.
@@ -113,4 +131,28 @@ impl Writer {
         // Only whole texts were written, so this never replaces anything.
         String::from_utf8(self.bytes).unwrap_or_default()
     }
+}
+
+/// Whether a byte stands for itself in JSON.
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// Whether all bytes stand for themselves, eight at a time.
+#[inline]
+fn all_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    // The top bit of each byte of `word` that is below `bound`, for bytes and bounds below 128; exact as to whether there is
+    // one at all (Bit Twiddling Hacks, "Determine if a word has a byte less than n").
+    const fn any_below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES * bound) & !word & (ONES << 7)
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    let odd = words.iter().fold(0, |odd, word| {
+        let word = u64::from_le_bytes(*word);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        odd | any_below(word, 0x20) | any_below(quote, 1) | any_below(backslash, 1)
+    });
+    odd == 0 && rest.iter().all(|byte| is_plain(*byte))
 }

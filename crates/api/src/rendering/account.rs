@@ -25,7 +25,7 @@ pub(crate) fn user_account(
 ) {
     let limits = account.limits();
     out.raw("{\"coin\":");
-    out.word(&state.coin(account.coin).code);
+    out.plain(&state.coin(account.coin).code);
     out.raw(",\"total\":");
     out.integer(balance.total);
     out.raw(",\"held\":");
@@ -46,7 +46,7 @@ pub(crate) fn user_account(
 /// A coin and where all of it is.
 pub(crate) fn coin(out: &mut Writer, coin: &Coin) {
     out.raw("{\"code\":");
-    out.word(&coin.code);
+    out.plain(&coin.code);
     out.raw(",\"decimals\":");
     out.integer(coin.decimals);
     let figures = [("issued", coin.issued), ("spent", coin.spent), ("expired", coin.expired)];

@@ -21,7 +21,7 @@ pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<
     out.raw(",\"kind\":");
     out.word(event.kind());
     out.raw(",\"coin\":");
-    out.word(&state.coin(state.account(account).coin).code);
+    out.plain(&state.coin(state.account(account).coin).code);
     out.raw(",\"amount\":");
     out.integer(change);
     out.raw(",\"held\":");
@@ -30,7 +30,7 @@ pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<
     super::balance(out, Balance { total: entry.total, held: entry.held });
     out.raw(",\"counterpart\":");
     match movement.and_then(|movement| counterpart(movement, place, state)) {
-        Some(name) => out.word(name),
+        Some(name) => out.text(name),
         None => out.raw("null"),
     }
     out.raw(",\"lots\":");

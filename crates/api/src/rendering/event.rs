@@ -42,7 +42,7 @@ fn owner_of(account: AccountId, state: &State) -> (UserId, CoinId) {
 
 fn user(out: &mut Writer, name: &str, user: UserId, state: &State) {
     out.raw(name);
-    out.word(&state.user(user).id);
+    out.text(&state.user(user).id);
 }
 
 fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
@@ -65,7 +65,7 @@ fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
         user(out, ",\"to\":", to, state);
     }
     out.raw(",\"coin\":");
-    out.word(&state.coin(coin).code);
+    out.plain(&state.coin(coin).code);
     out.raw(",\"amount\":");
     out.integer(movement.amount);
     terms(out, movement);
@@ -89,7 +89,7 @@ fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
 }
 
 fn balance_of(out: &mut Writer, entry: &Entry, owner: UserId, state: &State) {
-    out.word(&state.user(owner).id);
+    out.text(&state.user(owner).id);
     out.raw(":");
     super::balance(out, Balance { total: entry.total, held: entry.held });
 }
@@ -173,7 +173,7 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
     match fact {
         Fact::UserPut { user: _, id, name, created } => {
             out.raw(",\"user\":");
-            out.word(id);
+            out.text(id);
             out.raw(",\"name\":");
             out.text_or_null(*name);
             out.raw(",\"created\":");
@@ -182,7 +182,7 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
         Fact::UserClosed { user: closed } => user(out, ",\"user\":", *closed, state),
         Fact::CoinPut { coin: _, code, decimals, created } => {
             out.raw(",\"coin\":");
-            out.word(code);
+            out.plain(code);
             out.raw(",\"decimals\":");
             out.integer(*decimals);
             out.raw(",\"created\":");
@@ -192,7 +192,7 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             let (owner, coin) = entry.owner(state);
             user(out, ",\"user\":", owner, state);
             out.raw(",\"coin\":");
-            out.word(&state.coin(coin).code);
+            out.plain(&state.coin(coin).code);
             out.raw(",\"floor\":");
             out.integer(*floor);
             out.raw(",\"ceiling\":");
@@ -207,7 +207,7 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             out.raw(",\"state\":\"open\"");
             user(out, ",\"user\":", owner, state);
             out.raw(",\"coin\":");
-            out.word(&state.coin(coin).code);
+            out.plain(&state.coin(coin).code);
             out.raw(",\"expires_at\":");
             out.time(*expires_at);
         }

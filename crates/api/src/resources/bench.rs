@@ -32,11 +32,11 @@ fn noop(asked: &SyncRequest<'_>) -> Result<Outcome, Problem> {
     let key = write::idempotency_key(&asked.head)?;
     let mut out = Writer::with_capacity(write::ANSWER_BYTES);
     out.raw("{\"event\":1234567,\"kind\":\"transfer\",\"from\":");
-    out.word(fields.the_text("from"));
+    out.text(fields.the_text("from"));
     out.raw(",\"to\":");
-    out.word(fields.the_text("to"));
+    out.text(fields.the_text("to"));
     out.raw(",\"coin\":");
-    out.word(fields.the_text("coin"));
+    out.plain(fields.the_text("coin"));
     out.raw(",\"amount\":");
     out.integer(fields.the_number("amount"));
     out.raw(",\"at\":");
@@ -44,11 +44,11 @@ fn noop(asked: &SyncRequest<'_>) -> Result<Outcome, Problem> {
     out.raw(",\"lots\":[{\"grant\":null,\"amount\":");
     out.integer(fields.the_number("amount"));
     out.raw("}],\"balances\":{");
-    out.word(fields.the_text("from"));
+    out.text(fields.the_text("from"));
     out.raw(":");
     rendering::balance(&mut out, Balance { total: 100_000, held: 0 });
     out.raw(",");
-    out.word(fields.the_text("to"));
+    out.text(fields.the_text("to"));
     out.raw(":");
     rendering::balance(&mut out, Balance { total: 100_000, held: 0 });
     out.raw("}");

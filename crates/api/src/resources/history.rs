@@ -105,7 +105,7 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     }
     out.raw("],\"next_cursor\":");
     match found.goes_on_at {
-        Some(last) => out.word(&cursor::encode(List::History, &last.to_string())),
+        Some(last) => out.plain(&cursor::encode(List::History, &last.to_string())),
         None => out.raw("null"),
     }
     out.raw("}");

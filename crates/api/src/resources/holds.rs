@@ -239,9 +239,9 @@ fn tell(id: u64, told: &Told, state: &State) -> Writer {
     out.raw(",\"state\":");
     out.word(told.state);
     out.raw(",\"user\":");
-    out.word(&state.user(account.user).id);
+    out.text(&state.user(account.user).id);
     out.raw(",\"coin\":");
-    out.word(&state.coin(account.coin).code);
+    out.plain(&state.coin(account.coin).code);
     out.raw(",\"amount\":");
     out.integer(told.amount);
     out.raw(",\"held\":");
@@ -254,7 +254,7 @@ fn tell(id: u64, told: &Told, state: &State) -> Writer {
     }
     if let Some(to) = told.to {
         out.raw(",\"to\":");
-        out.word(&state.user(to).id);
+        out.text(&state.user(to).id);
     }
     out.raw(",\"created_at\":");
     out.time(told.created_at);

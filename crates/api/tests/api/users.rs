@@ -124,6 +124,25 @@ fn pages_follow_one_another_without_gaps_and_repetitions() {
 }
 
 #[test]
+fn a_page_goes_on_behind_ids_that_begin_alike() {
+    let app = TestApp::start();
+    // All sort right behind `a`; a space and a quotation mark come before most characters.
+    let users = ["a", "a b", "a!", "a\"", "a-b", "aż"];
+    for user in users {
+        app.post("/v1/users", json!({"id": user})).expect(201);
+    }
+    let mut all = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.get(&format!("/v1/users?limit=1{cursor}")).expect(200);
+        all.extend(ids(&page).into_iter().map(str::to_owned));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(all, users);
+}
+
+#[test]
 fn parameters_that_are_none_are_refused() {
     let app = TestApp::start();
     for (query, field) in [
@@ -224,4 +243,51 @@ fn unknown_users_are_not_found() {
     assert_eq!(app.get("/v1/users/nobody").refused("user_not_found")["user"], "nobody");
     app.get("/v1/users/nobody/history").refused("user_not_found");
     app.post("/v1/users/nobody/close", json!({})).refused("user_not_found");
+}
+
+#[test]
+fn every_response_names_ids_of_any_characters_as_they_are() {
+    const ODD: &str = "a\"b\\c' <x>&é💥";
+    const PATH: &str = "a%22b%5Cc'%20%3Cx%3E&%C3%A9%F0%9F%92%A5";
+    let app = TestApp::start();
+    let named = app.post("/v1/users", json!({"id": ODD})).expect(201);
+    assert_eq!(named["user"], ODD);
+    app.user("bo");
+    let granted = app.post("/v1/grants", json!({"user": ODD, "coin": "toco", "amount": 100})).expect(201);
+    assert_eq!((&granted["user"], &granted["balances"][ODD]["total"]), (&json!(ODD), &json!(100)));
+    let moved = app.post("/v1/transfers", json!({"from": ODD, "to": "bo", "coin": "toco", "amount": 5})).expect(201);
+    assert_eq!((&moved["from"], &moved["balances"][ODD]["total"]), (&json!(ODD), &json!(95)));
+    let back = app.post("/v1/transfers", json!({"from": "bo", "to": ODD, "coin": "toco", "amount": 1})).expect(201);
+    assert_eq!(back["to"], ODD);
+    let spent = app.post("/v1/spends", json!({"user": "bo", "to": ODD, "coin": "toco", "amount": 1})).expect(201);
+    assert_eq!(spent["to"], ODD);
+    let held = app.post("/v1/holds", json!({"user": ODD, "to": ODD, "coin": "toco", "amount": 7}));
+    held.refused("invalid_request");
+    let held = app.post("/v1/holds", json!({"user": ODD, "to": "bo", "coin": "toco", "amount": 7})).expect(201);
+    assert_eq!(held["user"], ODD);
+    let id = held["id"].as_u64().unwrap();
+    assert_eq!(app.get(&format!("/v1/holds/{id}")).expect(200)["user"], ODD);
+    assert_eq!(app.post(&format!("/v1/holds/{id}/capture"), json!({})).expect(201)["user"], ODD);
+    let limits = app.put(&format!("/v1/users/{PATH}/limits/toco"), json!({"floor": -5})).expect(200);
+    assert_eq!(limits["user"], ODD);
+    let reversed = app.post(&format!("/v1/events/{}/reverse", moved["event"]), json!({})).expect(201);
+    assert_eq!(reversed["to"], ODD);
+    let user = app.get(&format!("/v1/users/{PATH}")).expect(200);
+    assert_eq!((&user["id"], &user["coins"]["toco"]), (&json!(ODD), &json!(95)));
+    let listed = app.get("/v1/users?prefix=a%22").expect(200);
+    assert_eq!(ids(&listed), [ODD]);
+    let history = app.get("/v1/users/bo/history").expect(200);
+    let counterparts: Vec<_> =
+        history["entries"].as_array().unwrap().iter().map(|entry| &entry["counterpart"]).collect();
+    assert!(counterparts.contains(&&json!(ODD)), "{history}");
+    app.get(&format!("/v1/users/{PATH}/history")).expect(200);
+    let batch = json!({"results": "all", "operations": [
+        {"op": "grant", "user": ODD, "coin": "toco", "amount": 1},
+        {"op": "spend", "user": ODD, "coin": "toco", "amount": 1_000_000},
+    ]});
+    let batch = app.post("/v1/batch", batch).expect(200);
+    assert_eq!((&batch["results"][0]["user"], &batch["results"][1]["user"]), (&json!(ODD), &json!(ODD)));
+    let events = app.get("/v1/events?limit=1000").expect(200);
+    let of_user = |event: &&Value| event["user"] == ODD || event["from"] == ODD || event["to"] == ODD;
+    assert!(events["events"].as_array().unwrap().iter().filter(of_user).count() >= 9, "{events}");
 }

@@ -255,6 +255,13 @@ impl Asking<'_> {
         }
     }
 
+    /// It is refused in words that hold these, or the test fails.
+    #[track_caller]
+    pub(crate) fn refused_saying(self, words: &str) {
+        let said = self.refused().to_string();
+        assert!(said.contains(words), "{said}");
+    }
+
     /// It is refused with this code, or the test fails.
     #[track_caller]
     pub(crate) fn refused_as(self, code: &str) {

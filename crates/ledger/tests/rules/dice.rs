@@ -97,7 +97,7 @@ fn asked_again(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
 }
 
 fn user(dice: &mut Dice<'_>) -> String {
-    let names = ["ana", "bob", "cem", "dia"];
+    let names = ["ana", "bob", "Cem Ç. <cem+1@example.com> 山 💥", "dia"];
     match dice.throw(60) {
         56..59 => "eve".into(),
         59 => "fay".into(),

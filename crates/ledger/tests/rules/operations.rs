@@ -269,7 +269,9 @@ fn r09_names_are_checked_where_they_are_given() {
         ["", "@issued", ".", "..", "ana/bob", "ana?", "#1", " ana", "ana ", "ana\u{a0}", "a\u{0}b", "a\nb", "a\u{7f}"];
     // A mark in front of a letter's other form, a zero-width space, a turn of direction, a private and an unassigned one.
     let unseen = ["Z\u{307}o", "a\u{200b}b", "a\u{202e}b", "a\u{e000}b", "a\u{378}b", "a\u{2028}b", "\u{feff}ana"];
-    for id in none.iter().chain(&unseen).copied().chain(too_long.iter().map(String::as_str)) {
+    // Drawn as nothing, though they count as letters, marks or a symbol.
+    let blank = ["\u{3164}", "a\u{115f}b", "a\u{34f}b", "❤\u{fe0f}", "a\u{2800}b", "a\u{e0100}b", "\u{ffa0}x"];
+    for id in none.iter().chain(&unseen).chain(&blank).copied().chain(too_long.iter().map(String::as_str)) {
         ledger.user(id).refused_for("user");
     }
     for id in [
@@ -286,10 +288,16 @@ fn r09_names_are_checked_where_they_are_given() {
         "💥",
         "100%",
         "a\\b\"c'",
+        "a!b",
+        "a@",
         "Ж".repeat(128).as_str(),
+        // The longest there are: 512 bytes.
+        "💥".repeat(128).as_str(),
     ] {
         ledger.user(id).done();
     }
+    ledger.user("ab\u{200d}c").refused_saying("character 3 of this one is U+200D; leave it out");
+    ledger.user("xyZ\u{307}o").refused_saying("from character 3 on");
     ledger.user(&"a".repeat(128)).done();
     ledger.user("A-Z.0_9:~").done();
     for code in ["", "1up", "Toco", "a.b", "seventeen-letters"] {

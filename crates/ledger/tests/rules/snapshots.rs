@@ -122,6 +122,22 @@ fn an_empty_ledger_has_a_snapshot_too() {
 }
 
 #[test]
+fn the_longest_ids_and_ids_of_any_script_come_back_from_a_snapshot() {
+    let mut bench = Bench::empty();
+    let longest = "💥".repeat(128);
+    let ids = [longest.as_str(), "Żółć", "مریم", "a b", "a!", "a@example.com"];
+    for id in ids {
+        bench.user(id).done();
+        bench.grant(id, 5).done();
+    }
+    let again = open(&bench.blocks()).unwrap();
+    for id in ids {
+        assert!(again.find_user(id).is_some(), "{id}");
+    }
+    assert!(again.state().blocks().collect::<Vec<_>>() == bench.blocks());
+}
+
+#[test]
 fn many_users_take_many_blocks_of_a_size() {
     let mut ledger = Ledger::new(SEED);
     let mut bench = Bench::empty();

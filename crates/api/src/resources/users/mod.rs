@@ -228,7 +228,7 @@ impl<'q> Page<'q> {
         accounts.reverse();
         let out = &mut self.out;
         out.raw(if self.count == 0 { "{\"id\":" } else { ",{\"id\":" });
-        out.word(&user.id);
+        out.text(&user.id);
         out.raw(",\"name\":");
         out.text_or_null(state.profile(id).name.as_deref());
         out.raw(",\"coins\":");
@@ -241,7 +241,7 @@ impl<'q> Page<'q> {
     fn finish(mut self) -> (Bytes, Option<Basis>) {
         self.out.raw("],\"next_cursor\":");
         match self.last.filter(|_| self.end == End::OfPage) {
-            Some(last) => self.out.word(&cursor::encode(List::Users, &last)),
+            Some(last) => self.out.plain(&cursor::encode(List::Users, &last)),
             None => self.out.raw("null"),
         }
         self.out.raw("}");
@@ -261,7 +261,7 @@ fn totals(out: &mut Writer, state: &State, totals: impl Iterator<Item = (Account
     out.raw("{");
     for (at, (account, total)) in totals.enumerate() {
         out.raw(if at == 0 { "" } else { "," });
-        out.word(&state.coin(state.account(account).coin).code);
+        out.plain(&state.coin(state.account(account).coin).code);
         out.raw(":");
         out.integer(total);
     }
@@ -364,7 +364,7 @@ fn details(state: &State, id: UserId, accounts: PastAccounts) -> Writer {
     let (user, profile) = (state.user(id), state.profile(id));
     let mut out = Writer::with_capacity(512);
     out.raw("{\"id\":");
-    out.word(&user.id);
+    out.text(&user.id);
     out.raw(",\"name\":");
     out.text_or_null(profile.name.as_deref());
     out.raw(",\"metadata\":");
