@@ -107,12 +107,16 @@ impl fmt::Display for OpenFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Journal(error) => error.fmt(f),
-            Self::Directory { path, source } => write!(
+            Self::Directory { path, source } if source.kind() == std::io::ErrorKind::PermissionDenied => write!(
                 f,
-                "the data directory {path} can't be used: {source}. Tocos runs as user {user} here, who must be able to write there \
-                 (chown {user} on the machine that has the directory); or choose another with --data-dir",
+                "the data directory {path} can't be used: {source}. Tocos runs as user {user} here, who must be able to write \
+                 there: `chown -R {user} {path}`, in a container on the machine that has the directory, with its name there. \
+                 Or choose another with --data-dir",
                 user = rustix::process::geteuid().as_raw()
             ),
+            Self::Directory { path, source } => {
+                write!(f, "the data directory {path} can't be used: {source}. Choose another with --data-dir")
+            }
             Self::Malformed { event, source } => write!(
                 f,
                 "event {event} in the log can't be read: {source}. Start the version that wrote it, or restore a backup; nothing was changed"

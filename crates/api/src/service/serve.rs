@@ -38,10 +38,10 @@ impl fmt::Display for ServeError {
             Self::Unprotected { address } => write!(
                 f,
                 "{address} can be reached from other machines, and without API keys anybody there could do anything. \
-                 Make a key first: name a file for it with --bootstrap-key-file (TOCOS_BOOTSTRAP_KEY_FILE; in a container \
-                 `-e TOCOS_BOOTSTRAP_KEY_FILE=/var/lib/tocos/first-key`, and `docker cp CONTAINER:/var/lib/tocos/first-key .` \
-                 fetches it), or start on \
-                 127.0.0.1 and run `tocos key create --right admin`. Or start with --allow-unauthenticated"
+                 Make the first key with `tocos key first` (in a container: `docker run --rm -v DATA:/var/lib/tocos IMAGE \
+                 key first`, with the same DATA) and start again. Or name a file for it with --bootstrap-key-file \
+                 (TOCOS_BOOTSTRAP_KEY_FILE; in a container `-e TOCOS_BOOTSTRAP_KEY_FILE=/var/lib/tocos/first-key`, and \
+                 `docker cp CONTAINER:/var/lib/tocos/first-key .` fetches it). Or start with --allow-unauthenticated"
             ),
             Self::Unavailable(unavailable) => unavailable.fmt(f),
             Self::Listener(error) => write!(f, "the listener does not work: {error}"),

@@ -46,6 +46,13 @@ impl<R: BufRead> CsvRows<R> {
         }
         let place = Place::Line(rows.line());
         rows.columns = columns(&rows.record, options).map_err(|reason| broken(place, reason))?;
+        if options.names_columns() && !rows.record.iter().any(|cell| cell == options.coins_column.as_bytes()) {
+            let codes = rows.columns.iter().filter_map(|column| match column {
+                Column::Coin(code) => Some(code.clone()),
+                _ => None,
+            });
+            rows.notes.coin_columns = codes.collect();
+        }
         Ok(rows)
     }
 
@@ -134,17 +141,19 @@ fn columns(header: &ByteRecord, options: &ReadOptions) -> Result<Vec<Column>, St
     }
     let (id, name, coins) = (&*options.id_column, &*options.name_column, &*options.coins_column);
     let header = || shortened(&names.join(","));
+    for (wanted, usual, flag) in
+        [(id, "id", "--id-column"), (name, "name", "--name-column"), (coins, "coins", "--coins-column")]
+    {
+        if wanted != usual && !names.contains(&wanted) {
+            return Err(format!("{flag} names `{wanted}`, and no column of \"{}\" is called so", header()));
+        }
+    }
     if !names.contains(&id) {
         return Err(format!(
             "the first line of CSV names the columns, and none of \"{}\" is `{id}`; say which one holds the id with --id-column, and \
              likewise --name-column and --coins-column",
             header()
         ));
-    }
-    for (wanted, usual, flag) in [(name, "name", "--name-column"), (coins, "coins", "--coins-column")] {
-        if wanted != usual && !names.contains(&wanted) {
-            return Err(format!("{flag} names `{wanted}`, and no column of \"{}\" is called so", header()));
-        }
     }
     let one_coin = names.contains(&coins);
     let columns: Vec<Column> = names

@@ -154,6 +154,29 @@ impl ReadOptions {
         let [id_column, name_column, coins_column] = ["id", "name", "coins"].map(str::to_owned);
         Self { format, coin, ignore, id_column, name_column, coins_column }
     }
+
+    /// # Errors
+    /// One column is to hold two things.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let flags = [
+            ("--id-column", &self.id_column),
+            ("--name-column", &self.name_column),
+            ("--coins-column", &self.coins_column),
+        ];
+        for (at, (flag, column)) in flags.iter().enumerate() {
+            if let Some((other, _)) = flags[..at].iter().find(|(_, earlier)| earlier == column) {
+                return Err(format!(
+                    "{other} and {flag} both name `{column}`, and a column holds one thing; name another with one of them"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a flag names a column.
+    fn names_columns(&self) -> bool {
+        (&*self.id_column, &*self.name_column, &*self.coins_column) != ("id", "name", "coins")
+    }
 }
 
 /// What was noticed about a file besides its rows.
@@ -161,6 +184,8 @@ impl ReadOptions {
 pub(crate) struct Notes {
     /// Fields that no user has, with how many rows had them.
     pub ignored_fields: BTreeMap<String, u64>,
+    /// Columns that are read as coins by their names, where other columns were given names with flags.
+    pub coin_columns: Vec<String>,
     /// The list says that it goes on behind a cursor: this file is one page of it.
     pub next_page_exists: bool,
 }

@@ -20,7 +20,13 @@ pub(super) fn from_json(text: &[u8], place: Place, options: &ReadOptions, notes:
     }
     let value = serde_json::from_str::<Loose>(text).map_err(|error| bad(json_reason(&error)))?;
     let Loose::Map(fields) = value else {
-        return Err(bad(format!("a user is an object with id, name and coins, this is {}", value.described())));
+        return Err(bad(format!(
+            "a user is an object with {}, {} and {}, this is {}",
+            options.id_column,
+            options.name_column,
+            options.coins_column,
+            value.described()
+        )));
     };
     from_fields(fields, place, options, notes).map_err(bad)
 }
@@ -64,7 +70,9 @@ fn from_fields(
     let name = match name {
         None | Some(Loose::Null) => None,
         Some(Loose::Text(name)) => Some(name),
-        Some(other) => return Err(format!("`name` is a text or null, this is {}", other.described())),
+        Some(other) => {
+            return Err(format!("`{}` is a text or null, this is {}", options.name_column, other.described()));
+        }
     };
     check_name(name.as_deref())?;
     let coins = match coins {
@@ -75,10 +83,13 @@ fn from_fields(
             ));
         }
         Some(Loose::Null) => Vec::new(),
-        Some(number @ Loose::Number(_)) => vec![(options.coin.clone(), amount_from_json("coins", &number)?)],
+        Some(number @ Loose::Number(_)) => {
+            vec![(options.coin.clone(), amount_from_json(&options.coins_column, &number)?)]
+        }
         Some(Loose::Map(map)) => coins_from_json(map)?,
         Some(other) => {
-            return Err(format!("`coins` is a whole number or an object by coin, this is {}", other.described()));
+            let field = &options.coins_column;
+            return Err(format!("`{field}` is a whole number or an object by coin, this is {}", other.described()));
         }
     };
     Ok(Row { place, id, name, coins })
@@ -89,7 +100,7 @@ fn id_from_json(id: Option<Loose>, field: &str) -> Result<String, String> {
         None => return Err(format!("the field `{field}` is missing; --id-column names the one that holds the id")),
         Some(Loose::Text(id)) => id,
         Some(Loose::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
-        Some(other) => return Err(format!("`id` is a text or a whole number, this is {}", other.described())),
+        Some(other) => return Err(format!("`{field}` is a text or a whole number, this is {}", other.described())),
     };
     check_id(&id)?;
     Ok(id)

@@ -1,7 +1,8 @@
 //! The first key of a ledger that is reached from elsewhere from its first start on.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 
 use crate::server::{Server, run};
 
@@ -75,4 +76,59 @@ fn the_first_key_is_made_offline_and_opens_an_address_beyond_this_machine() {
     let server = Server::start_at(folder, "0.0.0.0:0", &[]);
     server.cli(&["users"]).fails(1);
     server.cli(&["users", "--key", token.trim()]).ok();
+}
+
+#[test]
+fn an_address_that_others_reach_is_refused_without_keys_and_the_refusal_names_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data_dir = data.to_str().unwrap();
+    let serve = ["serve", "--listen", "0.0.0.0:0", "--internal-listen", "none", "--data-dir", data_dir];
+    let said = run(&serve).fails(1);
+    for way in [
+        "docker run --rm -v DATA:/var/lib/tocos IMAGE key first",
+        "TOCOS_BOOTSTRAP_KEY_FILE=/var/lib/tocos/first-key",
+        "--allow-unauthenticated",
+    ] {
+        assert!(said.contains(way), "{said}");
+    }
+    assert!(!said.contains("127.0.0.1"), "a container can't be reached there: {said}");
+}
+
+#[test]
+fn a_data_directory_of_another_user_is_named_with_the_command_that_hands_it_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("tocos");
+    fs::copy(env!("CARGO_BIN_EXE_tocos"), &program).unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    for path in [folder.path(), &program, &data] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut serve = std::process::Command::new(&program);
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--internal-listen", "none", "--data-dir"]).arg(&data);
+    let user = fs::metadata(&data).unwrap().uid();
+    let runs_as = if user == 0 {
+        // Nobody, who may read the directory of root and not write to it.
+        serve.uid(65_534);
+        65_534
+    } else {
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+        user
+    };
+    let ended = serve.output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let named = said.matches("can't be used").count();
+    assert!(named == 1 && said.contains(&format!("chown -R {runs_as} {}", data.display())), "{said}");
+}
+
+#[test]
+fn a_data_directory_that_is_a_file_is_not_to_be_handed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data");
+    fs::write(&file, "").unwrap();
+    let listen = ["serve", "--listen", "127.0.0.1:0", "--internal-listen", "none", "--data-dir"];
+    let said = run(&[&listen[..], &[file.to_str().unwrap()]].concat()).fails(1);
+    assert!(said.contains("can't be used") && said.contains("--data-dir") && !said.contains("chown"), "{said}");
 }

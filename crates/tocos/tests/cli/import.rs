@@ -280,6 +280,17 @@ fn columns_may_have_other_names() {
     assert!(said.contains("nick") && said.contains("email,full name,credits"), "{said}");
     let json = r#"[{"email":"eve@example.com","credits":3}]"#;
     server.cli_with(json, &["import", "-", "--id-column", "email", "--coins-column", "credits"]).ok();
+    let wrong = b"[{\"email\":\"x@example.com\",\"credits\":\"many\"}]";
+    let said = server.cli_with(wrong, &["import", "-", "--id-column", "email", "--coins-column", "credits"]).fails(1);
+    assert!(said.contains("`credits` is a whole number or an object by coin"), "{said}");
+    let said = server.cli_with(list, &["import", "-", "--id-column", "emial"]).fails(1);
+    assert!(said.contains("--id-column names `emial`, and no column of"), "{said}");
+    let said = server.cli_with(list, &["import", "-", "--id-column", "email", "--name-column", "email"]).fails(2);
+    assert!(said.contains("--id-column and --name-column both name `email`"), "{said}");
+    // Not silently a coin.
+    let said =
+        server.cli_with(b"email,credits\nz@example.com,3\n", &["import", "-", "--id-column", "email", "--check"]).ok();
+    assert!(said.contains("read as coins by their names: credits; --coins-column"), "{said}");
     assert_eq!(balances(&server)["eve@example.com"]["toco"], 3);
 }
 

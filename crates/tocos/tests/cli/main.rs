@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
 
-mod answers;
 mod commands;
 mod crash;
 mod demo;
@@ -14,6 +13,7 @@ mod list_server;
 mod offline;
 mod readme;
 mod recovering;
+mod responses;
 mod serve;
 mod server;
 mod traces;

@@ -19,6 +19,7 @@ use crate::exit::AlreadyTold;
 use crate::list::{self, Format, ListError, ReadOptions, Row, check_coin};
 use crate::session::ConnectionArgs;
 use crate::terminal::{note, print};
+use crate::usage::Usage;
 
 /// Bring users and their coins into the ledger
 ///
@@ -103,6 +104,7 @@ impl ImportArgs {
             coins_column: self.coins_column,
             ..ReadOptions::new(format, self.coin, self.ignore)
         };
+        options.check().map_err(Usage)?;
         let bar = progress_bar(source.length);
         let told = bar.clone();
         let mut session = self.connection.session()?;

@@ -31,6 +31,8 @@ pub(crate) struct Summary {
     pub coins_created: Vec<String>,
     /// Fields that no user has, and how many rows had them.
     pub ignored_fields: BTreeMap<String, u64>,
+    /// Columns that were read as coins by their names, where flags name other columns.
+    pub coin_columns: Vec<String>,
     /// The list is one page of a longer one.
     pub next_page_exists: bool,
 }
@@ -39,6 +41,7 @@ impl Summary {
     /// Takes over what was noticed about the file.
     pub(super) fn notice(&mut self, notes: &Notes) {
         self.ignored_fields.clone_from(&notes.ignored_fields);
+        self.coin_columns.clone_from(&notes.coin_columns);
         self.next_page_exists = notes.next_page_exists;
     }
 
@@ -73,6 +76,12 @@ impl Summary {
             let fields: Vec<String> =
                 self.ignored_fields.iter().map(|(field, count)| format!("{field} ({count} rows)")).collect();
             text.push_str(&format!("left out, since users have no such fields: {}\n", fields.join(", ")));
+        }
+        if !self.coin_columns.is_empty() {
+            let columns = self.coin_columns.join(", ");
+            text.push_str(&format!(
+                "read as coins by their names: {columns}; --coins-column names the column that holds the amounts\n"
+            ));
         }
         if self.next_page_exists {
             text.push_str("This list is one page of a longer one (its next_cursor is set): the rest is missing.\n");
