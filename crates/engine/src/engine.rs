@@ -1,6 +1,6 @@
 //! The engine as its callers see it.
 
-use crate::clock::NotATestClock;
+use crate::clock::{ClockReport, NotATestClock, OtherTime};
 use crate::commit;
 use crate::durable::Durable;
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
@@ -155,7 +155,7 @@ impl Engine {
     pub fn read<R>(&self, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Unavailable> {
         let mut core = self.shared.lock();
         let before = core.writer.pending_events();
-        let now = core.writer.stamp()?;
+        let now = core.writer.stamp_for_reading()?;
         let value = look(&core.writer.ledger, now);
         let seen = core.writer.last_event();
         let swept = core.writer.pending_events() > before;
@@ -208,6 +208,26 @@ impl Engine {
     /// [`NotATestClock`].
     pub fn advance_clock(&self, seconds: u32) -> Result<Micros, NotATestClock> {
         self.shared.lock().writer.clock.advance(seconds)
+    }
+
+    /// The ledger's time beside the system's.
+    #[must_use]
+    pub fn clock(&self) -> ClockReport {
+        let mut core = self.shared.lock();
+        let ledger = core.writer.ledger.state().now();
+        match core.writer.clock.now() {
+            Ok(system) => ClockReport { ledger, system, is_plausible: true },
+            Err(system) => ClockReport { ledger, system, is_plausible: false },
+        }
+    }
+
+    /// Takes the system's clock as it is, however implausible. `seen` is the time that an operator saw it say.
+    ///
+    /// # Errors
+    /// [`OtherTime`] if it says something else by more than a minute.
+    pub fn accept_clock(&self, seen: Option<Micros>) -> Result<ClockReport, OtherTime> {
+        self.shared.lock().writer.clock.accept(seen)?;
+        Ok(self.clock())
     }
 
     /// Figures for metrics.

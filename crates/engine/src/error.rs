@@ -1,18 +1,26 @@
 //! What can go wrong, and what the caller does next.
 
+use crate::clock::in_words;
 use std::fmt;
 use tocos_journal::OpenError;
 use tocos_journal::blockfile::BlockFileError;
-use tocos_ledger::{Inconsistent, Malformed, Refusal};
+use tocos_ledger::{Inconsistent, Malformed, Micros, Refusal};
 
-/// Nothing can be written, and nothing read, until the process has been started again. What was asked may or may not
-/// have happened: its idempotency key finds out.
+/// Why the ledger can't do what was asked. After a failure of the storage what was asked may or may not have happened: its
+/// idempotency key finds out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// A write or a sync failed, or the writer met something impossible.
     Storage {
         /// What happened.
         cause: String,
+    },
+    /// The system's clock is implausible, and this depends on the time. Reads go on, as of the ledger's last time.
+    Clock {
+        /// The ledger's last time, in microseconds since 1970.
+        ledger: Micros,
+        /// What the system's clock says.
+        system: Micros,
     },
     /// The ledger is being closed.
     ShuttingDown,
@@ -28,6 +36,12 @@ impl fmt::Display for Unavailable {
                     "The ledger stopped because its storage failed: {cause}. It recovers when the service is started again."
                 )
             }
+            Self::Clock { ledger, system } => write!(
+                f,
+                "The system's clock is {} ahead of the ledger's last time, which is not plausible: nothing is written or \
+                 expired. Correct the clock, or accept it with `tocos clock accept`.",
+                in_words(system - ledger)
+            ),
             Self::ShuttingDown => {
                 f.write_str("The service is shutting down. Ask again in a moment, with the same key.")
             }

@@ -28,7 +28,7 @@ mod writer;
 #[cfg(test)]
 mod simulation;
 
-pub use clock::NotATestClock;
+pub use clock::{ClockOptions, ClockReport, NotATestClock, OtherTime};
 pub use durable::Durable;
 pub use engine::{Engine, Seen};
 pub use error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};

@@ -1,6 +1,6 @@
 //! Opening a ledger: the newest good snapshot, and the log behind it.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockOptions};
 use crate::engine::Engine;
 use crate::error::OpenFailure;
 use crate::key_files;
@@ -30,6 +30,8 @@ pub struct EngineOptions {
     pub snapshot_every_events: u64,
     /// Whether its time moves only when told. Decided when the ledger is made, and for good.
     pub test_clock: bool,
+    /// How far the system's clock is believed; a test clock always is.
+    pub clock: ClockOptions,
     /// Where to see how far opening has come. A clone of the options shares it: give each opening that is watched its own.
     pub opening: Arc<Opening>,
 }
@@ -43,6 +45,7 @@ impl EngineOptions {
             segment_bytes: 64 << 20,
             snapshot_every_events: 1_000_000,
             test_clock: false,
+            clock: ClockOptions::default(),
             opening: Arc::default(),
         }
     }
@@ -114,7 +117,8 @@ pub(crate) fn recover(
     let clock = if is_test_ledger {
         Clock::Test { now: ledger.state().now().max(crate::clock::system_now()) }
     } else {
-        Clock::System
+        let last_event = (ledger.state().last_event() > 0).then(|| ledger.state().now());
+        Clock::system(last_event, options.clock)
     };
     let replayed_events = ledger.state().last_event() - snapshot_event;
     let took_us = started.elapsed().as_micros() as u64;

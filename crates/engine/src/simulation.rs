@@ -79,7 +79,7 @@ impl World {
         let (mut writer, mut appender) = (parts.writer, appender);
         self.check(&writer);
         writer.clock.advance(1).unwrap();
-        self.time = writer.clock.now();
+        self.time = writer.clock.now().expect("a test clock is always plausible");
         let lifetime = self.rng.u32(1..60);
         for _ in 0..lifetime {
             for _ in 0..self.rng.u32(0..8) {
@@ -178,7 +178,7 @@ impl World {
         let rng = &mut self.rng;
         if rng.u32(0..6) == 0 {
             writer.clock.advance(rng.u32(1..40)).unwrap();
-            self.time = writer.clock.now();
+            self.time = writer.clock.now().expect("a test clock is always plausible");
         }
         let metadata = "{\"order\":17}";
         let count = if rng.u32(0..5) == 0 { rng.usize(2..6) } else { 1 };

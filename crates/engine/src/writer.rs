@@ -110,7 +110,8 @@ impl Writer {
     pub(crate) fn stamp(&mut self) -> Result<Micros, Unavailable> {
         self.check()?;
         if self.pending.is_empty() {
-            let now = self.clock.now().max(self.ledger.state().now());
+            let ledger = self.ledger.state().now();
+            let now = self.clock.now().map_err(|system| Unavailable::Clock { ledger, system })?.max(ledger);
             self.pending.reset(self.last_event() + 1, now);
         }
         let now = self.pending.at_us();
@@ -120,6 +121,24 @@ impl Writer {
             self.write(&event)?;
         }
         Ok(now)
+    }
+
+    /// The same for whoever only reads: while the clock is implausible, the ledger's last time.
+    pub(crate) fn stamp_for_reading(&mut self) -> Result<Micros, Unavailable> {
+        match self.stamp() {
+            Err(Unavailable::Clock { ledger, .. }) => Ok(ledger),
+            stamped => stamped,
+        }
+    }
+
+    /// The same for these requests: those that were all done before are replayed at any time.
+    fn stamp_for(&mut self, requests: &[Request<'_>]) -> Result<Micros, Unavailable> {
+        let stamped = self.stamp();
+        let is_known = |request: &Request<'_>| request.key.is_some_and(|key| self.ledger.known(key).is_some());
+        match stamped {
+            Err(Unavailable::Clock { ledger, .. }) if requests.iter().all(is_known) => Ok(ledger),
+            stamped => stamped,
+        }
     }
 
     /// Puts an event into the frame and carries it out.
@@ -205,7 +224,7 @@ impl Writer {
         dry_run: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Result<Submitted<R>, Rejection> {
-        let now = self.stamp().map_err(Rejection::Unavailable)?;
+        let now = self.stamp_for(std::slice::from_ref(request)).map_err(Rejection::Unavailable)?;
         self.step(request, &Staged::default(), now, !dry_run, render).map_err(|step| match step {
             Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
             Step::Broken(unavailable) => Rejection::Unavailable(unavailable),
@@ -218,7 +237,7 @@ impl Writer {
         how: Batch<'_>,
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
-        let now = self.stamp().map_err(BatchRejection::Unavailable)?;
+        let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
         let (mark, seen) = (self.pending.mark(), self.last_event());
         let may_roll_back = how.atomic || how.dry_run;
         if may_roll_back {

@@ -256,7 +256,9 @@ impl Ledger {
                 count(&mut coin.issued, leg.amount)?;
             }
             Place::Spent => coin.spent = coin.spent.checked_sub(leg.amount).ok_or("more comes back than was spent")?,
-            Place::Expired => return Err("nothing comes back from @expired"),
+            Place::Expired => {
+                coin.expired = coin.expired.checked_sub(leg.amount).ok_or("more comes back than expired")?;
+            }
             Place::A => self.take_from_account(movement.a.account, leg, false)?,
             Place::B => {
                 let b = movement.b.as_ref().ok_or("it has no second account")?;

@@ -7,7 +7,7 @@ mod writer;
 
 pub(crate) use canonical::canonical_object;
 pub(crate) use reader::{Reader, Syntax, Token};
-pub(crate) use time::parse_rfc3339;
+pub(crate) use time::{parse_rfc3339, rfc3339_text};
 pub(crate) use writer::Writer;
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ pub(crate) fn rfc3339(at: Micros) -> [u8; 27] {
     text
 }
 
+/// The same as a text.
+pub(crate) fn rfc3339_text(at: Micros) -> String {
+    rfc3339(at).iter().map(|byte| char::from(*byte)).collect()
+}
+
 fn put(digits: &mut [u8], value: i64) {
     let mut value = value;
     for digit in digits.iter_mut().rev() {

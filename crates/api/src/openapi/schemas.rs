@@ -339,6 +339,24 @@ fn responses() -> Vec<(&'static str, Value)> {
         ),
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
         ("Now", object([("now", time())], &[])),
+        (
+            "Clock",
+            object(
+                [
+                    (
+                        "ledger_time",
+                        json!({"type": "string", "format": "date-time", "description": "Of the last event; what expires by then has expired."}),
+                    ),
+                    ("system_time", time()),
+                    (
+                        "plausible",
+                        json!({"type": "boolean", "description": "The system's clock is followed; else nothing is written or expired."}),
+                    ),
+                    ("ledger_ahead_s", integer()),
+                ],
+                &[],
+            ),
+        ),
         ("OpenApi", json!({"type": "object"})),
         ("Page", text()),
     ]

@@ -30,6 +30,7 @@ pub(crate) enum Code {
     PayloadTooLarge,
     TooManyRequests,
     StorageUnavailable,
+    ClockImplausible,
     Recovering,
     ShuttingDown,
     InternalError,
@@ -37,7 +38,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -64,6 +65,7 @@ impl Code {
         Self::TooManyRequests,
         Self::InternalError,
         Self::StorageUnavailable,
+        Self::ClockImplausible,
         Self::Recovering,
         Self::ShuttingDown,
     ];
@@ -101,6 +103,9 @@ impl Code {
             Self::StorageUnavailable => {
                 ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The storage is not available")
             }
+            Self::ClockImplausible => {
+                ("clock_implausible", StatusCode::SERVICE_UNAVAILABLE, "The system's clock is implausible")
+            }
             Self::Recovering => ("recovering", StatusCode::SERVICE_UNAVAILABLE, "The service is starting"),
             Self::ShuttingDown => ("shutting_down", StatusCode::SERVICE_UNAVAILABLE, "The service is shutting down"),
         }
@@ -125,6 +130,7 @@ impl Code {
             Self::RequestTimeout
                 | Self::TooManyRequests
                 | Self::StorageUnavailable
+                | Self::ClockImplausible
                 | Self::Recovering
                 | Self::ShuttingDown
         )

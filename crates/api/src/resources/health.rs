@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use http::StatusCode;
+use tocos_engine::{ClockReport, Unavailable};
+use tocos_ledger::{Micros, SECOND_US};
 
 use crate::json::Writer;
 use crate::metrics::prometheus::{self, Connections, Service};
@@ -24,7 +26,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(readyz(request))),
-    about: "Whether requests can be served: the ledger is recovered and its storage works.",
+    about: "Whether requests can be served: the ledger is recovered, its storage works, the clock is plausible.",
     schema: "Health",
     refusals: &[],
 };
@@ -38,6 +40,9 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     schema: "Metrics",
     refusals: &[],
 };
+
+/// A ledger that is ahead of the clock by more than this says so: time stands still for it until the clock has caught up.
+pub(crate) const LEDGER_AHEAD_MAX_US: Micros = 60 * SECOND_US;
 
 async fn livez(_call: AsyncRequest) -> Result<Response, Problem> {
     Ok(healthy())
@@ -54,7 +59,19 @@ async fn readyz(request: AsyncRequest) -> Result<Response, Problem> {
         return Err(Problem::new(Code::ShuttingDown, "The service is shutting down."));
     }
     request.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?;
-    Ok(healthy())
+    let ClockReport { ledger, system, is_plausible } = request.app.engine.clock();
+    if !is_plausible {
+        return Err(unavailable_problem(&Unavailable::Clock { ledger, system }));
+    }
+    let ahead_us = ledger - system;
+    if ahead_us <= LEDGER_AHEAD_MAX_US {
+        return Ok(healthy());
+    }
+    let mut out = Writer::with_capacity(64);
+    out.raw("{\"status\":\"ok\",\"ledger_ahead_s\":");
+    out.integer(ahead_us / SECOND_US);
+    out.raw("}");
+    Ok(Response::ok(out))
 }
 
 async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
@@ -67,6 +84,7 @@ async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
         scan: &app.scan,
         data_dir: settings.data_dir.as_deref(),
         is_stopping: app.is_stopping(),
+        clock: app.engine.clock(),
         connections: Connections { open: connections.open(), rejected: connections.rejected() },
         spans: settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read()),
         auth_failures: app.authenticator.failures_total.load(Ordering::Relaxed),

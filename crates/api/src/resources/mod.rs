@@ -2,6 +2,7 @@
 
 mod batch;
 mod bench;
+mod clock;
 mod coins;
 mod cursor;
 mod docs;
@@ -22,7 +23,7 @@ mod version;
 use crate::routing::{Route, get, post, post_write, put_write};
 
 pub(crate) use batch::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
-pub(crate) use health::healthy;
+pub(crate) use health::{LEDGER_AHEAD_MAX_US, healthy};
 pub(crate) use history::KINDS;
 
 /// The API, in the order in which people read about it.
@@ -52,6 +53,8 @@ pub(crate) static PUBLIC: &[Route] = &[
     get("/v1/keys", &keys::LIST),
     post("/v1/keys", &keys::CREATE),
     post("/v1/keys/{id}/revoke", &keys::REVOKE),
+    get("/v1/clock", &clock::GET),
+    post("/v1/clock/accept", &clock::ACCEPT),
     post("/v1/test-clock/advance", &test_clock::ADVANCE),
     get("/version", &version::GET),
     get("/openapi.json", &docs::DOCUMENT),

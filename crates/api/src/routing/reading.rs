@@ -4,6 +4,7 @@ use tocos_engine::{Durable, EventError, Seen, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
 use crate::app::App;
+use crate::json::rfc3339_text;
 use crate::rendering::{Code, Problem};
 
 /// Waits until what a response rests on is durable.
@@ -46,9 +47,13 @@ pub(crate) fn event_problem(error: &EventError) -> Problem {
 
 /// The ledger can't answer.
 pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
-    let code = match unavailable {
-        Unavailable::Storage { .. } => Code::StorageUnavailable,
-        Unavailable::ShuttingDown => Code::ShuttingDown,
-    };
-    Problem::new(code, unavailable.to_string()).retry_after_s(2)
+    let problem = |code: Code| Problem::new(code, unavailable.to_string());
+    match unavailable {
+        Unavailable::Storage { .. } => problem(Code::StorageUnavailable).retry_after_s(2),
+        Unavailable::ShuttingDown => problem(Code::ShuttingDown).retry_after_s(2),
+        Unavailable::Clock { ledger, system } => problem(Code::ClockImplausible)
+            .with_text("ledger_time", rfc3339_text(*ledger))
+            .with_text("system_time", rfc3339_text(*system))
+            .retry_after_s(60),
+    }
 }

@@ -14,8 +14,9 @@ use super::Api;
 use super::exchange::Surface;
 use crate::access::Authenticator;
 use crate::app::{App, Listeners, Settings};
+use crate::json::rfc3339_text;
 use crate::metrics::Counters;
-use crate::resources;
+use crate::resources::{self, LEDGER_AHEAD_MAX_US};
 use crate::routing::Router;
 
 /// Why the service did not start, or not end well.
@@ -112,12 +113,45 @@ pub async fn serve(
 
 /// What goes on beside the requests.
 fn background_tasks(app: &Arc<App>) -> Vec<tokio::task::JoinHandle<()>> {
-    let [warner, notifier, sealer] = std::array::from_fn(|_| Arc::clone(app));
+    let [warner, notifier, sealer, clock] = std::array::from_fn(|_| Arc::clone(app));
     vec![
+        tokio::spawn(async move { report_clock(&clock.engine).await }),
         tokio::spawn(async move { warn_while_unprotected(&warner).await }),
         tokio::spawn(async move { notifier.engine.notify_durable().await }),
         tokio::spawn(async move { sealer.sealer.run(&sealer.engine).await }),
     ]
+}
+
+/// Says when the system's clock becomes implausible, when the ledger is ahead of it, and when that is over.
+async fn report_clock(engine: &Engine) {
+    const EVERY: Duration = Duration::from_secs(1);
+    let (mut was_plausible, mut was_ahead) = (true, false);
+    loop {
+        let clock = engine.clock();
+        let is_ahead = clock.ledger_ahead_us() > LEDGER_AHEAD_MAX_US;
+        let (ledger_time, system_time) = (rfc3339_text(clock.ledger), rfc3339_text(clock.system));
+        match (was_plausible, clock.is_plausible) {
+            (true, false) => tracing::error!(
+                ledger_time,
+                system_time,
+                "the system's clock is implausible: nothing is written or expired until it is right again, or \
+                 `tocos clock accept` takes it"
+            ),
+            (false, true) => tracing::info!(ledger_time, system_time, "the system's clock is plausible again"),
+            _ => {}
+        }
+        match (was_ahead, is_ahead) {
+            (false, true) => tracing::warn!(
+                ledger_time,
+                system_time,
+                "the ledger is ahead of the system's clock: its time stands still until the clock has caught up"
+            ),
+            (true, false) => tracing::info!("the system's clock has caught up with the ledger"),
+            _ => {}
+        }
+        (was_plausible, was_ahead) = (clock.is_plausible, is_ahead);
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// Says at the start and once a day that there is no API key, for as long as there is none.

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tocos_api::{Limits, Listeners, ServeError, Settings, serve};
-use tocos_engine::{Engine, EngineOptions};
+use tocos_engine::{ClockOptions, Engine, EngineOptions};
 use tocos_journal::sim::SimDisk;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -32,6 +32,7 @@ pub(crate) struct TestApp {
 pub(crate) struct Setup {
     pub settings: Settings,
     pub test_clock: bool,
+    pub clock: ClockOptions,
     pub dir: Option<TempDir>,
     /// A disk in memory instead of the directory.
     pub disk: Option<SimDisk>,
@@ -42,6 +43,7 @@ impl Setup {
         let dir = self.dir.unwrap_or_else(|| TempDir::new().unwrap());
         let mut options = EngineOptions::new(dir.path());
         options.test_clock = self.test_clock;
+        options.clock = self.clock;
         let (engine, _report) = match self.disk {
             Some(disk) => Engine::open_on(Arc::new(disk), &options).unwrap(),
             None => Engine::open(&options).unwrap(),
@@ -94,14 +96,20 @@ impl TestApp {
     }
 
     /// Stops the server and starts another one on the same ledger.
-    pub(crate) fn restart(mut self) -> Self {
+    pub(crate) fn restart(self) -> Self {
+        self.restart_with(Setup::default(), std::time::Duration::ZERO)
+    }
+
+    /// Likewise, after a while and with another setup.
+    pub(crate) fn restart_with(mut self, setup: Setup, after: std::time::Duration) -> Self {
         self.ask_to_stop();
         self.wait().unwrap();
         self.engine.close().unwrap();
         let dir = std::mem::replace(&mut self.dir, TempDir::new().unwrap());
         // The directory is locked for as long as anybody has the engine.
         drop(self);
-        Setup { dir: Some(dir), ..Setup::default() }.start()
+        std::thread::sleep(after);
+        Setup { dir: Some(dir), ..setup }.start()
     }
 
     pub(crate) fn client(&self) -> Client {

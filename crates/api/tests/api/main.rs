@@ -7,6 +7,7 @@ mod bad_input;
 mod batch;
 mod bounds;
 mod client;
+mod clock;
 mod coins;
 mod disk;
 mod dry_run;

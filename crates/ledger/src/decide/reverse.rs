@@ -33,8 +33,19 @@ impl Judge<'_> {
         if let Some(giver) = if is_grant { Some(back_to) } else { other } {
             self.check_not_frozen(giver)?;
         }
-        if renew_expires_at.is_some_and(|at| at <= self.now) {
-            return Err(Refusal::invalid("renew_expires_at", "coins are renewed to a time in the future".to_owned()));
+        let is_expiry = movement.kind == MovementKind::LotExpired;
+        match renew_expires_at {
+            Some(at) if at <= self.now => {
+                return Err(Refusal::invalid(
+                    "renew_expires_at",
+                    "coins are renewed to a time in the future".to_owned(),
+                ));
+            }
+            None if is_expiry => {
+                let words = "an expiry is reversed by renewing its coins; say until when they are good now";
+                return Err(Refusal::invalid("renew_expires_at", words.to_owned()));
+            }
+            _ => {}
         }
         let left = movement.amount - self.state.reversed(of);
         let amount = requested.unwrap_or(left);
@@ -51,7 +62,11 @@ impl Judge<'_> {
         let mut legs = if is_grant {
             vec![Leg::of_lots(Place::A, Place::Issued, parts)]
         } else {
-            let from = if other.is_some() { Place::B } else { Place::Spent };
+            let from = match other {
+                _ if is_expiry => Place::Expired,
+                Some(_) => Place::B,
+                None => Place::Spent,
+            };
             self.legs_home(from, parts, renew_expires_at)
         };
         let coming: Amount = legs.iter().filter(|leg| leg.to == Place::A).map(|leg| leg.amount).sum();
@@ -105,14 +120,19 @@ impl Judge<'_> {
 }
 
 fn is_reversible(kind: &MovementKind) -> bool {
-    matches!(kind, MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::Capture(_))
+    use MovementKind::{Capture, Grant, LotExpired, Spend, Transfer};
+    matches!(kind, Grant(_) | Spend(_) | Transfer | Capture(_) | LotExpired)
 }
 
 /// The coins that a movement took, in the order of taking, but for what went back to a hold's owner.
 fn parts_taken(movement: &Movement) -> Vec<LotAmount> {
-    let paid =
-        |leg: &&Leg| matches!(leg.to, Place::Spent | Place::B) || (leg.from == Place::Issued && leg.to == Place::A);
-    movement.legs.iter().filter(paid).flat_map(Leg::parts).collect()
+    let taken = |leg: &&Leg| match leg.to {
+        Place::Spent | Place::B => true,
+        Place::A => leg.from == Place::Issued,
+        Place::Expired => movement.kind == MovementKind::LotExpired,
+        Place::Issued | Place::Hold => false,
+    };
+    movement.legs.iter().filter(taken).flat_map(Leg::parts).collect()
 }
 
 /// The last `amount` of the first `left` coins taken, the last first.

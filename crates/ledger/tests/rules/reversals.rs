@@ -143,6 +143,42 @@ fn r08_no_more_comes_back_than_has_not_been_reversed_yet() {
 }
 
 #[test]
+fn r17_an_expiry_is_reversed_by_renewing_its_coins() {
+    let mut ledger = Bench::with(&["ana"]);
+    let first = ledger.grant("ana", 30).expires_in(60).done().event;
+    let second = ledger.grant("ana", 20).expires_in(60).done().event;
+    ledger.pass(60).user("bob").done();
+    let expiry = ledger.log.iter().rposition(|written| written.record[0] == 23).unwrap() as u64 + 1;
+    assert_eq!(ledger.lots("ana"), []);
+    ledger.reverse(expiry).refused_for("renew_expires_at");
+    ledger.reverse(expiry).renewed_for(-1).refused_for("renew_expires_at");
+    ledger.reverse(expiry).only(51).renewed_for(60).refused_as("already_reversed");
+    assert_eq!(ledger.reverse(expiry).only(25).renewed_for(60).done().lots(), [(second, 20), (first, 5)]);
+    assert_eq!(ledger.reverse(expiry).renewed_for(90).done().lots(), [(first, 25)]);
+    ledger.reverse(expiry).renewed_for(90).refused_as("already_reversed");
+    let coin = &ledger.ledger.state().coins()[0];
+    assert_eq!((coin.issued, coin.spent, coin.expired), (50, 0, 0));
+    // They are good again until then, and expire anew; that too can be reversed.
+    ledger.spend("ana", 10).done();
+    ledger.pass(60).user("cem").done();
+    assert_eq!(ledger.balance("ana", "toco").total, 25);
+    assert_eq!(ledger.ledger.state().coins()[0].expired, 15);
+}
+
+#[test]
+fn r17_an_expiry_is_not_reversed_beyond_the_ceiling_or_for_a_closed_user() {
+    let mut ledger = Bench::with(&["ana"]);
+    ledger.grant("ana", 30).expires_in(60).done();
+    ledger.pass(60).user("bob").done();
+    let expiry = ledger.log.iter().rposition(|written| written.record[0] == 23).unwrap() as u64 + 1;
+    ledger.limits("ana").ceiling(29).done();
+    ledger.reverse(expiry).renewed_for(60).refused_as("above_ceiling");
+    ledger.reverse(expiry).only(29).renewed_for(60).done();
+    ledger.pass(60).close("ana").done();
+    ledger.reverse(expiry).renewed_for(60).refused_as("user_closed");
+}
+
+#[test]
 fn r08_in_steps_what_was_taken_last_comes_back_first() {
     let mut ledger = Bench::with(&["ana"]);
     let first = ledger.grant("ana", 10).expires_in(600).done().event;
@@ -168,7 +204,7 @@ fn r08_a_spend_on_debt_is_given_back_as_plain_coins() {
 }
 
 #[test]
-fn r08_only_grants_spends_transfers_and_captures_are_reversible() {
+fn r08_only_grants_spends_transfers_captures_and_expiries_are_reversible() {
     let mut ledger = Bench::with(&["ana", "bob"]);
     let grant = ledger.grant("ana", 100).done().event;
     let hold = ledger.hold("ana", 10).done().event;
@@ -189,10 +225,10 @@ fn r08_only_grants_spends_transfers_and_captures_are_reversible() {
         (limits, "limits"),
         (reversed, "reverse"),
         (hold_expired, "hold_expired"),
-        (expired, "expire"),
     ] {
         assert_eq!(ledger.reverse(event).refused(), Refusal::NotReversible { event, kind });
     }
+    ledger.reverse(expired).refused_for("renew_expires_at");
     let next = ledger.last_event() + 1;
     assert_eq!(ledger.reverse(next).refused(), Refusal::EventNotFound { event: next });
     ledger.reverse(0).refused_as("event_not_found");

@@ -43,7 +43,14 @@ impl DemoArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         start_log(LogFormat::Text, LogLevel::Warn);
         let listen = self.free_address()?;
-        let config = Config { listen, internal_listen: None, data_dir: self.data_dir.clone(), ..Config::default() };
+        let config = Config {
+            listen,
+            internal_listen: None,
+            data_dir: self.data_dir.clone(),
+            // A demo is started again after months, on machines of any kind.
+            clock_gap_max: None,
+            ..Config::default()
+        };
         let (stop, stopped) = oneshot::channel();
         let mut guide = None;
         let ready = |addresses: Addresses| {

@@ -2,8 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::{SpanRelativeTo, Unit};
 
 use super::given::{Given, Value};
+use crate::time::span;
 use crate::usage::Usage;
 
 /// The smallest and the largest size of a file of the log, in bytes.
@@ -43,6 +47,10 @@ pub(crate) struct Config {
     pub bench_routes: bool,
     /// Time moves only when told.
     pub test_clock: bool,
+    /// The longest gap between the last event and a start that is taken without asking; any without.
+    pub clock_gap_max: Option<Duration>,
+    /// Take the clock while the kernel says that it is synchronised.
+    pub clock_trust_kernel: bool,
     /// Size of the log's files, in bytes.
     pub segment_bytes: u64,
     /// Events between snapshots.
@@ -64,6 +72,8 @@ impl Default for Config {
             allow_unauthenticated: false,
             bench_routes: false,
             test_clock: false,
+            clock_gap_max: Some(Duration::from_secs(7 * 86_400)),
+            clock_trust_kernel: true,
             segment_bytes: 64 * 1024 * 1024,
             snapshot_every_events: 1_000_000,
             bootstrap_key_file: None,
@@ -102,6 +112,8 @@ impl Config {
             "allow_unauthenticated" => self.allow_unauthenticated = yes_or_no(text)?,
             "bench_routes" => self.bench_routes = yes_or_no(text)?,
             "test_clock" => self.test_clock = yes_or_no(text)?,
+            "clock_gap_max" => self.clock_gap_max = if text == "none" { None } else { Some(duration(text)?) },
+            "clock_trust_kernel" => self.clock_trust_kernel = yes_or_no(text)?,
             "segment_bytes" => self.segment_bytes = number(text, SEGMENT_BYTES)?,
             "snapshot_every_events" => self.snapshot_every_events = number(text, 1..=u64::MAX)?,
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
@@ -122,6 +134,12 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("an empty text is no path".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span = span(text).map_err(|reason| format!("{reason}; or none"))?;
+    let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).map_err(|error| error.to_string())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("\"{text}\" is no time like 7d, 12h or 90m, or none"))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -44,6 +44,13 @@ pub(crate) struct ServeArgs {
     /// Keep a ledger whose time moves only by POST /v1/test-clock/advance; never for real coins
     #[arg(long, env = "TOCOS_TEST_CLOCK", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     test_clock: Option<String>,
+    /// The longest time between the last event and the start, or none for any; beyond it the clock may be wrong, and
+    /// nothing is written or expired until it is right or `tocos clock accept` takes it [default: 7d]
+    #[arg(long, env = "TOCOS_CLOCK_GAP_MAX", value_name = "TIME")]
+    clock_gap_max: Option<String>,
+    /// Take what the clock says while the kernel says that it is synchronised [default: true]
+    #[arg(long, env = "TOCOS_CLOCK_TRUST_KERNEL", value_name = "BOOL")]
+    clock_trust_kernel: Option<String>,
     /// Size of the log's files [default: 67108864]
     #[arg(long, env = "TOCOS_SEGMENT_BYTES", value_name = "BYTES")]
     segment_bytes: Option<String>,
@@ -60,7 +67,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 14] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -69,6 +76,8 @@ pub(super) const KEYS: [&str; 12] = [
     "allow_unauthenticated",
     "bench_routes",
     "test_clock",
+    "clock_gap_max",
+    "clock_trust_kernel",
     "segment_bytes",
     "snapshot_every_events",
     "bootstrap_key_file",

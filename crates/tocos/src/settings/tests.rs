@@ -30,6 +30,7 @@ fn every_setting_can_stand_in_the_file() {
     let config = of_file(
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
          log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
+         clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
          segment_bytes = 1_000_000\nsnapshot_every_events = 5\naddress_file = \"/run/tocos\"\nbootstrap_key_file = \"/run/key\"\n",
     )
     .unwrap();
@@ -42,6 +43,8 @@ fn every_setting_can_stand_in_the_file() {
         allow_unauthenticated: true,
         bench_routes: true,
         test_clock: true,
+        clock_gap_max: Some(std::time::Duration::from_secs(36 * 3_600)),
+        clock_trust_kernel: false,
         segment_bytes: 1_000_000,
         snapshot_every_events: 5,
         address_file: Some("/run/tocos".into()),

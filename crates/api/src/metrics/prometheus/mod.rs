@@ -12,7 +12,7 @@ mod scan;
 use std::fmt::{Display, Write as _};
 use std::path::Path;
 
-use tocos_engine::{Engine, OpeningProgress};
+use tocos_engine::{ClockReport, Engine, OpeningProgress};
 
 use super::Counters;
 
@@ -29,6 +29,7 @@ pub(crate) struct Service<'a> {
     /// Where the ledger lies; none in memory.
     pub data_dir: Option<&'a Path>,
     pub is_stopping: bool,
+    pub clock: ClockReport,
     pub connections: Connections,
     /// Spans that ended, that were sent, that could not be sent.
     pub spans: [u64; 3],

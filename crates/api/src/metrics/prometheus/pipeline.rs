@@ -10,6 +10,11 @@ pub(super) fn put(service: &Service<'_>, out: &mut Text) {
     // Shutting down is no failure: then too nothing is taken any more.
     let has_failed = !service.is_stopping && stats.unavailable.is_some();
     readiness(is_ready, has_failed, 1.0, out);
+    let meaning = "1 while the system's clock is implausible and nothing is written or expired, else 0.";
+    out.single("tocos_clock_implausible", "gauge", meaning, u8::from(!service.clock.is_plausible));
+    let meaning = "By how much the ledger's time is ahead of the system's clock; 0 if it is not.";
+    let ahead_us = u64::try_from(service.clock.ledger_ahead_us()).unwrap_or(0);
+    out.single("tocos_clock_ledger_ahead_seconds", "gauge", meaning, seconds(ahead_us));
     commits(&stats, out);
     snapshots(&stats, out);
     out.single("tocos_log_bytes", "gauge", "Size of the log.", stats.log_bytes);

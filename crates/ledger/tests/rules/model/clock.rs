@@ -1,7 +1,7 @@
 //! What time does.
 
 use super::money::{alive, named, sum};
-use super::{Model, Outcome};
+use super::{Model, Moved, Outcome};
 use tocos_ledger::{EndedAs, Micros};
 
 enum Next {
@@ -15,6 +15,7 @@ impl Model {
     pub(crate) fn tick(&mut self, now: Micros) {
         self.now = now;
         while let Some(next) = self.next_due() {
+            let mut moved = None;
             let (kind, outcome) = match next {
                 Next::Hold(id) => {
                     let piles = self.given_back(id);
@@ -26,6 +27,8 @@ impl Model {
                     dead.retain(|pile| !alive(&pile.lot, now));
                     self.purses[at].piles.retain(|pile| alive(&pile.lot, now));
                     let gone = sum(&dead);
+                    let (user, coin) = (self.purses[at].user.clone(), self.purses[at].coin.clone());
+                    moved = Some(Moved { kind: "expire", user, coin, got: None, piles: dead.clone() });
                     self.coins.get_mut(&self.purses[at].coin).unwrap().expired += i128::from(gone);
                     ("expire", (dead, gone.unsigned_abs()))
                 }
@@ -33,6 +36,7 @@ impl Model {
             let (piles, expired) = outcome;
             let event = self.next_event();
             self.events.push(kind);
+            self.moved.extend(moved.map(|moved| (event, moved)));
             let (amount, lots) = (sum(&piles).unsigned_abs(), named(&piles));
             self.answers.insert(event, Outcome { event, replayed: false, amount, lots, expired });
         }

@@ -46,6 +46,9 @@ impl Model {
         if renew.is_some_and(|at| at <= self.now) {
             return Err(invalid("renew_expires_at"));
         }
+        if moved.kind == "expire" && renew.is_none() {
+            return Err(invalid("renew_expires_at"));
+        }
         let remaining = sum(&moved.piles);
         let amount = requested.map_or(remaining, signed);
         if remaining == 0 || amount > remaining {
@@ -63,11 +66,13 @@ impl Model {
         Ok(Done { kind: "reverse", amount: amount.unsigned_abs(), lots, expired, moved: None })
     }
 
-    /// The giver must still have those very coins, and have them to give; `@spent` always has.
+    /// The giver must still have those very coins, and have them to give; `@spent` and `@expired` always have.
     fn take_from_giver(&mut self, moved: &Moved, giver: Option<&str>, back: &[Pile]) -> Result<(), Refusal> {
         let coin = moved.coin.as_str();
         let Some(giver) = giver else {
-            self.coins.get_mut(coin).unwrap().spent -= i128::from(sum(back));
+            let figures = self.coins.get_mut(coin).unwrap();
+            let from = if moved.kind == "expire" { &mut figures.expired } else { &mut figures.spent };
+            *from -= i128::from(sum(back));
             return Ok(());
         };
         let plain = [Pile { lot: Lot::PLAIN, amount: sum(back) }];

@@ -1,0 +1,55 @@
+//! Asks the kernel whether its clock is synchronised.
+
+/// Whether the kernel says that something keeps its real-time clock synchronised (`adjtimex(2)`: the call gives no error and the
+/// bit `STA_UNSYNC` is clear). False where the kernel doesn't say: on systems other than Linux, and where the call is forbidden.
+///
+/// Setting the clock by hand makes it unsynchronised until a time service has corrected it.
+#[must_use]
+pub fn is_clock_synchronised() -> bool {
+    status().is_some_and(is_synchronised)
+}
+
+#[cfg(target_os = "linux")]
+fn status() -> Option<i32> {
+    let mut timex = std::mem::MaybeUninit::<libc::timex>::zeroed();
+    // SAFETY: The kernel reads and writes one `timex` behind the pointer, which is valid, aligned and ours alone. All zeros are
+    // a value of each of its fields, and `modes` of 0 changes nothing, so it needs no rights.
+    #[expect(unsafe_code, reason = "no well-kept library wraps this call")]
+    let (state, timex) = unsafe {
+        let state = libc::adjtimex(timex.as_mut_ptr());
+        (state, timex.assume_init())
+    };
+    (state >= 0).then_some(timex.status)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn status() -> Option<i32> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+const fn is_synchronised(status: i32) -> bool {
+    status & libc::STA_UNSYNC == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn is_synchronised(_status: i32) -> bool {
+    false
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_says_how_its_clock_is() {
+        // What it says depends on the machine; that it says something does not.
+        assert!(status().is_some());
+    }
+
+    #[test]
+    fn a_clock_is_synchronised_until_the_bit_says_otherwise() {
+        assert!(is_synchronised(libc::STA_PLL | libc::STA_NANO));
+        assert!(!is_synchronised(libc::STA_PLL | libc::STA_UNSYNC));
+    }
+}
