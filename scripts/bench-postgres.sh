@@ -41,8 +41,9 @@ as() {
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
 }
 
-# In the working directory, as the directories of tocos-bench are: the same disk.
-work=$(mktemp -d "$PWD/bench-postgres.XXXXXX")
+# Where tocos-bench keeps its ledgers too (bench/src/workspace.rs): the same disk.
+if [ -z "${TMPDIR:-}" ] && [ -d /var/tmp ]; then export TMPDIR=/var/tmp; fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/bench-postgres.XXXXXX")
 stop() {
   [ ! -d "$work/data" ] || as "$bin/pg_ctl" -D "$work/data" -m immediate stop >"$work/stop" 2>&1 || true
   rm -rf "$work"

@@ -12,8 +12,8 @@ missing() {
 }
 
 [ -n "$(missing "$@")" ] || exit 0
-command -v apt-get >/dev/null || { echo "this needs what Debian calls" $(missing "$@") >&2; exit 1; }
-[ "$(id -u)" -eq 0 ] || { echo "missing, and only root can install it: apt-get install" $(missing "$@") >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "this needs what Debian calls $(missing "$@" | tr '\n' ' ')" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || { echo "missing, and only root can install it: apt-get install $(missing "$@" | tr '\n' ' ')" >&2; exit 1; }
 (
   flock 9
   packages=$(missing "$@")

@@ -39,7 +39,9 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(crate) fn of(parts: &'a Parts) -> Self {
+    /// What hyper read.
+    #[must_use]
+    pub fn of(parts: &'a Parts) -> Self {
         let value = |name: &HeaderName| value(&parts.headers, name);
         Self {
             method: &parts.method,

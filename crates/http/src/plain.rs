@@ -35,6 +35,12 @@ pub struct Plain<'h, 'b> {
     lines: &'h [httparse::Header<'b>],
 }
 
+/// Room for the lines of a head.
+#[must_use]
+pub const fn no_lines<'b>() -> Lines<'b> {
+    [httparse::EMPTY_HEADER; LINES_MAX]
+}
+
 /// Reads as much of a head as there is.
 pub fn parse<'h, 'b>(bytes: &'b [u8], lines: &'h mut Lines<'b>) -> Parsed<'h, 'b> {
     let mut request = httparse::Request::new(lines);

@@ -26,7 +26,7 @@ pub(crate) static REVERSE: Write = Write {
             renew_expires_at: fields.instant("renew_expires_at"),
         })
     },
-    about: "Moves the coins of a grant, spend, transfer or capture back to the lots they came from.",
+    about: "Moves the coins of a grant, spend, transfer, capture or expiry back to the lots they came from. An expiry takes `renew_expires_at`.",
     schema: "ReverseEvent",
     refusals: &[
         Code::InsufficientFunds,

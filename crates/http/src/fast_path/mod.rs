@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::error::Error;
 use crate::peer::Peer;
-use crate::plain::{LINES_MAX, Parsed, parse};
+use crate::plain::{Parsed, no_lines, parse};
 use crate::request_id::{RequestId, RequestIds};
 use crate::response::Response;
 use crate::service::{Reply, Request, Service};
@@ -176,7 +176,7 @@ impl<'a, S: Service> FastPath<'a, S> {
 
     /// Begins to answer the request that has come, if it has come as a whole, or is too late to do so.
     fn begin(&mut self, is_late: bool) -> Result<Begun<S::Ready>, Lacks> {
-        let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
+        let mut lines = no_lines();
         let plain = match parse(self.unread, &mut lines) {
             Parsed::Partial if self.unread.len() < HEAD_BYTES_MAX => return Err(Lacks::Head),
             Parsed::Partial | Parsed::Other => return Err(Lacks::Plainness),

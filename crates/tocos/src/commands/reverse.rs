@@ -7,7 +7,7 @@ use crate::client::Request;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::instant;
 
-/// Move the coins of an earlier grant, spend, transfer or capture back
+/// Move the coins of an earlier grant, spend, transfer, capture or expiry back
 #[derive(Args, Debug)]
 pub(crate) struct ReverseArgs {
     #[command(flatten)]
