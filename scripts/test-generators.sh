@@ -83,6 +83,9 @@ found = json.load(open(sys.argv[1]))
 sys.exit(0 if found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0} else json.dumps(found, indent=1))' "$work/lint.json"
 }
 
+# What the makers of the generators answer for: an `__exit__` that is typed too widely, and a package without types.
+printf '[mypy]\n[mypy-tocos_client.client]\nignore_errors = true\n[mypy-dateutil.*]\nignore_missing_imports = true\n' >"$work/mypy.ini"
+
 # A generator that leaves an operation out makes a client all the same, so operations are counted.
 operations=$("$python" -c 'import json, sys
 print(sum(len(verbs) for verbs in json.load(open(sys.argv[1]))["paths"].values()))' "$document")
@@ -95,15 +98,15 @@ python_client() {
   mkdir "$work/python" && cd "$work/python" &&
     "$bin/openapi-python-client" generate --path "$document" --meta none --output-path tocos_client --fail-on-warning &&
     counted "$(find tocos_client/api -name '*.py' ! -name __init__.py | wc -l)" &&
-    cp "$clients/python_client.py" . && "$bin/mypy" --strict python_client.py && "$python" python_client.py "$url" "$key"
+    cp "$clients/python_client.py" . && "$bin/mypy" --config-file ../mypy.ini --strict python_client.py && "$python" python_client.py "$url" "$key"
 }
 
 # Its models are dynamic where Python has no words for them, so that mypy reads only what uses them strictly.
 openapi_generator() {
   mkdir "$work/generator" && cd "$work/generator" &&
     "$bin/openapi-generator-cli" generate -i "$document" -g python -o . --package-name tocos_generated >generated &&
-    counted "$(grep -hcE '^    def (get|put|post)_[a-z0-9_]*_with_http_info\(' tocos_generated/api/*_api.py | paste -sd+ | bc)" &&
-    cp "$clients/openapi_generator.py" . && "$bin/mypy" openapi_generator.py && "$python" openapi_generator.py "$url" "$key"
+    counted "$(cat tocos_generated/api/*_api.py | grep -cE '^    def (get|put|post)_[a-z0-9_]*_with_http_info\(')" &&
+    cp "$clients/openapi_generator.py" . && "$bin/mypy" --config-file ../mypy.ini openapi_generator.py && "$python" openapi_generator.py "$url" "$key"
 }
 
 openapi_fetch() {

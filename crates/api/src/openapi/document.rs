@@ -122,7 +122,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let status = if endpoint.schema == "NewKey" { 201 } else { 200 };
     let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
     operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
-    if endpoint.schema == "Events" {
+    if endpoint.schema == "EventList" {
         let stream =
             json!({"schema": {"type": "string", "description": "`id:` is the event's number, `data:` the event."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;

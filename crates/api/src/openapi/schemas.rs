@@ -360,7 +360,7 @@ fn responses() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
-        ("Now", object([("now", time())], &[])),
+        ("TestClock", object([("now", time())], &[])),
         ("OpenApi", json!({"type": "object"})),
         ("Page", text()),
     ]
@@ -400,11 +400,11 @@ fn lists() -> Vec<(&'static str, Value)> {
         ("HistoryEntry", entry),
         ("Key", key),
         ("EventRange", range),
-        ("Users", object([("users", list_of("UserSummary")), ("next_cursor", cursor())], &[])),
+        ("UserList", object([("users", list_of("UserSummary")), ("next_cursor", cursor())], &[])),
         ("History", object([("entries", list_of("HistoryEntry")), ("next_cursor", cursor())], &[])),
-        ("Coins", object([("coins", list_of("Coin"))], &[])),
-        ("Events", object([("events", list_of("Event")), ("last_event", integer())], &[])),
-        ("Keys", object([("keys", list_of("Key"))], &[])),
+        ("CoinList", object([("coins", list_of("Coin"))], &[])),
+        ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[])),
+        ("KeyList", object([("keys", list_of("Key"))], &[])),
         (
             "Batch",
             object(

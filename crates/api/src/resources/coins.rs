@@ -33,7 +33,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: Run::Async(|request| Box::pin(list(request))),
     summary: "List coins",
     about: "All coins, in the order in which they were made.",
-    schema: "Coins",
+    schema: "CoinList",
     refusals: &[],
 };
 

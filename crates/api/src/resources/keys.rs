@@ -37,7 +37,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: Run::Async(|request| Box::pin(list(request))),
     summary: "List API keys",
     about: "All API keys, without their secrets.",
-    schema: "Keys",
+    schema: "KeyList",
     refusals: &[],
 };
 

@@ -67,7 +67,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     run: Run::Cached(kept_list, |request| Box::pin(list(request))),
     summary: "List users and their coins",
     about: "The users and their coins, in the order of their ids.",
-    schema: "Users",
+    schema: "UserList",
     refusals: &[Code::CoinNotFound],
 };
 
