@@ -5,14 +5,40 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tocos_ledger::Right;
 
+use super::requests::{batch_body, batch_schemas, body_of, parameters};
 use super::schemas;
 use crate::rendering::{Code, Media, right_word};
-use crate::resources::{self, ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
+use crate::resources;
 use crate::routing::{Endpoint, Field, Handler, Need, Route, Verb, Write, write};
 
 const ABOUT: &str = "A ledger of users and their coins. Amounts are whole numbers of a coin's smallest unit. Every \
     write takes an `Idempotency-Key`, answers with the event it made when that is on the disk, and can be tried with \
     `?dry_run=true`. Every refusal has one shape, `application/problem+json`, with a stable `code`.";
+
+/// What operations are grouped by, in the order in which people read about it.
+const TAGS: [(&str, &str); 12] = [
+    (
+        "users",
+        "Those who have coins. Their ids are chosen by you. Each has an account for every coin that came to it, with limits.",
+    ),
+    ("coins", "Kinds of credit, and where all of each is: issued, spent, expired, outstanding, held."),
+    ("grants", "New coins for a user, with expiry, priority and category if wanted. Each grant is a lot of its own."),
+    ("spends", "Coins that are used up, or paid to a user, from the lots that burn first."),
+    ("transfers", "Coins that go from one user to another and stay what they are."),
+    ("holds", "Coins that are reserved until the price is known; then captured, in parts or as a whole, or released."),
+    ("history", "What happened to a user's coins, with the balance after each event."),
+    (
+        "events",
+        "Everything that was ever done, in one order without gaps: single events, the feed, and moving coins back.",
+    ),
+    ("batch", "Many operations in one request: all or none of them, or each for itself."),
+    ("keys", "API keys, and what each may do."),
+    (
+        "clock",
+        "The ledger's time beside the system's. In ledgers that were made for tests time moves when it is told to.",
+    ),
+    ("service", "The service itself: its version, and this document. No key is needed."),
+];
 
 /// The OpenAPI 3.1 document of the API, as JSON.
 #[must_use]
@@ -22,6 +48,11 @@ pub fn openapi() -> String {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.verb.as_str().to_ascii_lowercase()] = operation(route);
     }
+    let mut schemas = schemas::all();
+    for (name, schema) in batch_schemas() {
+        schemas[name] = schema;
+    }
+    let tags = TAGS.map(|(name, about)| json!({"name": name, "description": about}));
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -30,14 +61,12 @@ pub fn openapi() -> String {
             "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        // The document is served by the service that it is about.
+        "servers": [{"url": "/", "description": "The service that this document came from."}],
+        "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": schemas::all(),
-            "responses": {"Problem": {
-                "description": "It was not done; `code` says why.",
-                "content": {"application/problem+json": {"schema": schemas::reference("Problem")}},
-            }},
+            "schemas": schemas,
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
@@ -63,7 +92,7 @@ fn operation(route: &Route) -> Value {
 }
 
 fn write_operation(route: &Route, write: &Write) -> Value {
-    let mut operation = begin(route, write.about, Some(write.right));
+    let mut operation = begin(route, write.summary, write.about, Some(write.right));
     operation["parameters"] = parameters(write.fields, write::QUERY, true);
     let body: Vec<&Field> = write.fields.iter().filter(|field| field.need != Need::InPath).collect();
     operation["requestBody"] = body_of(&body);
@@ -74,14 +103,17 @@ fn write_operation(route: &Route, write: &Write) -> Value {
 }
 
 fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
-    let mut operation = begin(route, endpoint.about, endpoint.right);
+    let mut operation = begin(route, endpoint.summary, endpoint.about, endpoint.right);
     let is_write = route.verb != Verb::Get;
     let (in_path, in_query): (Vec<Field>, Vec<Field>) =
         endpoint.query.iter().partition(|field| field.need == Need::InPath);
     let names_operation = in_query.iter().any(|field| field.name == "dry_run");
+    let is_batch = endpoint.schema == "Batch";
+    // The other parameters of a batch go with lines, which the description tells about.
+    let in_query: Vec<Field> = in_query.into_iter().filter(|field| !is_batch || field.name == "dry_run").collect();
     operation["parameters"] = parameters(&in_path, &in_query, names_operation);
     let body: Vec<&Field> = endpoint.body.iter().collect();
-    if endpoint.schema == "Batch" {
+    if is_batch {
         operation["requestBody"] = batch_body();
     } else if is_write {
         operation["requestBody"] = body_of(&body);
@@ -93,7 +125,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let status = if endpoint.schema == "NewKey" { 201 } else { 200 };
     let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
     operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
-    if endpoint.schema == "Events" {
+    if endpoint.schema == "EventList" {
         let stream =
             json!({"schema": {"type": "string", "description": "`id:` is the event's number, `data:` the event."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;
@@ -102,105 +134,36 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
 }
 
 /// What every operation has.
-fn begin(route: &Route, about: &str, right: Option<Right>) -> Value {
-    let group = route.path.split('/').find(|segment| !matches!(*segment, "" | "v1")).unwrap_or("service");
+fn begin(route: &Route, summary: &str, about: &str, right: Option<Right>) -> Value {
     let mut about = about.to_owned();
     if let Some(right) = right {
         about.push_str(&format!(" Takes a key with the right `{}`.", right_word(right)));
     }
     json!({
         "operationId": operation_id(route),
-        "tags": [group],
+        "summary": summary,
+        "tags": [tag(route.path)],
         "description": about,
         // No key is needed until the first one is made.
         "security": if right.is_some() { json!([{"key": []}, {}]) } else { json!([]) },
     })
 }
 
+/// Where people look for a route: what its path begins with, but for what is asked about a user's past.
+fn tag(path: &str) -> &'static str {
+    let group = match path.strip_prefix("/v1/") {
+        Some(_) if path.ends_with("/history") => "history",
+        Some(rest) if rest.starts_with("test-clock/") => "clock",
+        Some(rest) => rest.split('/').next().unwrap_or(rest),
+        None => "service",
+    };
+    TAGS.iter().find(|tag| tag.0 == group).map_or("service", |(name, _)| name)
+}
+
 /// `post_v1_holds_hold_capture`.
 fn operation_id(route: &Route) -> String {
     let path: String = route.path.chars().filter(|c| !matches!(c, '{' | '}')).collect();
     format!("{}{}", route.verb.as_str().to_ascii_lowercase(), path.replace(['/', '-', '.'], "_"))
-}
-
-fn parameters(in_path: &[Field], in_query: &[Field], names_operation: bool) -> Value {
-    let mut list = Vec::new();
-    for field in in_path.iter().filter(|field| field.need == Need::InPath) {
-        list.push(json!({
-            "name": field.name, "in": "path", "required": true, "description": field.about,
-            "schema": schemas::of_type(field.field_type, false),
-        }));
-    }
-    for field in in_query {
-        list.push(json!({
-            "name": field.name, "in": "query", "required": field.need == Need::Required, "description": field.about,
-            "schema": schemas::of_type(field.field_type, false),
-        }));
-    }
-    if names_operation {
-        list.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "Names the operation for good: asked again, it is not done again, and the answer is the same.",
-            "schema": {"type": "string", "pattern": "^[ -~]+$", "minLength": 1, "maxLength": 255},
-        }));
-    }
-    Value::Array(list)
-}
-
-fn body_of(fields: &[&Field]) -> Value {
-    let required = fields.iter().any(|field| field.need == Need::Required);
-    json!({"required": required, "content": {Media::Json.as_str(): {"schema": object_of(fields)}}})
-}
-
-/// An object with these fields and no others.
-fn object_of(fields: &[&Field]) -> Value {
-    let mut properties = Map::new();
-    for field in fields {
-        let mut schema = schemas::of_type(field.field_type, field.need == Need::Optional);
-        schema["description"] = json!(field.about);
-        properties.insert(field.name.to_owned(), schema);
-    }
-    let required: Vec<&str> =
-        fields.iter().filter(|field| field.need != Need::Optional).map(|field| field.name).collect();
-    let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
-    if !required.is_empty() {
-        object["required"] = json!(required);
-    }
-    object
-}
-
-fn batch_body() -> Value {
-    let operations: Vec<Value> = OPERATIONS.iter().map(|write| batch_operation(write)).collect();
-    let mut body = object_of(&[&ATOMIC, &RESULTS]);
-    body["properties"]["operations"] = json!({
-        "type": "array", "minItems": 1, "maxItems": OPERATIONS_MAX,
-        "description": "What to do, in order.",
-        "items": {"oneOf": operations},
-    });
-    body["required"] = json!(["operations"]);
-    json!({"required": true, "content": {
-        Media::Json.as_str(): {"schema": body},
-        "application/x-ndjson": {"schema": {
-            "type": "string",
-            "description": "One operation a line; `atomic` and `results` are parameters then.",
-        }},
-    }})
-}
-
-fn batch_operation(write: &Write) -> Value {
-    let fields: Vec<&Field> = write.fields.iter().collect();
-    let mut object = object_of(&fields);
-    object["properties"]["op"] = json!({"const": write.op});
-    object["properties"]["idempotency_key"] = json!({
-        "type": ["string", "null"], "pattern": "^[ -~]+$", "minLength": 1, "maxLength": 255,
-        "description": "Names this operation for good.",
-    });
-    let mut required = vec![json!("op")];
-    required.extend(object["required"].as_array().cloned().unwrap_or_default());
-    object["required"] = Value::Array(required);
-    object["title"] = json!(write.op);
-    object["description"] = json!(write.about);
-    object
 }
 
 /// The responses of success, and every problem there may be, by status.

@@ -29,7 +29,9 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         FieldType::Cursor => json!({"type": "string"}),
         FieldType::Amount | FieldType::Event | FieldType::Integer(..) => {
             let (least, most) = kind.bounds();
-            json!({"type": "integer", "minimum": least, "maximum": most})
+            // Languages whose numbers have sizes take 32 bits unless they are told.
+            let format = if i32::try_from(most).is_ok() { "int32" } else { "int64" };
+            json!({"type": "integer", "format": format, "minimum": least, "maximum": most})
         }
         FieldType::Bool => json!({"type": "boolean"}),
         FieldType::Time => json!({"type": "string", "format": "date-time"}),
@@ -37,17 +39,24 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         FieldType::Metadata => json!({"type": "object"}),
         FieldType::Word(words) => json!({"type": "string", "enum": words}),
     };
-    if or_null {
-        if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-            words.push(Value::Null);
-        }
-        schema["type"] = json!([schema["type"], "null"]);
+    if !or_null {
+        return schema;
     }
+    if schema.get("enum").is_some() {
+        // Generators of clients make a word of a null among the words, or give up.
+        return or_null_of(schema);
+    }
+    schema["type"] = json!([schema["type"], "null"]);
     schema
 }
 
+/// This or null, as generators of clients take it for any schema.
+fn or_null_of(schema: Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
 fn integer() -> Value {
-    json!({"type": "integer"})
+    json!({"type": "integer", "format": "int64"})
 }
 
 fn text() -> Value {
@@ -70,12 +79,21 @@ fn time_or_null() -> Value {
     json!({"type": ["string", "null"], "format": "date-time"})
 }
 
-fn constant(word: &str) -> Value {
-    json!({"const": word})
+/// One word and no other.
+pub(super) fn constant(word: &str) -> Value {
+    json!({"type": "string", "const": word})
 }
 
 fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
+}
+
+/// One of these schemas: which of them, a field tells by its word.
+pub(super) fn one_of(field: &str, schemas: &[(&str, impl AsRef<str>)]) -> Value {
+    let references: Vec<Value> = schemas.iter().map(|(_, name)| reference(name.as_ref())).collect();
+    let mapping: Map<String, Value> =
+        schemas.iter().zip(&references).map(|((word, _), to)| ((*word).to_owned(), to["$ref"].clone())).collect();
+    json!({"oneOf": references, "discriminator": {"propertyName": field, "mapping": mapping}})
 }
 
 /// An object with fields that are always there, fields that may be, and no others.
@@ -91,11 +109,12 @@ fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&
     let mut more = vec![
         ("metadata", json!({"type": "object"})),
         ("idempotency_key", text()),
-        ("by", json!({"type": "integer", "description": "The API key that did it."})),
+        ("by", json!({"type": "integer", "format": "int64", "description": "The API key that did it."})),
     ];
     more.extend_from_slice(sometimes);
     let mut schema = object(always, &more);
-    schema["properties"]["event"] = json!({"type": "integer", "description": "Its number: 1, 2, 3, ..."});
+    schema["properties"]["event"] =
+        json!({"type": "integer", "format": "int64", "description": "Its number: 1, 2, 3, ..."});
     schema["properties"]["kind"] = constant(kind);
     schema["properties"]["at"] = time();
     if let Some(required) = schema["required"].as_array_mut() {
@@ -144,8 +163,11 @@ const EVENTS: [&str; 16] = [
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
     let mut add = |name: &str, schema: Value| drop(schemas.insert(name.to_owned(), schema));
-    add("Event", json!({"oneOf": EVENTS.map(reference)}));
-    for (name, schema) in nouns_events().into_iter().chain(movement_events()).chain(responses()).chain(lists()) {
+    let events: Vec<_> = nouns_events().into_iter().chain(movement_events()).collect();
+    let any = EVENTS.iter().filter_map(|name| events.iter().find(|(event, _)| event == name));
+    let kinds = any.filter_map(|(name, schema)| Some((schema["properties"]["kind"]["const"].as_str()?, *name)));
+    add("Event", one_of("kind", &kinds.collect::<Vec<_>>()));
+    for (name, schema) in events.into_iter().chain(responses()).chain(lists()) {
         add(name, schema);
     }
     add("Problem", problem());
@@ -277,7 +299,7 @@ fn responses() -> Vec<(&'static str, Value)> {
                 [
                     (
                         "grant",
-                        json!({"type": ["integer", "null"], "description": "The event that granted it; null for plain coins."}),
+                        json!({"type": ["integer", "null"], "format": "int64", "description": "The event that granted it; null for plain coins."}),
                     ),
                     ("amount", integer()),
                 ],
@@ -338,7 +360,7 @@ fn responses() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
-        ("Now", object([("now", time())], &[])),
+        ("TestClock", object([("now", time())], &[])),
         (
             "Clock",
             object(
@@ -370,8 +392,8 @@ fn lists() -> Vec<(&'static str, Value)> {
             ("event", integer()),
             ("kind", json!({"type": "string", "enum": KINDS})),
             ("coin", text()),
-            ("amount", json!({"type": "integer", "description": "Change of the total."})),
-            ("held", json!({"type": "integer", "description": "Change of what is held."})),
+            ("amount", json!({"type": "integer", "format": "int64", "description": "Change of the total."})),
+            ("held", json!({"type": "integer", "format": "int64", "description": "Change of what is held."})),
             ("balance", reference("Balance")),
             ("counterpart", text_or_null()),
             ("lots", list_of("Lot")),
@@ -392,11 +414,15 @@ fn lists() -> Vec<(&'static str, Value)> {
     );
     let range = object([("first", integer()), ("last", integer())], &[]);
     vec![
-        ("Users", object([("users", json!({"type": "array", "items": user})), ("next_cursor", cursor())], &[])),
-        ("History", object([("entries", json!({"type": "array", "items": entry})), ("next_cursor", cursor())], &[])),
-        ("Coins", object([("coins", list_of("Coin"))], &[])),
-        ("Events", object([("events", list_of("Event")), ("last_event", integer())], &[])),
-        ("Keys", object([("keys", json!({"type": "array", "items": key}))], &[])),
+        ("UserSummary", user),
+        ("HistoryEntry", entry),
+        ("Key", key),
+        ("EventRange", range),
+        ("UserList", object([("users", list_of("UserSummary")), ("next_cursor", cursor())], &[])),
+        ("History", object([("entries", list_of("HistoryEntry")), ("next_cursor", cursor())], &[])),
+        ("CoinList", object([("coins", list_of("Coin"))], &[])),
+        ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[])),
+        ("KeyList", object([("keys", list_of("Key"))], &[])),
         (
             "Batch",
             object(
@@ -404,7 +430,7 @@ fn lists() -> Vec<(&'static str, Value)> {
                     ("applied", integer()),
                     ("refused", integer()),
                     ("replayed", integer()),
-                    ("events", json!({"oneOf": [range, {"type": "null"}]})),
+                    ("events", or_null_of(reference("EventRange"))),
                     (
                         "results",
                         json!({

@@ -13,6 +13,7 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     query: &[],
     body: TRANSFER.fields,
     run: Run::Sync(noop),
+    summary: "Read a transfer without doing it",
     about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
     schema: "Event",
     refusals: &[],

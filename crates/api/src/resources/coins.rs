@@ -19,6 +19,7 @@ pub(crate) static PUT: Write = Write {
         let decimals = fields.integer("decimals").unwrap_or(0) as u8;
         Ok(Operation::PutCoin { coin: fields.the_text("coin"), decimals })
     },
+    summary: "Make or replace a coin",
     about: "Makes a coin, or replaces its decimals.",
     schema: "CoinEvent",
     refusals: &[],
@@ -30,8 +31,9 @@ pub(crate) static LIST: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
+    summary: "List coins",
     about: "All coins, in the order in which they were made.",
-    schema: "Coins",
+    schema: "CoinList",
     refusals: &[],
 };
 
@@ -40,6 +42,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[in_path("coin", FieldType::Coin, "Its code.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
+    summary: "Get a coin",
     about: "A coin, and where all of it is.",
     schema: "Coin",
     refusals: &[Code::CoinNotFound],

@@ -26,6 +26,7 @@ pub(crate) static REVERSE: Write = Write {
             renew_expires_at: fields.instant("renew_expires_at"),
         })
     },
+    summary: "Move the coins of an event back",
     about: "Moves the coins of a grant, spend, transfer, capture or expiry back to the lots they came from. An expiry takes `renew_expires_at`.",
     schema: "ReverseEvent",
     refusals: &[
@@ -45,6 +46,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[in_path("event", FieldType::Event, "Its number.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
+    summary: "Get an event",
     about: "An event by its number.",
     schema: "Event",
     refusals: &[Code::EventNotFound],

@@ -25,8 +25,9 @@ pub(crate) static GET: Endpoint = Endpoint {
     ],
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),
+    summary: "List events in order, wait for them, or stream them",
     about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
-    schema: "Events",
+    schema: "EventList",
     refusals: &[],
 };
 

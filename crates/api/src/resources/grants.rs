@@ -35,6 +35,7 @@ pub(crate) static GRANT: Write = Write {
             marks,
         })
     },
+    summary: "Give a user new coins",
     about: "Gives a user new coins.",
     schema: "GrantEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::AboveCeiling, Code::UserClosed, Code::SupplyExhausted],

@@ -30,6 +30,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     ],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
+    summary: "List what happened to a user's coins",
     about: "What happened to a user's accounts, with the balance after each event.",
     schema: "History",
     refusals: &[Code::UserNotFound, Code::CoinNotFound],

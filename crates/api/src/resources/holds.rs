@@ -47,6 +47,7 @@ pub(crate) static HOLD: Write = Write {
             to: fields.text("to"),
         })
     },
+    summary: "Reserve coins",
     about: "Reserves coins, so that they are there when the price is known. The answer's `id` names the hold.",
     schema: "HoldEvent",
     refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
@@ -76,6 +77,7 @@ pub(crate) static CAPTURE: Write = Write {
             excess: if takes_available { Excess::TakeAvailable } else { Excess::Reject },
         })
     },
+    summary: "Take reserved coins",
     about: "Takes held coins.",
     schema: "CaptureEvent",
     refusals: &[
@@ -95,6 +97,7 @@ pub(crate) static RELEASE: Write = Write {
     right: Right::Spend,
     fields: &[in_path("hold", FieldType::Event, "The hold."), METADATA],
     operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
+    summary: "Give reserved coins back",
     about: "Gives held coins back and ends the hold.",
     schema: "ReleaseEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
@@ -113,6 +116,7 @@ pub(crate) static EXTEND: Write = Write {
         let expires_at = fields.instant("expires_at").unwrap_or_default();
         Ok(Operation::Extend { hold: fields.the_number("hold"), expires_at })
     },
+    summary: "Let a hold end later",
     about: "Lets a hold end later.",
     schema: "ExtendEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
@@ -124,6 +128,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[in_path("hold", FieldType::Event, "The hold.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
+    summary: "Get a hold",
     about: "A hold: what it still holds, and what became of it.",
     schema: "Hold",
     refusals: &[Code::HoldNotFound],

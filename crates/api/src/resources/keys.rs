@@ -24,6 +24,7 @@ pub(crate) static CREATE: Endpoint = Endpoint {
         optional("expires_at", FieldType::Time, "When it stops working; never without."),
     ],
     run: Run::Async(|request| Box::pin(create(request))),
+    summary: "Make an API key",
     about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
     schema: "NewKey",
     refusals: &[],
@@ -34,8 +35,9 @@ pub(crate) static LIST: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
+    summary: "List API keys",
     about: "All API keys, without their secrets.",
-    schema: "Keys",
+    schema: "KeyList",
     refusals: &[],
 };
 
@@ -47,6 +49,7 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
     ],
     body: &[],
     run: Run::Async(|request| Box::pin(revoke(request))),
+    summary: "Revoke an API key for good",
     about: "Makes an API key useless, for good.",
     schema: "Event",
     refusals: &[Code::KeyNotFound],

@@ -25,6 +25,7 @@ pub(crate) static PUT: Write = Write {
             frozen: fields.flag("frozen").unwrap_or(false),
         })
     },
+    summary: "Replace the limits of an account",
     about: "Replaces floor, ceiling and frozen of an account. What is left out goes back to its default.",
     schema: "LimitsEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed],

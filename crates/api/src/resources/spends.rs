@@ -25,6 +25,7 @@ pub(crate) static SPEND: Write = Write {
             mode: if fields.text("mode") == Some("up_to") { Mode::UpTo } else { Mode::Exact },
         })
     },
+    summary: "Take coins from a user",
     about: "Takes coins from a user, in the burn order of their lots.",
     schema: "SpendEvent",
     refusals: &[

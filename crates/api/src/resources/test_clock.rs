@@ -14,8 +14,9 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
     query: &[],
     body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How far.")],
     run: Run::Async(|request| Box::pin(advance(request))),
+    summary: "Move the test clock forward",
     about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
-    schema: "Now",
+    schema: "TestClock",
     refusals: &[],
 };
 

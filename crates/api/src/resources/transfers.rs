@@ -23,6 +23,7 @@ pub(crate) static TRANSFER: Write = Write {
             amount: fields.the_number("amount"),
         })
     },
+    summary: "Move coins from one user to another",
     about: "Moves coins from one user to another. Lots keep their grant, expiry, priority and category.",
     schema: "TransferEvent",
     refusals: &[

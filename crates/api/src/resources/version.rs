@@ -9,6 +9,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
+    summary: "Get name and version of the service",
     about: "Name, version and commit of the service.",
     schema: "Version",
     refusals: &[],

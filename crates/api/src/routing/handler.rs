@@ -77,7 +77,9 @@ pub(crate) struct Endpoint {
     pub body: &'static [Field],
     /// Makes the response.
     pub run: Run,
-    /// A sentence for the documentation.
+    /// What it does in a few words, for the documentation: its heading, and what generated clients say first.
+    pub summary: &'static str,
+    /// Sentences for the documentation.
     pub about: &'static str,
     /// The name of the response's schema in the documentation.
     pub schema: &'static str,

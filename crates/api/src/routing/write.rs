@@ -25,7 +25,9 @@ pub(crate) struct Write {
     pub fields: &'static [Field],
     /// Puts it into the ledger's words.
     pub operation: for<'v> fn(&'v Fields<'_>) -> Result<Operation<'v>, Problem>,
-    /// A sentence for the documentation.
+    /// What it does in a few words, for the documentation: its heading, and what generated clients say first.
+    pub summary: &'static str,
+    /// Sentences for the documentation.
     pub about: &'static str,
     /// The name of the response's schema in the documentation.
     pub schema: &'static str,

@@ -40,7 +40,9 @@ pub(crate) static POST: Endpoint = Endpoint {
     query: &[DRY_RUN, ATOMIC, RESULTS],
     body: &[],
     run: Run::Async(|request| Box::pin(post(request))),
-    about: "Carries out up to 10,000 operations in order, as JSON or one a line.",
+    summary: "Carry out many operations in one request",
+    about: "Carries out up to 10,000 operations in order. They come as JSON, or one a line as `application/x-ndjson`; with \
+        lines `atomic` and `results` are parameters of the query.",
     schema: "Batch",
     refusals: &[
         Code::InsufficientFunds,

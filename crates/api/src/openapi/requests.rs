@@ -1,0 +1,111 @@
+//! What requests may hold: parameters and bodies.
+
+use serde_json::{Map, Value, json};
+
+use super::schemas;
+use crate::rendering::Media;
+use crate::resources::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
+use crate::routing::{Field, Need, Write};
+
+/// Printable ASCII, as a pattern.
+const PRINTABLE: &str = "^[ -~]+$";
+
+/// The parameters of an operation.
+pub(super) fn parameters(in_path: &[Field], in_query: &[Field], names_operation: bool) -> Value {
+    let mut list = Vec::new();
+    for field in in_path.iter().filter(|field| field.need == Need::InPath) {
+        list.push(json!({
+            "name": field.name, "in": "path", "required": true, "description": field.about,
+            "schema": schemas::of_type(field.field_type, false),
+        }));
+    }
+    for field in in_query {
+        list.push(json!({
+            "name": field.name, "in": "query", "required": field.need == Need::Required, "description": field.about,
+            "schema": schemas::of_type(field.field_type, false),
+        }));
+    }
+    if names_operation {
+        list.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Names the operation for good: asked again, it is not done again, and the answer is the same.",
+            "schema": {"type": "string", "pattern": PRINTABLE, "minLength": 1, "maxLength": 255},
+        }));
+    }
+    Value::Array(list)
+}
+
+/// A JSON body with these fields.
+pub(super) fn body_of(fields: &[&Field]) -> Value {
+    let required = fields.iter().any(|field| field.need == Need::Required);
+    json!({"required": required, "content": {Media::Json.as_str(): {"schema": object_of(fields)}}})
+}
+
+/// The body of a batch. Its other form, lines of JSON, is told in words: for generators of clients a body of a type that
+/// they don't know is a reason to leave the whole operation out.
+pub(super) fn batch_body() -> Value {
+    json!({
+        "required": true,
+        "description": "Or the operations alone, one a line, as `application/x-ndjson`. `atomic` and `results` are then parameters \
+                        of the query.",
+        "content": {Media::Json.as_str(): {"schema": schemas::reference("BatchRequest")}},
+    })
+}
+
+/// The schemas of a batch's body: the whole, any operation, and each kind of them.
+pub(super) fn batch_schemas() -> Vec<(String, Value)> {
+    let mut body = object_of(&[&ATOMIC, &RESULTS]);
+    body["properties"]["operations"] = json!({
+        "type": "array", "minItems": 1, "maxItems": OPERATIONS_MAX,
+        "description": "What to do, in order.",
+        "items": schemas::reference("BatchOperation"),
+    });
+    body["required"] = json!(["operations"]);
+    let operations: Vec<(&str, &Write)> = OPERATIONS.iter().filter_map(|write| Some((write.op?, *write))).collect();
+    let names: Vec<(&str, String)> = operations.iter().map(|(op, _)| (*op, batch_name(op))).collect();
+    let any = schemas::one_of("op", &names);
+    let mut all = vec![("BatchRequest".to_owned(), body), ("BatchOperation".to_owned(), any)];
+    all.extend(operations.iter().map(|(op, write)| (batch_name(op), batch_operation(op, write))));
+    all
+}
+
+/// `BatchUserClose` of `user_close`.
+fn batch_name(op: &str) -> String {
+    let capitalised = op.split('_').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
+    });
+    format!("Batch{}", capitalised.collect::<String>())
+}
+
+fn batch_operation(op: &str, write: &Write) -> Value {
+    let fields: Vec<&Field> = write.fields.iter().collect();
+    let mut object = object_of(&fields);
+    object["properties"]["op"] = schemas::constant(op);
+    object["properties"]["idempotency_key"] = json!({
+        "type": ["string", "null"], "pattern": PRINTABLE, "minLength": 1, "maxLength": 255,
+        "description": "Names this operation for good.",
+    });
+    let mut required = vec![json!("op")];
+    required.extend(object["required"].as_array().cloned().unwrap_or_default());
+    object["required"] = Value::Array(required);
+    object["description"] = json!(write.about);
+    object
+}
+
+/// An object with these fields and no others.
+fn object_of(fields: &[&Field]) -> Value {
+    let mut properties = Map::new();
+    for field in fields {
+        let mut schema = schemas::of_type(field.field_type, field.need == Need::Optional);
+        schema["description"] = json!(field.about);
+        properties.insert(field.name.to_owned(), schema);
+    }
+    let required: Vec<&str> =
+        fields.iter().filter(|field| field.need != Need::Optional).map(|field| field.name).collect();
+    let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if !required.is_empty() {
+        object["required"] = json!(required);
+    }
+    object
+}
