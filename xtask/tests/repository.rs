@@ -292,6 +292,26 @@ fn the_changelog_names_the_version() {
 }
 
 #[test]
+fn files_that_documents_name_are_there() {
+    let mut named = 0;
+    for path in files().iter().filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        let text = fs::read_to_string(path).unwrap();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+        for word in text.split(|c: char| !is_part(c)).map(|word| word.trim_end_matches('.')) {
+            let is_source =
+                ["rs", "sh", "py", "toml", "sql", "ts"].iter().any(|end| word.ends_with(&format!(".{end}")));
+            let folder = word.split('/').next().unwrap();
+            if is_source && word.contains('/') && !folder.is_empty() && root().join(folder).is_dir() {
+                let beside = path.parent().unwrap().join(word);
+                assert!(root().join(word).exists() || beside.exists(), "{} names {word}", path.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 30, "only {named} files are named");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     let mut links = 0;
     for path in files().iter().filter(|path| path.extension().is_some_and(|end| end == "md")) {

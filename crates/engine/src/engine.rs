@@ -29,7 +29,7 @@ pub struct Seen<R> {
     pub seen: u64,
 }
 
-/// A ledger that is open for business. Clones share it.
+/// An open ledger. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Engine {
     shared: Arc<Shared>,

@@ -10,7 +10,7 @@ const PAUSE_MIN: Duration = Duration::from_micros(200);
 /// However slow the disk is, a pause ends.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
-/// Rests between pieces of work, until lifted to hurry.
+/// Pauses between blocks of work, until it is lifted.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     is_lifted: Mutex<bool>,

@@ -1,4 +1,4 @@
-//! HTTP for whoever answers: sockets, heads and bodies, deadlines, shutdown, request ids.
+//! HTTP for any service: sockets, heads and bodies, deadlines, shutdown, request ids.
 //!
 //! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. Small requests of HTTP/1.1, which is what
 //! programs send all day, are read by the fast path; everything else by hyper. A client can't tell which it was.

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tocos_ledger::{AccountId, Ledger, Micros};
 
-/// ListCache that are kept at most.
+/// Pages that are kept at most.
 const PAGES_MAX: usize = 64;
 /// Memory that they may take, in bytes.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
