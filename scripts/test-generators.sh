@@ -128,6 +128,7 @@ openapi_ts() {
     node openapi_ts.js "$url" "$key"
 }
 
+check "the page formats and escapes what the document says, and searches it" node crates/api/tests/page/page.mjs
 check "Redocly's recommended rules find nothing" lint
 check "openapi-python-client makes $operations operations; a transfer and a batch" python_client
 check "OpenAPI Generator for Python makes $operations operations; a transfer and a batch" openapi_generator

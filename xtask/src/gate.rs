@@ -104,6 +104,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "generators",
+        proves: "the OpenAPI document is one from which well-known generators make clients that work",
+        command: &["scripts/test-generators.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
+    Check {
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],

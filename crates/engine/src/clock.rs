@@ -4,7 +4,6 @@
 //! the time that went by, may be a clock that was set wrong, and following it would expire coins for good. The clock is then
 //! implausible until it is right again, the kernel says that it is synchronised, or an operator accepts it.
 
-use rustix::time::{ClockId, clock_gettime};
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tocos_ledger::{DAY_US, Micros, SECOND_US};
@@ -129,12 +128,7 @@ impl Source for Machine {
     }
 
     fn elapsed(&self) -> Micros {
-        #[cfg(target_os = "linux")]
-        let clock = ClockId::Boottime;
-        #[cfg(not(target_os = "linux"))]
-        let clock = ClockId::Monotonic;
-        let at = clock_gettime(clock);
-        at.tv_sec * SECOND_US + at.tv_nsec / 1_000
+        tocos_timex::elapsed_us()
     }
 
     fn is_synchronised(&self) -> bool {

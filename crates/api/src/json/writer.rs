@@ -150,8 +150,8 @@ fn all_plain(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
     let odd = words.iter().fold(0, |odd, word| {
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
         odd | any_below(word, 0x20) | any_below(quote, 1) | any_below(backslash, 1)
     });
     odd == 0 && rest.iter().all(|byte| is_plain(*byte))

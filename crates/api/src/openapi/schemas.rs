@@ -44,14 +44,14 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
     }
     if schema.get("enum").is_some() {
         // Generators of clients make a word of a null among the words, or give up.
-        return or_null_of(schema);
+        return or_null_of(&schema);
     }
     schema["type"] = json!([schema["type"], "null"]);
     schema
 }
 
 /// This or null, as generators of clients take it for any schema.
-fn or_null_of(schema: Value) -> Value {
+fn or_null_of(schema: &Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
@@ -430,7 +430,7 @@ fn lists() -> Vec<(&'static str, Value)> {
                     ("applied", integer()),
                     ("refused", integer()),
                     ("replayed", integer()),
-                    ("events", or_null_of(reference("EventRange"))),
+                    ("events", or_null_of(&reference("EventRange"))),
                     (
                         "results",
                         json!({

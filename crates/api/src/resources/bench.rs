@@ -22,15 +22,15 @@ pub(crate) static NOOP: Endpoint = Endpoint {
 /// Any instant: formatting one takes the same time.
 const AT: Micros = 1_795_352_400_123_456;
 
-fn noop(asked: &SyncRequest<'_>) -> Result<Outcome, Problem> {
-    if !asked.app.settings.bench_routes {
+fn noop(request: &SyncRequest<'_>) -> Result<Outcome, Problem> {
+    if !request.app.settings.bench_routes {
         return Err(Problem::new(Code::NotFound, "This route is only there with --bench-routes."));
     }
-    content_type::require_json(&asked.head)?;
+    content_type::require_json(request.head)?;
     let mut fields = Fields::new(TRANSFER.fields);
-    fields.read_body(utf8(asked.body)?)?;
+    fields.read_body(utf8(request.body)?)?;
     fields.check_complete()?;
-    let key = write::idempotency_key(&asked.head)?;
+    let key = write::idempotency_key(request.head)?;
     let mut out = Writer::with_capacity(write::ANSWER_BYTES);
     out.raw("{\"event\":1234567,\"kind\":\"transfer\",\"from\":");
     out.text(fields.the_text("from"));

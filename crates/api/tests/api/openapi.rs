@@ -32,6 +32,10 @@ fn the_document_and_its_page_are_served_without_a_key() {
     for outside in ["http://", "https://", "//cdn", "@import"] {
         assert!(!text.contains(outside), "the page asks elsewhere: {outside}");
     }
+    // What the document says becomes text of nodes, never HTML.
+    for parsing in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "srcdoc"] {
+        assert!(!text.contains(parsing), "the page reads text as HTML: {parsing}");
+    }
 }
 
 #[test]
@@ -81,4 +85,27 @@ fn every_route_of_the_document_is_there() {
         }
     }
     assert!(count >= 29, "{count}");
+}
+
+/// The page and generated clients group operations by their tags, and head them with their summaries.
+#[test]
+fn every_operation_has_a_summary_and_one_of_the_tags_that_are_described() {
+    let document: Value = serde_json::from_str(&tocos_api::openapi()).unwrap();
+    let tags: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut seen = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let summary = operation["summary"].as_str().unwrap();
+            let is_heading = summary.starts_with(char::is_uppercase) && !summary.ends_with('.') && summary.len() <= 60;
+            assert!(is_heading, "{method} {path}: {summary}");
+            let tag = &operation["tags"][0];
+            assert!(tags.contains(&tag), "{method} {path}: {tag}");
+            if seen.last() != Some(&tag) {
+                seen.push(tag);
+            }
+        }
+    }
+    assert_eq!(seen, tags, "paths are grouped by their tags, in the same order");
+    assert_eq!(document["paths"]["/v1/users/{user}/limits/{coin}"]["put"]["tags"][0], "users");
+    assert_eq!(document["paths"]["/v1/users/{user}/history"]["get"]["tags"][0], "history");
 }
