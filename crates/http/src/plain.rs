@@ -62,7 +62,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
         _ => return None,
     };
     let target = path?;
-    if version != Some(1) || !target.starts_with('/') || !target.bytes().all(is_plain) {
+    if version != Some(1) || !target.starts_with('/') || !target.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return None;
     }
     let (path, query) = match target.split_once('?') {
@@ -120,14 +120,30 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
 }
 
 /// The bytes of targets that hyper takes as they are and that mean nothing but themselves.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"/?-._~%:@!$&'()*+,;=".contains(&byte)
-}
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte as usize] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(
+                byte as u8,
+                b'/' | b'?' | b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'@' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')'
+            )
+            || matches!(byte as u8, b'*' | b'+' | b',' | b';' | b'=');
+        byte += 1;
+    }
+    table
+};
 
 /// The length of a body, if it is nothing but digits.
 fn length(value: &[u8]) -> Option<usize> {
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    digits.then_some(value).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
+    if value.is_empty() {
+        return None;
+    }
+    value.iter().try_fold(0_usize, |length, byte| {
+        let digit = byte.is_ascii_digit().then(|| usize::from(byte - b'0'))?;
+        length.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 impl Plain<'_, '_> {

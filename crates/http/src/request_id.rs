@@ -21,7 +21,10 @@ impl RequestId {
     pub(crate) fn of(given: Option<&[u8]>, ids: &RequestIds) -> Self {
         let is_fit =
             |id: &&[u8]| (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(|byte| (0x20..0x7f).contains(byte));
-        given.filter(is_fit).map_or_else(|| Self::from(&ids.next()), Self::from)
+        match given.filter(is_fit) {
+            Some(given) => Self::from(given),
+            None => Self::from(&ids.next()),
+        }
     }
 
     fn from(id: &[u8]) -> Self {
@@ -35,6 +38,11 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         // Made of ASCII alone.
         str::from_utf8(&self.bytes[..self.length]).unwrap_or("-")
+    }
+
+    /// The name as it stands in a header.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 
     pub(crate) fn header_value(&self) -> HeaderValue {
@@ -58,10 +66,22 @@ impl RequestIds {
 
     /// Sixteen hexadecimal digits, different for every request of this process.
     fn next(&self) -> [u8; 16] {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        std::array::from_fn(|at| HEX[(id >> (60 - 4 * at) & 15) as usize])
+        let [high, low] = [id >> 32, id & 0xffff_ffff].map(hex);
+        (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
     }
+}
+
+/// The eight hexadecimal digits of a number below 2^32, all at once, the first in the highest byte.
+const fn hex(number: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 255;
+    // Apart into a digit a byte.
+    let apart = (number << 16 | number) & 0x0000_ffff_0000_ffff;
+    let apart = (apart << 8 | apart) & 0x00ff_00ff_00ff_00ff;
+    let digits = (apart << 4 | apart) & (EACH * 0xf);
+    // 1 in each byte whose digit is 10 or more: these are letters, 39 beyond the digit in ASCII.
+    let letters = (digits + EACH * 6) >> 4 & EACH;
+    digits + EACH * b'0' as u64 + letters * 39
 }
 
 #[cfg(test)]
@@ -76,6 +96,15 @@ mod tests {
     fn a_request_keeps_the_name_it_came_with() {
         assert_eq!(id(Some(b"order 7")), "order 7");
         assert_eq!(id(Some(&[b'x'; 64])), "x".repeat(64));
+    }
+
+    #[test]
+    fn digits_are_those_that_everybody_writes() {
+        for number in (0..0xffff_ffff_u64).step_by(999_331).chain([0x0123_4567, 0x89ab_cdef, 0xffff_ffff]) {
+            assert_eq!(hex(number).to_be_bytes(), *format!("{number:08x}").as_bytes());
+        }
+        let ids = RequestIds { next: AtomicU64::new(0x0123_4567_89ab_cdef) };
+        assert_eq!(&ids.next(), b"0123456789abcdef");
     }
 
     #[test]

@@ -135,13 +135,3 @@ fn the_service_manager_is_told_when_the_service_is_ready() {
     assert_eq!(&buffer[..length], b"STOPPING=1");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
-
-#[test]
-fn a_directory_that_can_t_be_used_is_named_once_with_the_user_who_needs_it() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let path = file.path().to_str().unwrap();
-    let said =
-        run(&["serve", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--data-dir", path]).fails(1);
-    assert_eq!(said.matches(path).count(), 1, "{said}");
-    assert!(said.contains("Tocos runs as user ") && said.contains("--data-dir"), "{said}");
-}
