@@ -36,6 +36,7 @@ enum Lane {
 
 const LANES: [Lane; 3] = [Lane::Work, Lane::Containers, Lane::Emulators];
 
+/// In each lane what needs no further build comes first: cargo builds one thing at a time in a target folder.
 const CHECKS: &[Check] = &[
     Check {
         name: "format",
@@ -62,12 +63,6 @@ const CHECKS: &[Check] = &[
         turn: Turn::First,
     },
     Check {
-        name: "instructions",
-        proves: "fixed work through the core and the service takes no more instructions than was accepted",
-        command: &["cargo", "xtask", "instructions"],
-        turn: Turn::Beside(Lane::Work),
-    },
-    Check {
         name: "openapi",
         proves: "the running service keeps to its own OpenAPI document",
         command: &["scripts/test-openapi.sh"],
@@ -77,6 +72,24 @@ const CHECKS: &[Check] = &[
         name: "proxies",
         proves: "a service without keys is not open to the world behind a real proxy",
         command: &["scripts/test-proxies.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
+        name: "workflows",
+        proves: "the pipeline's files are sound and grant least rights",
+        command: &["scripts/test-workflows.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
+        name: "instructions",
+        proves: "fixed work through the core and the service takes no more instructions than was accepted",
+        command: &["cargo", "xtask", "instructions"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
+        name: "monitoring",
+        proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
+        command: &["scripts/test-monitoring.sh"],
         turn: Turn::Beside(Lane::Work),
     },
     Check {
@@ -92,16 +105,10 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Containers),
     },
     Check {
-        name: "monitoring",
-        proves: "real Prometheus and Alertmanager on the real service: every query, rule and alert",
-        command: &["scripts/test-monitoring.sh"],
-        turn: Turn::Beside(Lane::Work),
-    },
-    Check {
-        name: "workflows",
-        proves: "the pipeline's files are sound and grant least rights",
-        command: &["scripts/test-workflows.sh"],
-        turn: Turn::Beside(Lane::Work),
+        name: "deploy",
+        proves: "images good and bad reach, or don't reach, a real machine that pulls them",
+        command: &["scripts/test-deploy.sh"],
+        turn: Turn::Beside(Lane::Containers),
     },
     Check {
         name: "generators",
@@ -114,12 +121,6 @@ const CHECKS: &[Check] = &[
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],
         turn: Turn::Beside(Lane::Emulators),
-    },
-    Check {
-        name: "deploy",
-        proves: "images good and bad reach, or don't reach, a real machine that pulls them",
-        command: &["scripts/test-deploy.sh"],
-        turn: Turn::Beside(Lane::Containers),
     },
 ];
 
