@@ -4,7 +4,8 @@ use crate::scenario::user;
 use anyhow::{Result, anyhow, bail};
 use fastrand::Rng;
 use tocos_ledger::{
-    Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Request, STAGED_AT_ONCE, Until,
+    Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Recalled, Request, STAGED_AT_ONCE,
+    Until,
 };
 
 /// What is asked, apart from who.
@@ -95,9 +96,9 @@ impl Core {
             self.write(&event)?;
         }
         for chunk in requests.chunks(STAGED_AT_ONCE) {
-            let staged = self.ledger.stage(chunk);
+            let staged = self.ledger.stage(chunk, None);
             for (request, staged) in chunk.iter().zip(&staged) {
-                match self.ledger.decide_staged(request, staged, self.now) {
+                match self.ledger.decide_recalled(request, staged, &Recalled::default(), self.now) {
                     Ok(Decision::Do(event)) => self.write(&event)?,
                     Ok(Decision::Known(event)) => bail!("event {event} was done before"),
                     Err(refusal) => bail!("refused: {refusal}"),

@@ -8,11 +8,12 @@ use crate::shared::{Core, Parts, Shared};
 use crate::snapshot;
 use crate::stats::Stats;
 use crate::stored::StoredEvent;
+use crate::tables;
 use crate::writer::{Batch, Submitted};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, mpsc};
 use tocos_journal::{Appender, Disk, Reader};
-use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
+use tocos_ledger::{EndedAs, Event, Ledger, Micros, Over, Recalled, Refusal, Request, State};
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 const SEALED_AT_ONCE: usize = 1_024;
@@ -43,6 +44,7 @@ impl Engine {
     pub(crate) fn start(parts: Parts, appender: Appender, disk: Arc<dyn Disk>) -> Result<Self, OpenFailure> {
         let shared = Arc::new(Shared::new(parts));
         let (jobs, inbox) = mpsc::sync_channel(1);
+        let merge_disk = Arc::clone(&disk);
         let committing = Arc::clone(&shared);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenFailure::Thread)
@@ -50,7 +52,9 @@ impl Engine {
         let commit = spawn("tocos-commit", Box::new(move || commit::run(&committing, appender, &jobs)))?;
         let snapshotting = Arc::clone(&shared);
         let snapshot = spawn("tocos-snapshot", Box::new(move || snapshot::run(&snapshotting, &disk, &inbox)))?;
-        shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot]);
+        let merging = Arc::clone(&shared);
+        let merge = spawn("tocos-merge", Box::new(move || tables::run(&merging, &merge_disk)))?;
+        shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot, merge]);
         Ok(Self { shared })
     }
 
@@ -183,6 +187,31 @@ impl Engine {
         StoredEvent::read(&self.shared.reader, number)
     }
 
+    /// How a hold ended, and by which event, if it has. Reads the disk for one that ended long ago.
+    ///
+    /// # Errors
+    /// [`EventError::Unreadable`].
+    pub fn ended_hold(&self, id: u64) -> Result<Option<(EndedAs, u64)>, EventError> {
+        let (hash, tables) = {
+            let core = self.shared.lock();
+            let ledger = &core.writer.ledger;
+            if let Some(ended) = ledger.state().ended_hold(id) {
+                return Ok(Some(ended));
+            }
+            (ledger.over_hash(Over::Hold(id)), core.writer.tables().clone())
+        };
+        let unreadable = |reason: String| EventError::Unreadable { event: id, reason };
+        let Some(last) = tables.find_over(hash).map_err(|error| unreadable(error.to_string()))? else {
+            return Ok(None);
+        };
+        let stored = self.event(last)?;
+        let mut recalled = Recalled::default();
+        if !recalled.note(Over::Hold(id), &stored.decode()?) {
+            return Err(unreadable(format!("a table says that event {last} ended the hold, which it did not")));
+        }
+        Ok(recalled.ended_hold)
+    }
+
     /// Up to `limit` durable events after number `after`, in order.
     ///
     /// # Errors
@@ -242,7 +271,13 @@ impl Engine {
             last_event: core.writer.last_event(),
             durable_event: self.shared.progress.durable(),
             pending_events: core.writer.pending_events() as u64,
-            keys: core.writer.ledger.key_count() as u64,
+            keys: core.writer.ledger.key_count(),
+            keys_in_memory: core.writer.ledger.keys_in_memory() as u64,
+            tables: core.writer.tables().all().count() as u64,
+            table_memory_bytes: core.writer.tables().all().map(|listed| listed.table.memory_bytes()).sum(),
+            table_merges: counters.table_merges.load(Ordering::Relaxed),
+            tables_damaged: counters.tables_damaged.load(Ordering::Relaxed),
+            table_failures: counters.table_failures.load(Ordering::Relaxed),
             log_bytes: self.shared.reader.log_bytes(),
             snapshot_event: counters.snapshot_event.load(Ordering::Relaxed),
             snapshot_at: counters.snapshot_at.load(Ordering::Relaxed) as i64,
@@ -258,12 +293,7 @@ impl Engine {
     /// # Errors
     /// [`Unavailable::Storage`] if the storage had failed.
     pub fn close(&self) -> Result<(), Unavailable> {
-        {
-            let mut core = self.shared.lock();
-            core.closing = true;
-        }
-        self.shared.throttle.lift();
-        self.shared.work.notify_all();
+        self.shared.begin_closing();
         let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A thread that panicked has already said so; the log is whole all the same.

@@ -3,7 +3,6 @@
 use crate::clock::in_words;
 use std::fmt;
 use tocos_journal::OpenError;
-use tocos_journal::blockfile::BlockFileError;
 use tocos_ledger::{Inconsistent, Malformed, Micros, Refusal};
 
 /// Why the ledger can't do what was asked. After a failure of the storage what was asked may or may not have happened: its
@@ -21,6 +20,12 @@ pub enum Unavailable {
         ledger: Micros,
         /// What the system's clock says.
         system: Micros,
+    },
+    /// What was asked rests on old keys, or on what was over long ago, and the table that tells of it can't be read. Nothing
+    /// was done. A damaged table is made again from the log.
+    Tables {
+        /// What happened.
+        cause: String,
     },
     /// The ledger is being closed.
     ShuttingDown,
@@ -41,6 +46,12 @@ impl fmt::Display for Unavailable {
                 "The system's clock is {} ahead of the ledger's last time, which is not plausible: nothing is written or \
                  expired. Correct the clock, or accept it with `tocos clock accept`.",
                 in_words(system - ledger)
+            ),
+            Self::Tables { cause } => write!(
+                f,
+                "This can't be decided at the moment, and nothing was done: {}. What is damaged is made again from the log; \
+                 ask again in a moment, with the same key.",
+                cause.trim_end_matches('.')
             ),
             Self::ShuttingDown => {
                 f.write_str("The service is shutting down. Ask again in a moment, with the same key.")
@@ -109,8 +120,11 @@ pub enum OpenFailure {
         /// Whether the ledger has a test clock.
         is_test_ledger: bool,
     },
-    /// A file with idempotency keys can't be used.
-    Keys(BlockFileError),
+    /// A table that is missing can't be made from the log.
+    Tables {
+        /// Why not.
+        reason: String,
+    },
     /// A thread could not be started.
     Thread(std::io::Error),
     /// Whoever asked for it no longer wants it. Nothing was changed.
@@ -145,7 +159,7 @@ impl fmt::Display for OpenFailure {
             Self::WrongClock { is_test_ledger: false } => f.write_str(
                 "this ledger's time is the real one; a test clock would spoil it. Start without --test-clock, or use another data directory",
             ),
-            Self::Keys(error) => error.fmt(f),
+            Self::Tables { reason } => write!(f, "a table of idempotency keys can't be made from the log: {reason}"),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
             Self::CalledOff => f.write_str("opening the ledger was called off; start the service again"),
         }

@@ -3,9 +3,9 @@
 use crate::clock::{Clock, ClockOptions};
 use crate::engine::Engine;
 use crate::error::OpenFailure;
-use crate::key_files;
 use crate::opening::{Opening, Stage};
 use crate::shared::Parts;
+use crate::tables::{self, Kind, TableOptions};
 use crate::writer::Writer;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -30,6 +30,8 @@ pub struct EngineOptions {
     pub snapshot_every_events: u64,
     /// Whether its time moves only when told. Decided when the ledger is made, and for good.
     pub test_clock: bool,
+    /// How many idempotency keys stay in memory, and how the others are kept.
+    pub tables: TableOptions,
     /// How far the system's clock is believed; a test clock always is.
     pub clock: ClockOptions,
     /// Where to see how far opening has come. A clone of the options shares it: give each opening that is watched its own.
@@ -45,6 +47,7 @@ impl EngineOptions {
             segment_bytes: 64 << 20,
             snapshot_every_events: 1_000_000,
             test_clock: false,
+            tables: TableOptions::default(),
             clock: ClockOptions::default(),
             opening: Arc::default(),
         }
@@ -58,6 +61,8 @@ pub struct OpenReport {
     pub snapshot_event: u64,
     /// Snapshots that could not be used, and why.
     pub unusable_snapshots: Vec<String>,
+    /// Tables that could not be used and were made again, and why.
+    pub unusable_tables: Vec<String>,
     /// Events read from the log behind the snapshot.
     pub replayed_events: u64,
     /// How the log ended; `bytes_cut` above 0 tells of a torn last frame.
@@ -110,10 +115,22 @@ pub(crate) fn recover(
         return Err(OpenFailure::WrongClock { is_test_ledger });
     }
     let mut unusable_snapshots = Vec::new();
+    let mut unusable_tables = Vec::new();
+    let listing = |source| OpenFailure::Directory { path: disk.place(""), source };
+    let mut tables = tables::list(&*disk, opened.ledger_id(), &mut unusable_tables).map_err(listing)?;
     let (mut ledger, position) = newest_snapshot(&disk, &opened, &options.opening, &mut unusable_snapshots)?;
     let snapshot_event = position.map_or(0, |position| position.event);
+    // What tables tell need not be in memory.
+    let in_tables = tables.of(Kind::Keys).last().map_or(0, |listed| listed.table.range().1);
+    ledger.forget_keys_through(in_tables);
     let replay = replay_log(&mut ledger, opened.replay(position)?, &options.opening)?;
     let (appender, reader, tail) = replay.finish()?;
+    let complete_to = if in_tables > snapshot_event { reader.last_event() } else { snapshot_event };
+    tables::complete(&*disk, &reader, &ledger, complete_to, &mut tables, &mut unusable_tables)?;
+    let covered = tables.covered();
+    tables.set_floor(covered);
+    ledger.forget_keys_through(covered);
+    ledger.count_keys_through(covered, tables.key_count());
     let clock = if is_test_ledger {
         Clock::Test { now: ledger.state().now().max(crate::clock::system_now()) }
     } else {
@@ -122,10 +139,10 @@ pub(crate) fn recover(
     };
     let replayed_events = ledger.state().last_event() - snapshot_event;
     let took_us = started.elapsed().as_micros() as u64;
-    let writer = Writer::new(ledger, clock, reader.clone());
+    let writer = Writer::new(ledger, clock, reader.clone(), (tables, options.tables));
     let snapshot_every_events = options.snapshot_every_events.max(1);
     let parts = Parts { writer, reader, snapshot_event, snapshot_every_events, recovery_us: took_us };
-    let report = OpenReport { snapshot_event, unusable_snapshots, replayed_events, tail, took_us };
+    let report = OpenReport { snapshot_event, unusable_snapshots, unusable_tables, replayed_events, tail, took_us };
     Ok(Recovered { parts, appender, disk, report })
 }
 
@@ -151,7 +168,7 @@ fn newest_snapshot(
 ) -> Result<(Ledger, Option<Position>), OpenFailure> {
     let snapshots = Snapshots::new(Arc::clone(disk));
     for event in snapshots.list().unwrap_or_default() {
-        match load_snapshot(disk, &snapshots, opened, opening, event) {
+        match load_snapshot(&snapshots, opened, opening, event) {
             Ok((ledger, position)) => return Ok((ledger, Some(position))),
             Err(_) if opening.is_called_off() => return Err(OpenFailure::CalledOff),
             Err(reason) => unusable.push(reason),
@@ -161,7 +178,6 @@ fn newest_snapshot(
 }
 
 fn load_snapshot(
-    disk: &Arc<dyn Disk>,
     snapshots: &Snapshots,
     opened: &Opened,
     opening: &Opening,
@@ -183,21 +199,9 @@ fn load_snapshot(
             Err(error) => Some(Err(Unusable(error.to_string()))),
         }
     });
-    let mut ledger = Ledger::from_blocks(opened.seed(), blocks).map_err(|Unusable(reason)| reason)?;
+    let ledger = Ledger::from_blocks(opened.seed(), blocks).map_err(|Unusable(reason)| reason)?;
     if ledger.state().last_event() != event {
         return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
-    }
-    let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
-    opening.advance(blocks_read, event);
-    let mut end = 0;
-    for range in ranges {
-        if range.0 == end + 1 && range.1 <= event {
-            key_files::load(&**disk, range, &mut ledger).map_err(|error| error.to_string())?;
-            end = range.1;
-        }
-    }
-    if end != event {
-        return Err(format!("the files of idempotency keys end at event {end}, before the snapshot at event {event}"));
     }
     Ok((ledger, Position { event, chain: header.chain }))
 }

@@ -2,6 +2,7 @@
 
 use crate::durable::Progress;
 use crate::stats::Counters;
+use crate::tables::Listed;
 use crate::throttle::Throttle;
 use crate::writer::Writer;
 use std::collections::VecDeque;
@@ -24,6 +25,12 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     /// That of the snapshot's thread.
     pub(crate) throttle: Throttle,
+    /// That of the thread that merges tables.
+    pub(crate) merge_throttle: Throttle,
+    /// Whether tables were made since that thread last looked, and what wakes it.
+    pub(crate) tables_made: Mutex<bool>,
+    pub(crate) wake_merge: Condvar,
+    is_closing: AtomicBool,
     pub(crate) snapshot_every_events: u64,
     pub(crate) recovery_us: u64,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
@@ -60,6 +67,10 @@ impl Shared {
             reader: parts.reader,
             counters,
             throttle: Throttle::default(),
+            merge_throttle: Throttle::default(),
+            tables_made: Mutex::new(false),
+            wake_merge: Condvar::new(),
+            is_closing: AtomicBool::new(false),
             snapshot_every_events: parts.snapshot_every_events,
             recovery_us: parts.recovery_us,
             threads: Mutex::new(Vec::new()),
@@ -70,6 +81,30 @@ impl Shared {
         // A panic while deciding would abort the process in a release build; in a test it must not hide behind a
         // second panic here.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the engine is being closed: then nothing is begun that nobody waits for. Says so without the lock.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Says that the engine is being closed, and wakes whoever waits for something to do or rests between steps.
+    pub(crate) fn begin_closing(&self) {
+        self.lock().closing = true;
+        self.is_closing.store(true, Ordering::Release);
+        self.throttle.lift();
+        self.merge_throttle.lift();
+        self.work.notify_all();
+        self.wake_merge.notify_all();
+    }
+
+    /// Takes tables into use, and wakes the thread that merges them.
+    pub(crate) fn add_tables(&self, new: &[Arc<Listed>]) {
+        let forgotten = self.lock().writer.add_tables(new);
+        // Dropping what may be a million rows takes milliseconds: not under the lock.
+        drop(forgotten);
+        *self.tables_made.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.wake_merge.notify_all();
     }
 
     /// The oldest sealed frame that nobody writes yet.
@@ -97,6 +132,9 @@ impl Core {
         // Crowds come and go.
         self.crowd -= self.crowd / 16;
         let due = frame.last() >= self.snapshot_at;
+        if due {
+            self.writer.ledger.age_over();
+        }
         let state = due.then(|| self.writer.ledger.state().clone());
         if due {
             self.snapshot_at = frame.last() + snapshot_every_events;

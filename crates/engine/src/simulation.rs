@@ -2,19 +2,20 @@
 //! fails; single-threaded and seeded, so that a failure can be run again: `TOCOS_SEED=<seed>` runs one, `TOCOS_SEEDS=<n>`
 //! runs more.
 
-use crate::error::Rejection;
+use crate::error::{Rejection, Unavailable};
 use crate::open::{EngineOptions, Recovered, recover};
 use crate::snapshot::{self, Job};
 use crate::stored::StoredEvent;
+use crate::tables::{self, Kind, Merge, TableOptions};
 use crate::throttle::Throttle;
-use crate::verify::verify_disk;
+use crate::verify::{VerifyFailure, VerifyReport, verify_disk};
 use crate::writer::{Batch, Writer};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::{Appender, Disk, Frame, NewLedger};
-use tocos_ledger::{Category, Event, Excess, Ledger, Marks, Mode, Operation, Request, Until};
+use tocos_ledger::{Category, Event, Excess, Ledger, Marks, Mode, Operation, Over, Request, Until};
 
 const USERS: [&str; 6] = ["ana", "bob", "cem", "dao", "eve", "fay"];
 const COINS: [&str; 2] = ["toco", "gem"];
@@ -32,8 +33,18 @@ struct World {
     witness: Witness,
     crashes: u32,
     snapshots_used: u32,
+    merges: u32,
+    tables_damaged: u32,
+    tables_made_again: u32,
+    report_problems: u32,
     outcomes: BTreeMap<&'static str, u64>,
     time: i64,
+}
+
+fn lifted() -> Throttle {
+    let throttle = Throttle::default();
+    throttle.lift();
+    throttle
 }
 
 fn new_ledger() -> NewLedger {
@@ -48,6 +59,7 @@ impl World {
             segment_bytes: 8 << 10,
             snapshot_every_events: 50,
             test_clock: true,
+            tables: TableOptions { keys_in_memory: 20, unit_events: 16 },
             ..EngineOptions::new("/nowhere")
         };
         let witness = Witness { decided: Vec::new(), durable: 0 };
@@ -58,6 +70,10 @@ impl World {
             witness,
             crashes: 0,
             snapshots_used: 0,
+            merges: 0,
+            tables_damaged: 0,
+            tables_made_again: 0,
+            report_problems: 0,
             outcomes: BTreeMap::new(),
             time: 0,
         }
@@ -76,8 +92,9 @@ impl World {
         let Recovered { parts, appender, report, .. } = recovered;
         assert_eq!(report.unusable_snapshots, Vec::<String>::new(), "a snapshot that has its name is whole");
         self.snapshots_used += u32::from(report.snapshot_event > 0);
+        self.report_problems += report.unusable_tables.len() as u32;
         let (mut writer, mut appender) = (parts.writer, appender);
-        self.check(&writer);
+        self.check(&mut writer);
         writer.clock.advance(1).unwrap();
         self.time = writer.clock.now().expect("a test clock is always plausible");
         let lifetime = self.rng.u32(1..60);
@@ -92,7 +109,7 @@ impl World {
     }
 
     /// What was promised is there byte for byte; what else is there was asked; the state is what follows.
-    fn check(&mut self, writer: &Writer) {
+    fn check(&mut self, writer: &mut Writer) {
         let last = writer.last_event();
         assert!(
             last >= self.witness.durable,
@@ -110,11 +127,141 @@ impl World {
             shadow.apply(&event).unwrap();
         }
         assert!(shadow.state().blocks().eq(writer.ledger.state().blocks()), "the state at event {last} is another");
-        assert_eq!(shadow.keys_between(1, last), writer.ledger.keys_between(1, last));
+        assert_eq!(shadow.key_count(), writer.ledger.key_count());
+        self.check_past(writer, &shadow);
         assert!(writer.ledger.state().sums_of_all_balances().iter().all(|sum| *sum == 0));
         // What was decided but lost was never answered: it did not happen.
         self.witness.decided.truncate(last as usize);
         self.witness.durable = last;
+    }
+
+    /// Every key, every hold that ended and every reversal is found, in memory or in tables. A damaged table is noticed when it
+    /// is asked, made again, and then tells the truth.
+    fn check_past(&mut self, writer: &mut Writer, shadow: &Ledger) {
+        let mut last_about = BTreeMap::new();
+        for decided in &self.witness.decided[..shadow.state().last_event() as usize] {
+            if let Some(over) = decided.decode().unwrap().over() {
+                last_about.insert(over, decided.number);
+            }
+        }
+        for _ in 0..100 {
+            let in_memory: BTreeMap<u128, u64> =
+                writer.ledger.keys_between(1, u64::MAX).into_iter().map(|(event, hash)| (hash, event)).collect();
+            let keys = shadow.keys_between(1, u64::MAX).into_iter().try_for_each(|(event, hash)| {
+                let in_memory = in_memory.get(&hash).copied();
+                let found = in_memory.map_or_else(|| writer.tables().find_key(hash), |event| Ok(Some(event)))?;
+                assert_eq!(found, Some(event), "a key of event {event}");
+                Ok(())
+            });
+            let over = last_about.iter().try_for_each(|(over, event)| {
+                let in_memory = match over {
+                    Over::Hold(hold) => writer.ledger.state().ended_hold(*hold).is_some_and(|(_, by)| by == *event),
+                    Over::Reversed(of) => writer.ledger.state().remaining(*of) == shadow.state().remaining(*of),
+                };
+                let found = if in_memory { Some(*event) } else { writer.last_about(*over)? };
+                assert_eq!(found, Some(*event), "{over:?}");
+                Ok(())
+            });
+            match keys.and(over) {
+                Ok(()) => return,
+                Err(Unavailable::Tables { .. }) => self.make_again(writer),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        panic!("a table is damaged again and again");
+    }
+
+    fn make_again(&mut self, writer: &mut Writer) {
+        let damaged: Vec<_> = writer.tables().all().filter(|listed| listed.is_damaged()).cloned().collect();
+        assert!(!damaged.is_empty(), "what can't be read is noted");
+        let throttle = lifted();
+        for table in damaged {
+            let (reader, hasher) = (writer.reader().clone(), Ledger::new(new_ledger().seed));
+            let new = tables::make_again(&*self.disk, &reader, &hasher, &table, &mut throttle.pace()).unwrap();
+            writer.replace_tables(&[table], &new);
+            self.tables_made_again += 1;
+        }
+    }
+
+    /// What the snapshot and merging threads do. False if the process is to die in between.
+    fn keep_tables(&mut self, writer: &mut Writer, job: &Job) -> bool {
+        let (disk, throttle) = (self.disk(), lifted());
+        let (reader, hasher) = (writer.reader().clone(), Ledger::new(new_ledger().seed));
+        let range = (writer.tables().covered() + 1, job.position.event);
+        // On a full disk, or one that fails, there are none.
+        let Ok(new) = snapshot::make_tables(&*disk, &reader, &hasher, range, &throttle) else {
+            return self.rng.bool();
+        };
+        if self.rng.u32(0..20) == 0 {
+            return false;
+        }
+        drop(writer.add_tables(&new));
+        let _written = snapshot::write(&disk, &reader, job, &throttle);
+        for kind in [Kind::Keys, Kind::Over] {
+            while let Some(run) = tables::due(writer.tables().of(kind), &writer.table_options()) {
+                let old = writer.tables().of(kind)[run].to_vec();
+                if self.rng.u32(0..10) == 0 {
+                    self.disk.fail_write(self.rng.u64(1..3), WriteFault::PowerCut);
+                }
+                let ends = self.rng.u32(0..20) == 0;
+                let merged = tables::merge(&*disk, &old, &mut throttle.pace(), || ends);
+                let Ok(Merge::Done(new)) = merged else { return !writer.tables().all().any(|one| one.is_damaged()) };
+                self.merges += 1;
+                if self.rng.u32(0..10) == 0 {
+                    return false;
+                }
+                writer.replace_tables(&old, &[new]);
+                if self.rng.u32(0..10) == 0 || tables::remove(&*disk, &old[..self.rng.usize(0..=old.len())]).is_err() {
+                    return false;
+                }
+                tables::remove(&*disk, &[]).ok();
+                let left: Vec<_> = disk.list().unwrap();
+                for one in old.iter().filter(|one| left.iter().any(|name| name == one.table.name())) {
+                    self.disk.delete(one.table.name());
+                }
+            }
+        }
+        true
+    }
+
+    /// The ledger is sound, but for tables that were damaged where nobody looked: those are named, and removing them is all it
+    /// takes.
+    fn verify(&mut self) -> VerifyReport {
+        for _ in 0..=self.tables_damaged {
+            match verify_disk(&self.disk()) {
+                Ok(report) => return report,
+                Err(VerifyFailure::TableDiffers { file, .. }) => self.disk.delete(file.trim_start_matches("sim/")),
+                Err(other) => panic!("{other}"),
+            }
+            let mut recovered = recover(self.disk(), &self.options, Some(new_ledger())).unwrap();
+            assert_eq!(
+                recovered.report.unusable_tables,
+                Vec::<String>::new(),
+                "one that is missing is just made again"
+            );
+            self.check(&mut recovered.parts.writer);
+        }
+        panic!("more tables are damaged than were");
+    }
+
+    /// What happens to files while no process has them open: tables are lost, cut, changed, or copies of others.
+    fn damage_tables(&mut self) {
+        let names: Vec<String> = self.disk.list().unwrap().into_iter().filter(|name| tables::is_listed(name)).collect();
+        if names.is_empty() || self.rng.u32(0..6) > 0 {
+            return;
+        }
+        let name = &names[self.rng.usize(0..names.len())];
+        let bytes = self.disk.get(name).unwrap();
+        match self.rng.u32(0..4) {
+            0 => self.disk.delete(name),
+            1 => self.disk.put(name, &bytes[..self.rng.usize(0..bytes.len())]),
+            2 => {
+                let at = self.rng.u64(0..bytes.len() as u64);
+                assert!(self.disk.flip_bit(name, at, self.rng.u32(0..8)));
+            }
+            _ => self.disk.put(name, &self.disk.get(&names[self.rng.usize(0..names.len())]).unwrap()),
+        }
+        self.tables_damaged += 1;
     }
 
     /// Takes what was decided.
@@ -163,13 +310,12 @@ impl World {
         }
         writer.advance_durable(self.witness.durable);
         assert_eq!(writer.frames_in_flight(), 0);
-        if self.rng.u32(0..20) == 0 {
+        if self.rng.u32(0..10) == 0 {
+            writer.ledger.age_over();
             let job = Job { state, position: appender.position() };
-            let reader = writer.reader().clone();
-            // It may fail on a full disk: then there is none.
-            let throttle = Throttle::default();
-            throttle.lift();
-            let _made = snapshot::write(&self.disk(), &reader, &Ledger::new(new_ledger().seed), &job, &throttle);
+            if !self.keep_tables(writer, &job) {
+                return false;
+            }
         }
         self.rng.u32(0..30) != 0
     }
@@ -192,7 +338,9 @@ impl World {
             .map(|(key, name)| {
                 // A key names one request nearly always, so that asking again is answered and not refused.
                 let mut choice = key.filter(|_| rng.u32(0..8) != 0).map_or_else(|| rng.fork(), Rng::with_seed);
-                let hold = if open.is_empty() { last } else { open[choice.usize(0..open.len())] };
+                // Mostly one that is open; else one that ended, or never was.
+                let is_old = open.is_empty() || choice.u32(0..4) == 0;
+                let hold = if is_old { choice.u64(1..=last) } else { open[choice.usize(0..open.len())] };
                 Request {
                     operation: operation(&mut choice, last, hold, self.time),
                     key: name.as_deref(),
@@ -250,7 +398,7 @@ fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operation<'static
         20 => Operation::Release { hold },
         21 => Operation::Extend { hold, expires_at: now + 70_000_000 },
         22 => Operation::Reverse {
-            event: rng.u64(last.saturating_sub(60)..=last),
+            event: rng.u64(last.saturating_sub(200)..=last),
             original: None,
             amount: None,
             renew_expires_at: None,
@@ -269,6 +417,7 @@ fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
     let mut crashes = 0;
     let mut events = 0;
     let mut snapshots = 0;
+    let (mut merges, mut damaged, mut made_again) = (0, 0, 0);
     let mut outcomes = BTreeMap::new();
     for seed in seeds {
         eprintln!("TOCOS_SEED={seed}");
@@ -277,21 +426,29 @@ fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
             world.live();
             world.disk.crash();
             world.disk.set_full(false);
+            world.disk.clear_faults();
+            world.damage_tables();
             world.crashes += 1;
         }
         // Once more in peace, and then offline.
-        let recovered = recover(world.disk(), &world.options, Some(new_ledger())).unwrap();
-        world.check(&recovered.parts.writer);
+        let mut recovered = recover(world.disk(), &world.options, Some(new_ledger())).unwrap();
+        world.check(&mut recovered.parts.writer);
         drop(recovered);
-        let report = verify_disk(&world.disk()).unwrap();
+        let report = world.verify();
         assert_eq!(report.events, world.witness.durable);
         crashes += world.crashes;
         events += report.events;
         snapshots += world.snapshots_used;
+        merges += world.merges;
+        damaged += world.tables_damaged;
+        made_again += world.tables_made_again + world.report_problems;
         for (word, count) in world.outcomes {
             *outcomes.entry(word).or_insert(0) += count;
         }
     }
-    println!("{crashes} crashes, {events} events, {snapshots} starts from a snapshot, answers: {outcomes:?}");
-    assert!(crashes > 0 && events > 0);
+    println!(
+        "{crashes} crashes, {events} events, {snapshots} starts from a snapshot, {merges} merges of tables, {damaged} of them damaged, \
+         {made_again} noticed and made again, answers: {outcomes:?}"
+    );
+    assert!(crashes > 0 && events > 0 && merges > 0 && made_again > 0);
 }

@@ -1,8 +1,8 @@
-//! Snapshots, made beside the writer from a clone of the state.
+//! Snapshots, and the tables that go before them, made beside the writer from a clone of the state.
 
 use crate::clock::system_now;
-use crate::key_files;
 use crate::shared::Shared;
+use crate::tables::{self, Listed};
 use crate::throttle::{Throttle, lower_priority};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tocos_journal::blockfile::BlockHeader;
 use tocos_journal::{Disk, Position, Reader, Snapshots};
 use tocos_ledger::{Ledger, State};
 
-pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x01";
+pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x02";
 /// Snapshots kept: the newest, and one to fall back to.
 const KEPT: usize = 2;
 
@@ -27,10 +27,9 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
     lower_priority();
     let hasher = Ledger::new(shared.reader.seed());
     while let Ok(job) = inbox.recv() {
-        let position = job.position;
-        match write(disk, &shared.reader, &hasher, &job, &shared.throttle) {
+        match make(shared, disk, &hasher, &job) {
             Ok(()) => {
-                shared.counters.snapshot_event.store(position.event, Ordering::Relaxed);
+                shared.counters.snapshot_event.store(job.position.event, Ordering::Relaxed);
                 shared.counters.snapshot_at.store(system_now() as u64, Ordering::Relaxed);
             }
             // A snapshot is a convenience: the log has everything. The failure is counted, and told by metrics.
@@ -41,22 +40,32 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
     }
 }
 
-/// Writes the keys that no file has yet, then the snapshot, then removes snapshots that are no longer needed.
-pub(crate) fn write(
-    disk: &Arc<dyn Disk>,
+/// Tables first: what they hold may leave the memory, and a start from the snapshot need not make them.
+fn make(shared: &Shared, disk: &Arc<dyn Disk>, hasher: &Ledger, job: &Job) -> Result<(), String> {
+    let covered = shared.lock().writer.tables().covered();
+    let new = make_tables(&**disk, &shared.reader, hasher, (covered + 1, job.position.event), &shared.throttle)?;
+    if !new.is_empty() {
+        shared.add_tables(&new);
+    }
+    write(disk, &shared.reader, job, &shared.throttle)
+}
+
+/// Makes the tables of a range of events, which may be empty.
+pub(crate) fn make_tables(
+    disk: &dyn Disk,
     reader: &Reader,
     hasher: &Ledger,
-    job: &Job,
+    (from, to): (u64, u64),
     throttle: &Throttle,
-) -> Result<(), String> {
-    let ranges = key_files::ranges(&**disk).map_err(|error| error.to_string())?;
-    let from = key_files::covered(&ranges) + 1;
-    if from <= job.position.event {
-        key_files::write(&**disk, reader, from, job.position, hasher, throttle).map_err(|error| match error {
-            key_files::WriteFailure::Log(error) => error.to_string(),
-            key_files::WriteFailure::File(error) => error.to_string(),
-        })?;
+) -> Result<Vec<Arc<Listed>>, String> {
+    if from > to {
+        return Ok(Vec::new());
     }
+    tables::build(disk, reader, hasher, (from, to), &mut throttle.pace()).map_err(|error| error.to_string())
+}
+
+/// Writes the snapshot, then removes those that are no longer needed.
+pub(crate) fn write(disk: &Arc<dyn Disk>, reader: &Reader, job: &Job, throttle: &Throttle) -> Result<(), String> {
     let snapshots = Snapshots::new(Arc::clone(disk));
     let Position { event, chain } = job.position;
     let header = BlockHeader { ledger_id: reader.ledger_id(), kind: KIND, event, chain };

@@ -34,6 +34,18 @@ pub struct Stats {
     pub pending_events: u64,
     /// Remembered idempotency keys.
     pub keys: u64,
+    /// Those of them that are in memory.
+    pub keys_in_memory: u64,
+    /// Tables in use.
+    pub tables: u64,
+    /// Bytes of memory that they take once all of them was asked for.
+    pub table_memory_bytes: u64,
+    /// How many times tables were merged.
+    pub table_merges: u64,
+    /// How many tables were damaged, and made again.
+    pub tables_damaged: u64,
+    /// How many times merging, or making a table again, failed.
+    pub table_failures: u64,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// The event of the newest snapshot; 0 for none.
@@ -80,6 +92,9 @@ pub(crate) struct Counters {
     pub(crate) snapshot_event: AtomicU64,
     pub(crate) snapshot_at: AtomicU64,
     pub(crate) snapshot_failures: AtomicU64,
+    pub(crate) table_merges: AtomicU64,
+    pub(crate) tables_damaged: AtomicU64,
+    pub(crate) table_failures: AtomicU64,
 }
 
 impl Counters {
@@ -90,6 +105,9 @@ impl Counters {
             snapshot_event: AtomicU64::new(0),
             snapshot_at: AtomicU64::new(0),
             snapshot_failures: AtomicU64::new(0),
+            table_merges: AtomicU64::new(0),
+            tables_damaged: AtomicU64::new(0),
+            table_failures: AtomicU64::new(0),
         }
     }
 

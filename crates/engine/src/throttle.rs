@@ -33,18 +33,37 @@ impl Throttle {
     /// The same blocks, each handed out after a pause in proportion to what was done with those before it.
     pub(crate) fn throttle<I: Iterator>(&self, blocks: I) -> impl Iterator<Item = I::Item> {
         let mut blocks = blocks;
-        let mut handed_out: Option<Instant> = None;
-        let mut owed = Duration::ZERO;
+        let mut pace = self.pace();
         std::iter::from_fn(move || {
-            owed += handed_out.map_or(Duration::ZERO, |at| at.elapsed() * PAUSE_FACTOR);
-            if owed >= PAUSE_MIN {
-                self.pause(owed.min(PAUSE_MAX));
-                owed = Duration::ZERO;
-            }
-            let block = blocks.next();
-            handed_out = Some(Instant::now());
-            block
+            pace.step();
+            blocks.next()
         })
+    }
+
+    /// For work that comes in steps.
+    pub(crate) fn pace(&self) -> Pace<'_> {
+        Pace { throttle: self, begun: Instant::now(), owed: Duration::ZERO }
+    }
+}
+
+/// Pauses between the steps of one work.
+#[derive(Debug)]
+pub(crate) struct Pace<'t> {
+    throttle: &'t Throttle,
+    /// When the step that is being done began.
+    begun: Instant,
+    owed: Duration,
+}
+
+impl Pace<'_> {
+    /// A step is done: pauses in proportion to what it took, with those before it that were too short for a pause.
+    pub(crate) fn step(&mut self) {
+        self.owed += self.begun.elapsed() * PAUSE_FACTOR;
+        if self.owed >= PAUSE_MIN {
+            self.throttle.pause(self.owed.min(PAUSE_MAX));
+            self.owed = Duration::ZERO;
+        }
+        self.begun = Instant::now();
     }
 }
 

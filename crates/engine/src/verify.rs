@@ -1,12 +1,13 @@
 //! Walking a whole ledger while it is not running: every frame, every event, every sum.
 
+use crate::OpenFailure;
 use crate::open::apply_frame;
-use crate::{OpenFailure, key_files};
+use crate::tables::{self, Listed};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use tocos_journal::{Disk, FileDisk, Journal, Reader, Snapshots, TailReport};
-use tocos_ledger::Ledger;
+use tocos_journal::{Disk, FileDisk, FrameView, Journal, Snapshots, TailReport, add_to_sum, slot};
+use tocos_ledger::{Ledger, blob_offset};
 
 /// What a sound ledger holds.
 #[derive(Clone, Debug)]
@@ -18,9 +19,11 @@ pub struct VerifyReport {
     /// Accounts.
     pub accounts: usize,
     /// Remembered idempotency keys.
-    pub keys: usize,
+    pub keys: u64,
     /// Snapshots that were compared with the replay, by event.
     pub snapshots: Vec<u64>,
+    /// Tables that were compared with the log.
+    pub tables: usize,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// How it ends; `bytes_cut` above 0 is a torn frame that a start will cut off.
@@ -48,6 +51,13 @@ pub enum VerifyFailure {
         /// In what way.
         reason: String,
     },
+    /// A table is damaged, or says something else than the log.
+    TableDiffers {
+        /// Its file.
+        file: String,
+        /// In what way.
+        reason: String,
+    },
 }
 
 impl fmt::Display for VerifyFailure {
@@ -60,6 +70,10 @@ impl fmt::Display for VerifyFailure {
             Self::SnapshotDiffers { event, reason } => write!(
                 f,
                 "the snapshot at event {event} differs from the log: {reason}. Remove it: the log holds everything that is in it"
+            ),
+            Self::TableDiffers { file, reason } => write!(
+                f,
+                "{file} differs from the log: {reason}. Remove it: the next start makes it again from the log"
             ),
         }
     }
@@ -79,6 +93,9 @@ pub fn verify(data_dir: &Path) -> Result<VerifyReport, VerifyFailure> {
     verify_disk(&(Arc::new(disk) as Arc<dyn Disk>))
 }
 
+/// Keys of so many events, and what was over with them, stay in memory while a log is verified.
+const EVENTS_REMEMBERED: u64 = 1 << 24;
+
 pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFailure> {
     let opening = |error: tocos_journal::OpenError| VerifyFailure::Open(error.into());
     let listing = |source| VerifyFailure::Open(OpenFailure::Directory { path: disk.place(""), source });
@@ -86,10 +103,20 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
     let snapshots = Snapshots::new(Arc::clone(disk));
     let mut waiting = snapshots.list().map_err(listing)?;
     let mut compared = Vec::new();
+    let mut next_forgotten = EVENTS_REMEMBERED;
     let mut ledger = Ledger::new(log.seed());
+    let mut tables = tables_to_compare(&**disk, log.ledger_id())?;
     while let Some(frame) = log.next_frame().map_err(opening)? {
         apply_frame(&mut ledger, &frame).map_err(VerifyFailure::Open)?;
+        compare_frame(&mut tables, &ledger, &frame)?;
         let event = frame.last();
+        // What tables would tell need not stay in memory.
+        ledger.forget_keys_through(event.saturating_sub(EVENTS_REMEMBERED));
+        if event >= next_forgotten {
+            drop(ledger.forget_over_through(event));
+            ledger.age_over();
+            next_forgotten = event + EVENTS_REMEMBERED;
+        }
         if waiting.last() == Some(&event) {
             waiting.pop();
             check_sums(&ledger, event)?;
@@ -103,13 +130,16 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
         return Err(VerifyFailure::SnapshotDiffers { event, reason });
     }
     check_sums(&ledger, ledger.state().last_event())?;
-    check_keys(disk, &ledger, &reader)?;
+    for table in &tables {
+        table.check(&**disk, reader.last_event())?;
+    }
     Ok(VerifyReport {
         events: ledger.state().last_event(),
         users: ledger.state().user_count(),
         accounts: ledger.state().account_count(),
         keys: ledger.key_count(),
         snapshots: compared,
+        tables: tables.len(),
         log_bytes: reader.log_bytes(),
         tail,
     })
@@ -141,15 +171,68 @@ fn compare(snapshots: &Snapshots, ledger: &Ledger, event: u64) -> Result<(), Ver
     Ok(())
 }
 
-/// The key files must give the keys that the log gives.
-fn check_keys(disk: &Arc<dyn Disk>, ledger: &Ledger, reader: &Reader) -> Result<(), VerifyFailure> {
-    let unusable = |reason: String| VerifyFailure::SnapshotDiffers { event: reader.last_event(), reason };
-    for range in key_files::ranges(&**disk).map_err(|error| unusable(error.to_string()))? {
-        let mut from_file = Ledger::new(reader.seed());
-        key_files::load(&**disk, range, &mut from_file).map_err(|error| unusable(error.to_string()))?;
-        let in_log = ledger.keys_between(range.0, range.1);
-        if from_file.keys_between(range.0, range.1) != in_log || from_file.key_count() != in_log.len() {
-            return Err(unusable(format!("the keys of events {} to {} differ", range.0, range.1)));
+/// A table, and what the log says that it holds.
+struct Compared {
+    listed: Arc<Listed>,
+    count: u64,
+    sum: u128,
+    /// A frame of the log ends where and as it says.
+    is_of_log: bool,
+}
+
+impl Compared {
+    fn add(&mut self, event: u64, hash: u128) {
+        let (from, to) = self.listed.table.range();
+        if (from..=to).contains(&event) {
+            self.count += 1;
+            self.sum = add_to_sum(self.sum, slot(hash, event));
+        }
+    }
+
+    /// Reads the whole table. Its own sum and order are compared with its slots there.
+    fn check(&self, disk: &dyn Disk, last_event: u64) -> Result<(), VerifyFailure> {
+        let table = &self.listed.table;
+        let differs = |reason: String| VerifyFailure::TableDiffers { file: table.place().to_owned(), reason };
+        let mut slots = table.slots(disk).map_err(|error| differs(error.to_string()))?;
+        while slots.next_slot().map_err(|error| differs(error.to_string()))?.is_some() {}
+        if !self.is_of_log {
+            return Err(differs(format!("no frame of the log, which ends at event {last_event}, ends as it says")));
+        }
+        if (table.count(), table.sum()) != (self.count, self.sum) {
+            return Err(differs(format!(
+                "it names {} events where the log gives {}, or others",
+                table.count(),
+                self.count
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// All tables of a directory, whether a start would use them or not.
+fn tables_to_compare(disk: &dyn Disk, ledger_id: [u8; 16]) -> Result<Vec<Compared>, VerifyFailure> {
+    let listing = |source| VerifyFailure::Open(OpenFailure::Directory { path: disk.place(""), source });
+    let names = disk.list().map_err(listing)?;
+    let found = names.iter().filter(|name| tables::is_listed(name));
+    let opened = found.map(|name| {
+        let listed = tables::open(disk, ledger_id, name);
+        listed.map_err(|reason| VerifyFailure::TableDiffers { file: disk.place(name), reason })
+    });
+    opened.map(|listed| Ok(Compared { listed: listed?, count: 0, sum: 0, is_of_log: false })).collect()
+}
+
+/// Adds what a frame's events give to the tables that tell of them.
+fn compare_frame(tables: &mut [Compared], ledger: &Ledger, frame: &FrameView<'_>) -> Result<(), VerifyFailure> {
+    for one in tables.iter_mut() {
+        let header = one.listed.table.header();
+        one.is_of_log |= header.event == frame.last() && header.chain == frame.hash();
+    }
+    for (number, record) in (frame.first()..).zip(frame.records()) {
+        let blob = blob_offset(record).and_then(|offset| frame.blob(offset)).unwrap_or(&[]);
+        let slots = tables::slots_of(ledger, (number, frame.at_us()), record, blob)
+            .map_err(|source| VerifyFailure::Open(OpenFailure::Malformed { event: number, source }))?;
+        for (kind, hash) in slots {
+            tables.iter_mut().filter(|one| one.listed.kind == kind).for_each(|one| one.add(number, hash));
         }
     }
     Ok(())

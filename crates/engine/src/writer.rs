@@ -4,10 +4,13 @@
 use crate::clock::Clock;
 use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::stored::StoredEvent;
+use crate::tables::{Listed, TableOptions, Tables};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
-use tocos_ledger::{Decision, Event, Ledger, Micros, Operation, Refusal, Request, STAGED_AT_ONCE, Staged, State};
+use tocos_ledger::{
+    Decision, Event, Generation, Ledger, Micros, Operation, Recalled, Refusal, Request, STAGED_AT_ONCE, Staged, State,
+};
 
 /// How a batch is to be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +50,21 @@ pub(crate) struct Writer {
     spare: Option<Frame>,
     scratch: Vec<u8>,
     reader: Reader,
+    tables: Tables,
+    table_options: TableOptions,
     pub(crate) unavailable: Option<Unavailable>,
 }
+
+/// What was looked up for a batch.
+#[derive(Default)]
+struct Looked {
+    /// The hashes of the keys, by request.
+    hashes: Vec<Option<u128>>,
+    recalled: Vec<Recalled>,
+}
+
+/// Keys whose filters are fetched at once.
+const TOUCHED_AT_ONCE: usize = 64;
 
 type Outcome<R> = Result<Submitted<R>, Step>;
 
@@ -65,7 +81,12 @@ impl From<Refusal> for Step {
 }
 
 impl Writer {
-    pub(crate) fn new(ledger: Ledger, clock: Clock, reader: Reader) -> Self {
+    pub(crate) fn new(
+        ledger: Ledger,
+        clock: Clock,
+        reader: Reader,
+        (tables, table_options): (Tables, TableOptions),
+    ) -> Self {
         let next = ledger.state().last_event() + 1;
         Self {
             ledger,
@@ -75,6 +96,8 @@ impl Writer {
             spare: None,
             scratch: Vec::new(),
             reader,
+            tables,
+            table_options,
             unavailable: None,
         }
     }
@@ -100,6 +123,35 @@ impl Writer {
     #[cfg(test)]
     pub(crate) fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn table_options(&self) -> TableOptions {
+        self.table_options
+    }
+
+    /// What of the past a request about this would be told, wherever it is.
+    #[cfg(test)]
+    pub(crate) fn last_about(&self, over: tocos_ledger::Over) -> Result<Option<u64>, Unavailable> {
+        self.tables.find_over(self.ledger.over_hash(over))
+    }
+
+    /// Takes tables into use that tell of events of which none did. What they hold may leave the memory; what of that is
+    /// returned is to be dropped where nobody waits.
+    pub(crate) fn add_tables(&mut self, new: &[Arc<Listed>]) -> Generation {
+        self.tables.replace(&[], new);
+        let floor = self.tables.floor_for(self.table_options.keys_in_memory);
+        self.tables.set_floor(floor);
+        self.ledger.forget_keys_through(floor);
+        self.ledger.forget_over_through(self.tables.covered())
+    }
+
+    /// Takes tables into use in place of others that tell of the same events.
+    pub(crate) fn replace_tables(&mut self, old: &[Arc<Listed>], new: &[Arc<Listed>]) {
+        self.tables.replace(old, new);
     }
 
     fn check(&self) -> Result<(), Unavailable> {
@@ -134,11 +186,60 @@ impl Writer {
     /// The same for these requests: those that were all done before are replayed at any time.
     fn stamp_for(&mut self, requests: &[Request<'_>]) -> Result<Micros, Unavailable> {
         let stamped = self.stamp();
-        let is_known = |request: &Request<'_>| request.key.is_some_and(|key| self.ledger.known(key).is_some());
-        match stamped {
-            Err(Unavailable::Clock { ledger, .. }) if requests.iter().all(is_known) => Ok(ledger),
-            stamped => stamped,
+        let Err(Unavailable::Clock { ledger, .. }) = stamped else { return stamped };
+        for request in requests {
+            if request.key.map_or(Ok(None), |key| self.known(key))?.is_none() {
+                return stamped;
+            }
         }
+        Ok(ledger)
+    }
+
+    /// The event that a key names, in memory or not.
+    fn known(&self, key: &str) -> Result<Option<u64>, Unavailable> {
+        match self.ledger.known(key) {
+            None if !self.tables.needs_no_look() => self.tables.find_key(self.ledger.hashed_key(key).hash),
+            known => Ok(known),
+        }
+    }
+
+    /// What a request needs of what is no longer in memory.
+    fn recall(&self, request: &Request<'_>, key_hash: Option<u128>) -> Result<Recalled, Unavailable> {
+        let mut recalled = Recalled::default();
+        if let Some(hash) = key_hash {
+            recalled.key = self.tables.find_key(hash)?;
+        }
+        if let Some(over) = self.ledger.not_in_memory(&request.operation)
+            && let Some(event) = self.tables.find_over(self.ledger.over_hash(over))?
+        {
+            let broken = |cause: String| Unavailable::Tables { cause };
+            let stored = self.look_up(event).map_err(|error| broken(error.to_string()))?;
+            let last = stored.decode().map_err(|error| broken(error.to_string()))?;
+            if !recalled.note(over, &last) {
+                return Err(broken(format!("a table says that event {event} is about {over:?}, which it is not")));
+            }
+        }
+        Ok(recalled)
+    }
+
+    /// The same for all requests of a batch, before the first of them is decided. Empty if none needs anything; the hashes of
+    /// the keys are empty if no key was looked for.
+    fn recall_all(&self, requests: &[Request<'_>]) -> Result<Looked, Unavailable> {
+        let mut looked = Looked::default();
+        if !self.tables.needs_no_look() {
+            looked.hashes = requests.iter().map(|request| Some(self.ledger.hashed_key(request.key?).hash)).collect();
+        }
+        if looked.hashes.is_empty() && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some()) {
+            return Ok(looked);
+        }
+        looked.recalled.reserve(requests.len());
+        for (at, request) in requests.iter().enumerate() {
+            if at.is_multiple_of(TOUCHED_AT_ONCE) && !looked.hashes.is_empty() {
+                self.tables.touch_keys(&looked.hashes[at..requests.len().min(at + TOUCHED_AT_ONCE)]);
+            }
+            looked.recalled.push(self.recall(request, looked.hashes.get(at).copied().flatten())?);
+        }
+        Ok(looked)
     }
 
     /// Puts an event into the frame and carries it out.
@@ -169,7 +270,7 @@ impl Writer {
     fn step<R>(
         &mut self,
         request: &Request<'_>,
-        staged: &Staged,
+        (staged, recalled): (&Staged, &Recalled),
         now: Micros,
         apply: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
@@ -182,20 +283,20 @@ impl Writer {
             };
             let original = stored.decode().map_err(|error| unreadable(&error))?;
             let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at };
-            return self.decide(&Request { operation, ..request.clone() }, staged, now, apply, render);
+            return self.decide(&Request { operation, ..request.clone() }, (staged, recalled), now, apply, render);
         }
-        self.decide(request, staged, now, apply, render)
+        self.decide(request, (staged, recalled), now, apply, render)
     }
 
     fn decide<R>(
         &mut self,
         request: &Request<'_>,
-        staged: &Staged,
+        (staged, recalled): (&Staged, &Recalled),
         now: Micros,
         apply: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Outcome<R> {
-        match self.ledger.decide_staged(request, staged, now)? {
+        match self.ledger.decide_recalled(request, staged, recalled, now)? {
             Decision::Do(event) => {
                 let seen = self.last_event();
                 if apply {
@@ -225,7 +326,11 @@ impl Writer {
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Result<Submitted<R>, Rejection> {
         let now = self.stamp_for(std::slice::from_ref(request)).map_err(Rejection::Unavailable)?;
-        self.step(request, &Staged::default(), now, !dry_run, render).map_err(|step| match step {
+        let key = request.key.filter(|_| !self.tables.needs_no_look());
+        let key_hash = key.map(|key| self.ledger.hashed_key(key).hash);
+        let recalled = self.recall(request, key_hash).map_err(Rejection::Unavailable)?;
+        let staged = key_hash.map_or_else(Staged::default, Staged::of_key);
+        self.step(request, (&staged, &recalled), now, !dry_run, render).map_err(|step| match step {
             Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
             Step::Broken(unavailable) => Rejection::Unavailable(unavailable),
         })
@@ -238,6 +343,9 @@ impl Writer {
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
+        let looked = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
+        let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
+        let next_known = next_known.map_err(BatchRejection::Unavailable)?;
         let (mark, seen) = (self.pending.mark(), self.last_event());
         let may_roll_back = how.atomic || how.dry_run;
         if may_roll_back {
@@ -248,9 +356,11 @@ impl Writer {
         for (operation, request) in requests.iter().enumerate() {
             let at = operation % STAGED_AT_ONCE;
             if at == 0 {
-                staged = self.ledger.stage(&requests[operation..requests.len().min(operation + STAGED_AT_ONCE)]);
+                let end = requests.len().min(operation + STAGED_AT_ONCE);
+                staged = self.ledger.stage(&requests[operation..end], looked.hashes.get(operation..end));
             }
-            let mut step = self.step(request, &staged[at], now, true, &mut render);
+            let recalled = looked.recalled.get(operation).copied().unwrap_or_default();
+            let mut step = self.step(request, (&staged[at], &recalled), now, true, &mut render);
             if how.atomic && how.next_key.is_some() {
                 step = part_of_the_whole(step, results.last());
             }
@@ -265,7 +375,7 @@ impl Writer {
                 Err(Step::Broken(unavailable)) => return Err(BatchRejection::Unavailable(unavailable)),
             }
         }
-        if let Some(event) = how.next_key.filter(|_| how.atomic).and_then(|key| self.ledger.known(key)) {
+        if let Some(event) = next_known {
             // The batch of this key went on.
             self.ledger.roll_back();
             self.pending.truncate(mark);

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile};
 use crate::layout::Hash;
@@ -22,7 +23,7 @@ const HASH_BYTES: usize = 32;
 /// Stands where a block's length would, behind the last block.
 const END: u32 = u32::MAX;
 /// The end: its marker, the number of blocks, a hash.
-const END_BYTES: u64 = 44;
+pub(crate) const END_BYTES: u64 = 44;
 /// What is written at once, and durable before more is: a sync of a whole large file would hold up the log for as long as
 /// the disk takes for all of it.
 const WRITE_BYTES: usize = 1 << 20;
@@ -154,11 +155,11 @@ impl fmt::Display for BlockFileError {
             Self::Disk { doing, place, source } => write!(f, "{doing} {place} failed: {source}"),
             Self::Damaged { file, offset } => write!(
                 f,
-                "{file} is damaged at byte {offset}. If it is a snapshot, remove it: the log holds everything that is in it."
+                "{file} is damaged at byte {offset}. The log holds everything that is in it: remove it, and it is made again."
             ),
             Self::NewerVersion { file, found } => write!(
                 f,
-                "{file} was written by a newer version of tocos (format {found}). Start that version or a later one, or remove the file if it is a snapshot."
+                "{file} was written by a newer version of tocos (format {found}). Start that version or a later one, or remove the file: the log holds everything that is in it."
             ),
             Self::BlockTooLong { file } => write!(f, "a block for {file} is longer than 4 GiB"),
         }
@@ -185,62 +186,138 @@ pub fn write<B: AsRef<[u8]>>(
     header: &BlockHeader,
     blocks: impl IntoIterator<Item = B>,
 ) -> Result<u64, BlockFileError> {
-    let temporary = format!("{name}{TEMPORARY}");
-    let written = write_all(disk, &temporary, header, blocks).and_then(|len| {
-        let failed = |source| BlockFileError::Disk { doing: "naming", place: disk.place(name), source };
-        disk.rename(&temporary, name).map_err(failed)?;
-        disk.sync_dir().map_err(failed)?;
-        Ok(len)
-    });
-    if written.is_err() {
-        // What cannot be removed now is removed when the journal is opened again.
-        let _ = disk.remove(&temporary);
+    let mut writer = BlockWriter::create(disk, name, header)?;
+    for block in blocks {
+        writer.push(block.as_ref())?;
     }
-    written
+    writer.finish()
 }
 
-fn write_all<B: AsRef<[u8]>>(
-    disk: &dyn Disk,
-    name: &str,
-    header: &BlockHeader,
-    blocks: impl IntoIterator<Item = B>,
-) -> Result<u64, BlockFileError> {
-    let failed = |source| BlockFileError::Disk { doing: "writing", place: disk.place(name), source };
-    let file = disk.create(name).map_err(failed)?;
-    let mut buffer = header.encode().to_vec();
-    let mut hash: Hash = field(&header.encode(), CHECKSUM_AT);
-    let mut written = 0;
-    let mut count: u64 = 0;
-    for block in blocks {
-        let block = block.as_ref();
+/// Writes a block file, block by block. One that is dropped unfinished leaves nothing under its name.
+#[derive(Debug)]
+pub struct BlockWriter<'d> {
+    disk: &'d dyn Disk,
+    name: String,
+    file: Arc<dyn DiskFile>,
+    /// What is not yet written, and how much is.
+    buffer: Vec<u8>,
+    written: u64,
+    hash: Hash,
+    count: u64,
+    is_finished: bool,
+}
+
+impl<'d> BlockWriter<'d> {
+    /// Begins the file `name`, which gets its name only when it is finished.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Disk`].
+    pub fn create(disk: &'d dyn Disk, name: &str, header: &BlockHeader) -> Result<Self, BlockFileError> {
+        let temporary = format!("{name}{TEMPORARY}");
+        let failed = |source| BlockFileError::Disk { doing: "writing", place: disk.place(&temporary), source };
+        let file = disk.create(&temporary).map_err(failed)?;
+        let buffer = header.encode().to_vec();
+        let hash = field(&header.encode(), CHECKSUM_AT);
+        Ok(Self { disk, name: name.to_owned(), file, buffer, written: 0, hash, count: 0, is_finished: false })
+    }
+
+    /// Where the next block will begin, in bytes from the start of the file.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// Adds a block.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Disk`], [`BlockFileError::BlockTooLong`].
+    pub fn push(&mut self, block: &[u8]) -> Result<(), BlockFileError> {
         let length = u32::try_from(block.len()).ok().filter(|length| *length != END);
-        let length = length.ok_or_else(|| BlockFileError::BlockTooLong { file: disk.place(name) })?;
-        let start = buffer.len();
-        buffer.extend_from_slice(&length.to_le_bytes());
-        buffer.extend_from_slice(block);
-        hash = next_hash(&hash, &buffer[start..]);
-        buffer.extend_from_slice(&hash);
-        count += 1;
-        if buffer.len() >= WRITE_BYTES {
-            written += flush(&*file, &mut buffer, written).map_err(failed)?;
-            file.sync().map_err(failed)?;
+        let length = length.ok_or_else(|| BlockFileError::BlockTooLong { file: self.place() })?;
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&length.to_le_bytes());
+        self.buffer.extend_from_slice(block);
+        self.seal(start);
+        self.count += 1;
+        if self.buffer.len() >= WRITE_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Puts the hash behind what was added from `start` on.
+    fn seal(&mut self, start: usize) {
+        self.hash = next_hash(&self.hash, &self.buffer[start..]);
+        self.buffer.extend_from_slice(&self.hash);
+    }
+
+    fn flush(&mut self) -> Result<(), BlockFileError> {
+        let flushed = self.file.write_at(&self.buffer, self.written).and_then(|()| self.file.sync());
+        flushed.map_err(|source| BlockFileError::Disk { doing: "writing", place: self.place(), source })?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Writes the end, and gives the file its name. Returns its size in bytes.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Disk`].
+    pub fn finish(mut self) -> Result<u64, BlockFileError> {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&END.to_le_bytes());
+        self.buffer.extend_from_slice(&self.count.to_le_bytes());
+        self.seal(start);
+        self.flush()?;
+        let failed = |source| BlockFileError::Disk { doing: "naming", place: self.disk.place(&self.name), source };
+        self.disk.rename(&self.temporary(), &self.name).map_err(failed)?;
+        self.disk.sync_dir().map_err(failed)?;
+        self.is_finished = true;
+        Ok(self.written)
+    }
+
+    fn temporary(&self) -> String {
+        format!("{}{TEMPORARY}", self.name)
+    }
+
+    fn place(&self) -> String {
+        self.disk.place(&self.temporary())
+    }
+}
+
+impl Drop for BlockWriter<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            // What cannot be removed now is removed when the journal is opened again.
+            let _ = self.disk.remove(&self.temporary());
         }
     }
-    let start = buffer.len();
-    buffer.extend_from_slice(&END.to_le_bytes());
-    buffer.extend_from_slice(&count.to_le_bytes());
-    hash = next_hash(&hash, &buffer[start..]);
-    buffer.extend_from_slice(&hash);
-    written += flush(&*file, &mut buffer, written).map_err(failed)?;
-    file.sync().map_err(failed)?;
-    Ok(written)
 }
 
-fn flush(file: &dyn DiskFile, buffer: &mut Vec<u8>, offset: u64) -> io::Result<u64> {
-    file.write_at(buffer, offset)?;
-    let written = buffer.len() as u64;
-    buffer.clear();
-    Ok(written)
+/// Reads one block of `len` bytes, which begins at byte `offset` of a file, and verifies it by its own hash and the one
+/// before it. `place` is the file's name for messages.
+///
+/// # Errors
+/// [`BlockFileError::Damaged`], [`BlockFileError::Disk`].
+pub fn read_block(file: &dyn DiskFile, place: &str, offset: u64, len: usize) -> Result<Vec<u8>, BlockFileError> {
+    let damaged = || BlockFileError::Damaged { file: place.to_owned(), offset };
+    let start = offset.checked_sub(HASH_BYTES as u64).ok_or_else(damaged)?;
+    let mut bytes = vec![0; HASH_BYTES + LENGTH_BYTES + len + HASH_BYTES];
+    let filled = file.read_at(&mut bytes, start).map_err(|source| BlockFileError::Disk {
+        doing: "reading",
+        place: place.to_owned(),
+        source,
+    })?;
+    let is_whole = filled == bytes.len();
+    let (before, block) = bytes.split_first_chunk::<HASH_BYTES>().filter(|_| is_whole).ok_or_else(damaged)?;
+    let (content, hash) = block.split_last_chunk::<HASH_BYTES>().ok_or_else(damaged)?;
+    let says = content.first_chunk::<LENGTH_BYTES>().map(|length| u32::from_le_bytes(*length) as usize);
+    if says != Some(len) || next_hash(before, content) != *hash {
+        return Err(damaged());
+    }
+    bytes.drain(..HASH_BYTES + LENGTH_BYTES);
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 /// Each hash is keyed with the one before, so that no block can be left out, added or moved.
@@ -298,6 +375,12 @@ impl BlockReader {
     #[must_use]
     pub fn header(&self) -> &BlockHeader {
         &self.header
+    }
+
+    /// Where the next block begins, in bytes from the start of the file.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// How many blocks the file says it holds.

@@ -52,6 +52,7 @@ pub mod sim;
 mod snapshots;
 mod space;
 mod step;
+mod table;
 mod tail;
 mod window;
 
@@ -72,6 +73,7 @@ pub use reader::{Reader, Stored};
 pub use recovery::{Inspection, Journal, Opened};
 pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader};
-pub use snapshots::{Snapshots, keys_name, keys_range, snapshot_name};
+pub use snapshots::{Snapshots, snapshot_name};
 pub use space::{Space, space};
+pub use table::{Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name, table_range};
 pub use tail::TailReport;

@@ -216,8 +216,9 @@ impl Found {
         if !self.segments.is_empty() {
             return Ok(());
         }
-        let derived =
-            |name: &&String| (name.starts_with("snapshot-") || name.starts_with("keys-")) && name.ends_with(".tocos");
+        let derived = |name: &&String| {
+            ["snapshot-", "keys-", "over-"].iter().any(|kind| name.starts_with(kind)) && name.ends_with(".tocos")
+        };
         let orphan = match self.unfinished {
             Some(first) if first > 1 => Some(segment_name(first)),
             _ => names.iter().find(derived).cloned(),

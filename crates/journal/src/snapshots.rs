@@ -12,24 +12,10 @@ pub fn snapshot_name(event: u64) -> String {
     format!("snapshot-{event:020}.tocos")
 }
 
-/// The name of the file with the keys of events `from` to `to`.
-#[must_use]
-pub fn keys_name(from: u64, to: u64) -> String {
-    format!("keys-{from:020}-{to:020}.tocos")
-}
-
 /// The event of the snapshot that has this name.
 fn snapshot_event(name: &str) -> Option<u64> {
     let event = name.strip_prefix("snapshot-")?.strip_suffix(".tocos")?.parse().ok()?;
     (snapshot_name(event) == name).then_some(event)
-}
-
-/// The range of events of the key file that has this name.
-#[must_use]
-pub fn keys_range(name: &str) -> Option<(u64, u64)> {
-    let (from, to) = name.strip_prefix("keys-")?.strip_suffix(".tocos")?.split_once('-')?;
-    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
-    (keys_name(from, to) == name).then_some((from, to))
 }
 
 /// The snapshots in a directory, by the event they stand at.

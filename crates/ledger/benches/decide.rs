@@ -9,7 +9,9 @@
 
 use std::fmt::Write;
 use std::time::Instant;
-use tocos_ledger::{Decision, Event, Ledger, Marks, Micros, Mode, Operation, Request, STAGED_AT_ONCE, Staged};
+use tocos_ledger::{
+    Decision, Event, Ledger, Marks, Micros, Mode, Operation, Recalled, Request, STAGED_AT_ONCE, Staged,
+};
 
 const NOW: Micros = 1_800_000_000_000_000;
 const USERS_DEFAULT: u64 = 1_000_000;
@@ -76,7 +78,7 @@ fn main() {
     bytes("an empty ledger, the process included", empty, 1);
     bytes("a user with one account", full - empty, users);
     bytes("  the same after the transfers and spends", unkeyed - empty, users);
-    bytes("an idempotency key", keyed - full, bench.ledger.key_count() as u64);
+    bytes("an idempotency key", keyed - full, bench.ledger.key_count());
     bytes("a record, blob included", bench.written, bench.events);
 }
 
@@ -209,7 +211,7 @@ impl Bench {
     fn all_staged(&mut self, batch: &[Words]) {
         for words in batch.chunks(STAGED_AT_ONCE) {
             let requests: Vec<Request<'_>> = words.iter().map(Words::request).collect();
-            let staged = self.ledger.stage(&requests);
+            let staged = self.ledger.stage(&requests, None);
             for (request, staged) in requests.iter().zip(&staged) {
                 self.one(request, staged);
             }
@@ -217,7 +219,7 @@ impl Bench {
     }
 
     fn one(&mut self, request: &Request<'_>, staged: &Staged) {
-        match self.ledger.decide_staged(request, staged, NOW) {
+        match self.ledger.decide_recalled(request, staged, &Recalled::default(), NOW) {
             Ok(Decision::Do(event)) => {
                 self.ledger.apply(&event).unwrap();
                 self.write(&event);

@@ -224,9 +224,12 @@ impl Ledger {
         }
         self.close_holds(number, movement)?;
         if let MovementKind::Reverse(terms) = &movement.kind {
-            let mut done = self.state.reversed(terms.of);
-            count(&mut done, movement.amount)?;
-            self.state.reversed.insert(terms.of, done);
+            // Of what was reversed long ago only the log knows how much was left.
+            let before = self.state.over.remaining(terms.of);
+            if before.is_some_and(|before| before.checked_sub(movement.amount) != Some(terms.remaining)) {
+                return Err("what is left to reverse does not come out as written");
+            }
+            self.state.over.set_remaining(terms.of, terms.remaining);
         }
         close_entry(self.state.accounts.get_mut(movement.a.account.0), &movement.a, number)?;
         if let Some(b) = &movement.b {
@@ -364,7 +367,7 @@ impl Ledger {
             return Err("its hold ends with coins in it");
         }
         self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
-        self.state.ended_holds.insert(id, (ended_as, number));
+        self.state.over.end_hold(id, ended_as, number);
         Ok(())
     }
 }

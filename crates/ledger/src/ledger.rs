@@ -3,7 +3,7 @@
 use crate::amount::Micros;
 use crate::event::{Event, Key};
 use crate::refusal::Refusal;
-use crate::state::{Coin, Keys, State, UserId, UserIndex};
+use crate::state::{Coin, Generation, Keys, State, UserId, UserIndex};
 use crate::undo::Undo;
 
 /// What deciding came to, when it was not refused.
@@ -70,16 +70,44 @@ impl Ledger {
         self.state.coin_by_code(code).ok_or_else(|| Refusal::CoinNotFound { coin: code.into() })
     }
 
-    /// The event that an idempotency key names.
+    /// The event that an idempotency key names, if it is in memory.
     #[must_use]
     pub fn known(&self, key: &str) -> Option<u64> {
         self.keys.find(self.keys.hash(key))
     }
 
-    /// How many idempotency keys are remembered.
+    /// How many idempotency keys are remembered, those that are no longer in memory among them.
     #[must_use]
-    pub fn key_count(&self) -> usize {
+    pub fn key_count(&self) -> u64 {
+        self.keys.count()
+    }
+
+    /// How many idempotency keys are in memory.
+    #[must_use]
+    pub fn keys_in_memory(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Keys of events up to this one need not be in memory any longer: whoever decides looks them up elsewhere. They leave
+    /// bit by bit, where room is needed.
+    pub fn forget_keys_through(&mut self, event: u64) {
+        self.keys.forget_through(event);
+    }
+
+    /// So many keys of events up to `event` were remembered before, and are found elsewhere.
+    pub fn count_keys_through(&mut self, event: u64, count: u64) {
+        self.keys.count_through(event, count);
+    }
+
+    /// What is over by now is to be written to tables; see [`Ledger::forget_over_through`].
+    pub fn age_over(&mut self) {
+        self.state.over.age(self.state.last_event);
+    }
+
+    /// Takes out of memory what was over at the last [`Ledger::age_over`], if that was at or before this event: whoever
+    /// decides looks it up elsewhere. Drop it where nobody waits.
+    pub fn forget_over_through(&mut self, event: u64) -> Generation {
+        self.state.over.forget_through(event)
     }
 
     /// The key with its hash under this ledger's seed.

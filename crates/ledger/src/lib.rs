@@ -17,6 +17,7 @@ mod lot;
 mod names;
 mod operation;
 mod past;
+mod recalled;
 mod record;
 mod refusal;
 mod replay;
@@ -42,6 +43,7 @@ pub use names::{
 };
 pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};
+pub use recalled::{Over, Recalled};
 pub use record::{RECORD_BYTES, blob_offset};
 pub use refusal::{EndedAs, Refusal};
 pub use replay::ReplayFailure;
@@ -49,6 +51,7 @@ pub use right::Right;
 pub use snapshot::SnapshotError;
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
-    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Hold, Limits, Profile, State, User, UserId,
+    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, Profile, State,
+    User, UserId,
 };
 pub use terms::{Excess, Mode};

@@ -26,17 +26,30 @@ pub struct Staged {
     pub(crate) key: Option<u128>,
 }
 
+impl Staged {
+    /// What is known ahead of a request of which only the key was looked at.
+    #[must_use]
+    pub fn of_key(hash: u128) -> Self {
+        Self { key: Some(hash), ..Self::default() }
+    }
+}
+
 impl Ledger {
     /// Finds what deciding these requests, [`STAGED_AT_ONCE`] at most, will look for; the rest of them is left unstaged.
-    /// It holds as long as no batch is rolled back.
+    /// It holds as long as no batch is rolled back. `hashes_of_keys` are those of these requests, where they are known already.
     #[must_use]
-    pub fn stage(&self, requests: &[Request<'_>]) -> [Staged; STAGED_AT_ONCE] {
+    pub fn stage(&self, requests: &[Request<'_>], hashes_of_keys: Option<&[Option<u128>]>) -> [Staged; STAGED_AT_ONCE] {
         let mut staged = [Staged::default(); STAGED_AT_ONCE];
         // Each stage does nothing but look, so that one look need not wait for the other: hashing before, comparing after.
         let mut hashes = [None; 2 * STAGED_AT_ONCE];
-        for ((request, staged), pair) in requests.iter().zip(&mut staged).zip(hashes.as_chunks_mut::<2>().0) {
-            staged.key = request.key.map(|key| self.keys.hash(key));
+        for (request, pair) in requests.iter().zip(hashes.as_chunks_mut::<2>().0) {
             *pair = ids_of(&request.operation).map(|id| id.map(|id| self.index.hash(id)));
+        }
+        match hashes_of_keys {
+            Some(known) => staged.iter_mut().zip(known).for_each(|(staged, hash)| staged.key = *hash),
+            None => staged.iter_mut().zip(requests).for_each(|(staged, request)| {
+                staged.key = request.key.map(|key| self.keys.hash(key));
+            }),
         }
         let likely = hashes.map(|hash| self.index.likely(hash?));
         for key in staged.iter().filter_map(|staged| staged.key) {

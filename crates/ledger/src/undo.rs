@@ -24,9 +24,8 @@ impl Undo {
             accounts: crate::state::Chunked::default(),
             coins: state.coins.clone(),
             holds: state.holds.clone(),
-            ended_holds: state.ended_holds.clone(),
             due: state.due.clone(),
-            reversed: state.reversed.clone(),
+            over: state.over.clone(),
             api_keys: state.api_keys.clone(),
             last_event: state.last_event,
             roster_event: state.roster_event,
@@ -81,13 +80,11 @@ impl Undo {
             *state.users.get_mut(id.0) = row;
             *state.profiles.get_mut(id.0) = profile;
         }
-        let State { coins, holds, ended_holds, due, reversed, api_keys, last_event, roster_event, now, .. } =
-            self.small;
+        let State { coins, holds, due, over, api_keys, last_event, roster_event, now, .. } = self.small;
         state.coins = coins;
         state.holds = holds;
-        state.ended_holds = ended_holds;
         state.due = due;
-        state.reversed = reversed;
+        state.over = over;
         state.api_keys = api_keys;
         state.last_event = last_event;
         state.roster_event = roster_event;

@@ -213,6 +213,9 @@ fn tell(data_dir: &Path, report: &OpenReport) {
     for reason in &report.unusable_snapshots {
         tracing::warn!("a snapshot can't be used, the log is read instead: {reason}");
     }
+    for reason in &report.unusable_tables {
+        tracing::warn!("a table was made again from the log: {reason}");
+    }
     if report.tail.bytes_cut > 0 {
         tracing::warn!(
             bytes = report.tail.bytes_cut,

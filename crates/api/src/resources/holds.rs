@@ -2,8 +2,8 @@
 
 use tocos_engine::{Engine, EventError, HistoryQuery, Order};
 use tocos_ledger::{
-    AccountId, Amount, EndedAs, Excess, Fact, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Hold, LotAmount, Micros,
-    Movement, MovementKind, Operation, Refusal, Right, State, Until, UserId,
+    AccountId, Amount, Excess, Fact, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Hold, LotAmount, Micros, Movement,
+    MovementKind, Operation, Refusal, Right, State, Until, UserId,
 };
 
 use crate::json::Writer;
@@ -149,17 +149,13 @@ struct Told {
 
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let id = request.fields(GET.query)?.the_number("hold");
-    let (open, ended) = read_durable(&request.app, |ledger, _| {
-        let state = ledger.state();
-        (state.hold(id).cloned(), state.ended_hold(id))
-    })
-    .await?;
+    let open = read_durable(&request.app, |ledger, _| ledger.state().hold(id).cloned()).await?;
     let engine = request.app.engine.clone();
-    let told = match (open, ended) {
-        (Some(hold), _) => from_disk(move || open_hold(&engine, id, hold)).await?,
-        (None, Some((ended_as, by))) => from_disk(move || ended_hold(&engine, id, ended_as, by)).await?,
-        (None, None) => return Err(Problem::from(&Refusal::HoldNotFound { hold: id })),
+    let told = match open {
+        Some(hold) => Some(from_disk(move || open_hold(&engine, id, hold)).await?),
+        None => from_disk(move || ended_hold(&engine, id)).await?,
     };
+    let told = told.ok_or_else(|| Problem::from(&Refusal::HoldNotFound { hold: id }))?;
     let out = read_durable(&request.app, |ledger, _| tell(id, &told, ledger.state()));
     Ok(Response::ok(out.await?))
 }
@@ -179,14 +175,15 @@ fn open_hold(engine: &Engine, id: u64, hold: Hold) -> Result<Told, EventError> {
 }
 
 /// A hold that has ended is only in the log any more.
-fn ended_hold(engine: &Engine, id: u64, ended_as: EndedAs, by: u64) -> Result<Told, EventError> {
+fn ended_hold(engine: &Engine, id: u64) -> Result<Option<Told>, EventError> {
+    let Some((ended_as, by)) = engine.ended_hold(id)? else { return Ok(None) };
     let made = engine.event(id)?;
     let not_a_hold = || EventError::Unreadable { event: id, reason: "it should have made a hold".to_owned() };
     let event = made.decode()?;
     let Fact::Moved(movement) = &event.fact else { return Err(not_a_hold()) };
     let MovementKind::Hold(terms) = movement.kind else { return Err(not_a_hold()) };
     let account = movement.a.account;
-    Ok(Told {
+    Ok(Some(Told {
         state: ended_as.as_str(),
         account,
         amount: movement.amount,
@@ -196,7 +193,7 @@ fn ended_hold(engine: &Engine, id: u64, ended_as: EndedAs, by: u64) -> Result<To
         expires_at: None,
         ended_at: Some(engine.event(by)?.at),
         lots: Vec::new(),
-    })
+    }))
 }
 
 /// What was captured from a hold: the sum over the account's events from its making to its end.

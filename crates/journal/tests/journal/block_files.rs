@@ -2,7 +2,7 @@
 
 use tocos_journal::blockfile::{self, BlockFileError, BlockHeader, BlockReader};
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{Disk as _, Snapshots, keys_name, keys_range, snapshot_name};
+use tocos_journal::{Disk as _, Snapshots, snapshot_name, table_name, table_range};
 
 use crate::chance::Chance;
 use crate::story::arc;
@@ -175,7 +175,7 @@ fn snapshots_are_listed_newest_first_and_other_files_are_none() {
     {
         disk.put(other, b"");
     }
-    disk.put(&keys_name(1, 100), b"");
+    disk.put(&table_name("keys", (1, 100)), b"");
     assert_eq!(snapshots.list().unwrap(), [100, 20, 5]);
     assert_eq!(snapshots.open(20).unwrap().header().event, 20);
     snapshots.remove(100).unwrap();
@@ -187,9 +187,9 @@ fn snapshots_are_listed_newest_first_and_other_files_are_none() {
 #[test]
 fn names_say_what_they_stand_for() {
     assert_eq!(snapshot_name(7), "snapshot-00000000000000000007.tocos");
-    assert_eq!(keys_name(1, u64::MAX), "keys-00000000000000000001-18446744073709551615.tocos");
-    assert_eq!(keys_range(&keys_name(3, 99)), Some((3, 99)));
+    assert_eq!(table_name("keys", (1, u64::MAX)), "keys-00000000000000000001-18446744073709551615.tocos");
+    assert_eq!(table_range("keys", &table_name("keys", (3, 99))), Some((3, 99)));
     for other in ["keys-3-99.tocos", "keys-.tocos", "snapshot-00000000000000000007.tocos"] {
-        assert_eq!(keys_range(other), None, "{other}");
+        assert_eq!(table_range("keys", other), None, "{other}");
     }
 }

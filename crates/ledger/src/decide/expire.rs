@@ -5,6 +5,7 @@ use crate::amount::{Amount, Micros};
 use crate::event::{Event, Fact, HoldEnd, Leg, Legs, MovementKind, Place};
 use crate::ledger::Ledger;
 use crate::lot::LotAmount;
+use crate::recalled::Recalled;
 use crate::stage::Staged;
 use crate::state::Due;
 
@@ -13,7 +14,8 @@ impl Ledger {
     #[must_use]
     pub fn expire(&self, now: Micros) -> Option<Event<'static>> {
         let (_, due) = self.state.due.get_min().filter(|(at, _)| *at <= now)?;
-        let judge = Judge { ledger: self, state: &self.state, staged: &Staged::default(), now };
+        let (staged, recalled) = (&Staged::default(), &Recalled::default());
+        let judge = Judge { ledger: self, state: &self.state, staged, recalled, now };
         let fact = match due {
             Due::Hold(id) => {
                 let hold = self.state.hold(*id)?;

@@ -51,7 +51,7 @@ impl Judge<'_> {
         if let Some(hold) = self.state.hold(id) {
             return Ok(hold);
         }
-        Err(match self.state.ended_hold(id) {
+        Err(match self.state.ended_hold(id).or(self.recalled.ended_hold) {
             Some((ended_as, _)) => Refusal::HoldEnded { hold: id, ended_as },
             None => Refusal::HoldNotFound { hold: id },
         })

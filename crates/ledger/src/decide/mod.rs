@@ -18,6 +18,7 @@ use crate::event::{Entry, Event, Fact, Key, Leg, Legs, Movement, MovementKind, P
 use crate::ledger::{Decision, Ledger};
 use crate::names;
 use crate::operation::{Operation, Request};
+use crate::recalled::Recalled;
 use crate::refusal::Refusal;
 use crate::stage::Staged;
 use crate::state::{Account, AccountId, Balance, CoinId, ENTRIES_PER_MILESTONE, State, UserId};
@@ -29,28 +30,30 @@ impl Ledger {
     /// # Errors
     /// The refusal, in the order of precedence that [`Refusal`] states.
     pub fn decide<'a>(&self, request: &Request<'a>, now: Micros) -> Result<Decision<'a>, Refusal> {
-        self.decide_staged(request, &Staged::default(), now)
+        self.decide_recalled(request, &Staged::default(), &Recalled::default(), now)
     }
 
-    /// The same, with what [`Ledger::stage`] found for this request.
+    /// The same, with what [`Ledger::stage`] found for this request, and what was found of it that is no longer in memory:
+    /// the event of its key, if that was forgotten ([`Ledger::forget_keys_through`]), and what [`Ledger::not_in_memory`] names.
     ///
     /// # Errors
     /// As [`Ledger::decide`].
-    pub fn decide_staged<'a>(
+    pub fn decide_recalled<'a>(
         &self,
         request: &Request<'a>,
         staged: &Staged,
+        recalled: &Recalled,
         now: Micros,
     ) -> Result<Decision<'a>, Refusal> {
         debug_assert!(!self.is_due(now), "what is due is expired before anything is decided");
         check_form(request)?;
         let key = request.key.map(|text| Key { text, hash: staged.key.unwrap_or_else(|| self.keys.hash(text)) });
         if let Some(key) = key
-            && let Some(event) = self.keys.find(key.hash)
+            && let Some(event) = self.keys.find(key.hash).or(recalled.key)
         {
             return Ok(Decision::Known(event));
         }
-        let fact = Judge { ledger: self, state: &self.state, staged, now }.judge(&request.operation)?;
+        let fact = Judge { ledger: self, state: &self.state, staged, recalled, now }.judge(&request.operation)?;
         let number = self.state.last_event + 1;
         Ok(Decision::Do(Event { number, at: now, by: request.by, key, metadata: request.metadata, fact }))
     }
@@ -117,6 +120,8 @@ struct Judge<'l> {
     state: &'l State,
     /// What of the operation was looked up ahead.
     staged: &'l Staged,
+    /// What of the operation is no longer in memory.
+    recalled: &'l Recalled,
     now: Micros,
 }
 

@@ -47,7 +47,7 @@ impl Judge<'_> {
             }
             _ => {}
         }
-        let left = movement.amount - self.state.reversed(of);
+        let left = self.state.remaining(of).or(self.recalled.remaining).unwrap_or(movement.amount);
         let amount = requested.unwrap_or(left);
         if amount > left || left == 0 {
             return Err(Refusal::AlreadyReversed { event: of, remaining: left });

@@ -384,6 +384,12 @@ impl Event<'_> {
         // The key is the first section wherever there is one.
         sections::text_if_first(blob, Tag::Key)
     }
+
+    /// Whether a record may be of an event for which [`Event::over`] is something, told by its kind alone.
+    #[must_use]
+    pub fn may_be_over(record: &[u8; RECORD_BYTES]) -> bool {
+        matches!(record[0], kind::CAPTURE | kind::RELEASE | kind::HOLD_EXPIRED | kind::REVERSE)
+    }
 }
 
 /// What a record names, as far as that can be seen without decoding it. It may be wrong where the record is.

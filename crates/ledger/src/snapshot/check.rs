@@ -85,10 +85,7 @@ impl State {
         for (id, hold) in &self.holds {
             let account = self.accounts.find(hold.account.0).ok_or(Malformed("a hold is of no account"))?;
             ensure(hold.to.is_none_or(|to| self.users.find(to.0).is_some()), "a hold leads to no user")?;
-            ensure(
-                *id <= self.last_event && !self.ended_holds.contains_key(id),
-                "a hold is not of the past, or ended",
-            )?;
+            ensure(*id <= self.last_event, "a hold is not of the past")?;
             check_lots(&hold.lots)?;
             ensure(!hold.lots.is_empty(), "an open hold is empty")?;
             ensure(hold.amount <= MAX_AMOUNT && hold.captured <= hold.amount, "a hold captured more than it held")?;

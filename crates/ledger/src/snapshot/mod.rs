@@ -1,15 +1,14 @@
 //! The state as blocks of bytes, and back. The same events give the same blocks, byte for byte.
 //!
-//! Idempotency keys are not among them: they are found in the log, and kept beside it in files of their own.
+//! What is over is not among them (idempotency keys, holds that have ended, what was reversed): it is found in the log,
+//! by tables beside it.
 
 mod check;
 
-use crate::amount::Amount;
 use crate::bytes::Malformed;
 use crate::bytes::{Fields, NONE_U32, Put};
 use crate::ledger::Ledger;
 use crate::lot::LotAmount;
-use crate::refusal::EndedAs;
 use crate::right::Right;
 use crate::state::{
     Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, State, User, UserId,
@@ -30,24 +29,12 @@ enum Rows {
     Order,
     Accounts,
     Holds,
-    EndedHolds,
-    Reversed,
     ApiKeys,
     End,
 }
 
-const ALL_ROWS: [Rows; 10] = [
-    Rows::Head,
-    Rows::Coins,
-    Rows::Users,
-    Rows::Order,
-    Rows::Accounts,
-    Rows::Holds,
-    Rows::EndedHolds,
-    Rows::Reversed,
-    Rows::ApiKeys,
-    Rows::End,
-];
+const ALL_ROWS: [Rows; 8] =
+    [Rows::Head, Rows::Coins, Rows::Users, Rows::Order, Rows::Accounts, Rows::Holds, Rows::ApiKeys, Rows::End];
 
 /// Puts the next row behind what is there; `false` when there is none left.
 type NextRow<'s> = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send + 's>;
@@ -75,15 +62,6 @@ impl State {
             Rows::Order => each(self.order.iter(), Put::put_u32),
             Rows::Accounts => each(self.accounts.iter(), put_account),
             Rows::Holds => each(self.holds.iter(), put_hold),
-            Rows::EndedHolds => each(self.ended_holds.iter(), |block, (id, (ended_as, event))| {
-                block.put_u64(*id);
-                block.put_u8(*ended_as as u8);
-                block.put_u64(*event);
-            }),
-            Rows::Reversed => each(self.reversed.iter(), |block, (event, amount)| {
-                block.put_u64(*event);
-                block.put_u64(*amount);
-            }),
             Rows::ApiKeys => each(self.api_keys.iter(), put_api_key),
             Rows::End => each(core::iter::once(()), |_, ()| {}),
         }
@@ -229,8 +207,6 @@ impl State {
         const ORDER: u8 = Rows::Order as u8;
         const ACCOUNTS: u8 = Rows::Accounts as u8;
         const HOLDS: u8 = Rows::Holds as u8;
-        const ENDED_HOLDS: u8 = Rows::EndedHolds as u8;
-        const REVERSED: u8 = Rows::Reversed as u8;
         const API_KEYS: u8 = Rows::ApiKeys as u8;
         match rows {
             HEAD => (self.last_event, self.now) = (fields.u64()?, fields.i64()?),
@@ -245,20 +221,6 @@ impl State {
             HOLDS => {
                 let (id, hold) = read_hold(fields)?;
                 once(&self.holds.insert(id, hold))?;
-            }
-            ENDED_HOLDS => {
-                let id = fields.u64()?;
-                let ended_as = match fields.u8()? {
-                    0 => EndedAs::Captured,
-                    1 => EndedAs::Released,
-                    2 => EndedAs::Expired,
-                    _ => return Err(Malformed("a hold ended as none of the three ways")),
-                };
-                once(&self.ended_holds.insert(id, (ended_as, fields.u64()?)))?;
-            }
-            REVERSED => {
-                let (event, amount): (u64, Amount) = (fields.u64()?, fields.u64()?);
-                once(&self.reversed.insert(event, amount))?;
             }
             API_KEYS => self.api_keys.push(read_api_key(fields)?),
             _ => return Err(Malformed("the snapshot has rows that are not known")),

@@ -23,6 +23,10 @@ const FULL: (usize, usize) = (3, 4);
 pub(crate) struct Keys {
     shards: Vec<Shard>,
     seed: (u64, u64),
+    /// Keys of events up to this one are found elsewhere.
+    floor: u64,
+    /// How many were ever remembered.
+    count: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -33,16 +37,37 @@ struct Shard {
 
 impl Keys {
     pub(crate) fn new(seed: (u64, u64)) -> Self {
-        Self { shards: vec![Shard::default(); SHARDS], seed }
+        Self { shards: vec![Shard::default(); SHARDS], seed, floor: 0, count: 0 }
     }
 
+    /// How many were ever remembered.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Keys of events up to this one leave where room is needed.
+    pub(crate) fn forget_through(&mut self, event: u64) {
+        self.floor = self.floor.max(event);
+    }
+
+    /// So many keys of events up to `event` were remembered before.
+    pub(crate) fn count_through(&mut self, event: u64, count: u64) {
+        self.count = count + self.iter().filter(|(named, _)| *named > event).count() as u64;
+    }
+
+    /// How many are in memory.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.len).sum()
     }
 
     /// The low 80 bits of the key's hash.
     pub(crate) fn hash(&self, key: &str) -> u128 {
-        SipHasher24::new_with_keys(self.seed.0, self.seed.1).hash(key.as_bytes()).as_u128() & HASH_MASK
+        self.hash_bytes(key.as_bytes())
+    }
+
+    /// The low 80 bits of the hash of bytes that are no key.
+    pub(crate) fn hash_bytes(&self, bytes: &[u8]) -> u128 {
+        SipHasher24::new_with_keys(self.seed.0, self.seed.1).hash(bytes).as_u128() & HASH_MASK
     }
 
     /// The event the key with this hash names.
@@ -82,9 +107,12 @@ impl Keys {
 
     /// Remembers that the key with this hash names `event`, which is not 0. Says `false` if it names another.
     pub(crate) fn insert(&mut self, hash: u128, event: u64) -> bool {
+        if event <= self.floor {
+            return true;
+        }
         let shard = &mut self.shards[shard_of(hash)];
         if shard.len * FULL.1 >= shard.slots.len() * FULL.0 {
-            shard.grow(shard_of(hash));
+            shard.make_room(shard_of(hash), self.floor);
         }
         let slot = u128::from(event) << HASH_BITS | hash;
         let place = shard.place_of(hash);
@@ -92,6 +120,7 @@ impl Keys {
             0 => {
                 *place = slot;
                 shard.len += 1;
+                self.count += 1;
                 true
             }
             other => other == slot,
@@ -106,6 +135,7 @@ impl Keys {
             at = shard.behind(at);
         }
         shard.remove(at);
+        self.count -= 1;
     }
 }
 
@@ -125,15 +155,25 @@ impl Shard {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    /// Makes room in the shard that is the `nth`, from 0.
-    fn grow(&mut self, nth: usize) {
-        let mut size = (self.slots.len() + self.slots.len() / 2).max(SLOTS_MIN);
-        if self.slots.len() <= SLOTS_ALIKE && size > SLOTS_ALIKE {
-            // Between 1 and 1.5 times the size, which is how far it is to the next growth.
-            size += size * nth / (2 * SHARDS);
+    /// Makes room in the shard that is the `nth`, from 0: keys of events up to `floor` leave it, and if that is not enough,
+    /// it grows.
+    fn make_room(&mut self, nth: usize, floor: u64) {
+        let stays = |slot: &u128| (slot >> HASH_BITS) as u64 > floor;
+        let len = self.slots.iter().filter(|slot| stays(slot)).count();
+        let before = self.slots.len();
+        let mut size = before.max(SLOTS_MIN);
+        if len * 2 > before || before == 0 {
+            size = (before + before / 2).max(SLOTS_MIN);
+            if before <= SLOTS_ALIKE && size > SLOTS_ALIKE {
+                // Between 1 and 1.5 times the size, which is how far it is to the next growth.
+                size += size * nth / (2 * SHARDS);
+            }
+        } else if len * 8 < before {
+            size = (before / 2).max(SLOTS_MIN);
         }
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
+        self.len = len;
+        for slot in old.into_iter().filter(stays) {
             *self.place_of(slot & HASH_MASK) = slot;
         }
     }

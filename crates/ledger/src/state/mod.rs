@@ -9,6 +9,7 @@ mod coin;
 mod hold;
 mod keys;
 mod order;
+mod over;
 mod user;
 
 pub use account::{Account, AccountBalance, AccountId, Balance, Limits};
@@ -20,6 +21,8 @@ pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
 pub(crate) use chunked::Chunked;
 pub(crate) use keys::Keys;
 pub(crate) use order::Order;
+pub use over::Generation;
+pub(crate) use over::Over;
 pub use user::Profile;
 pub(crate) use user::UserIndex;
 
@@ -54,10 +57,10 @@ pub struct State {
     pub(crate) accounts: Chunked<Account>,
     pub(crate) coins: Vec<Coin>,
     pub(crate) holds: imbl::OrdMap<u64, Hold>,
-    pub(crate) ended_holds: imbl::OrdMap<u64, (EndedAs, u64)>,
     pub(crate) due: imbl::OrdSet<(Micros, Due)>,
-    pub(crate) reversed: imbl::OrdMap<u64, Amount>,
     pub(crate) api_keys: Vec<ApiKey>,
+    /// Not stored: what is here is in the log, and soon in tables.
+    pub(crate) over: Over,
     pub(crate) last_event: u64,
     /// Known of events since the start alone: nothing older is asked for.
     pub(crate) roster_event: u64,
@@ -166,10 +169,10 @@ impl State {
         self.holds.get(&id)
     }
 
-    /// How a hold that is no longer open ended, and by which event.
+    /// How a hold that lately ended did so, and by which event. Of one that ended long ago only the log knows.
     #[must_use]
     pub fn ended_hold(&self, id: u64) -> Option<(EndedAs, u64)> {
-        self.ended_holds.get(&id).copied()
+        self.over.ended_hold(id)
     }
 
     /// Open holds, the oldest first.
@@ -194,10 +197,16 @@ impl State {
         self.due.iter().copied().take_while(move |(at, _)| *at < until)
     }
 
-    /// How much of an event has been reversed.
+    /// How much of an event is left to reverse, if some of it was reversed lately.
     #[must_use]
-    pub fn reversed(&self, event: u64) -> Amount {
-        self.reversed.get(&event).copied().unwrap_or(0)
+    pub fn remaining(&self, event: u64) -> Option<Amount> {
+        self.over.remaining(event)
+    }
+
+    /// How many ended holds and partly reversed events are in memory.
+    #[must_use]
+    pub fn over_count(&self) -> usize {
+        self.over.len()
     }
 
     /// The API keys; a key's id is its place here plus one.

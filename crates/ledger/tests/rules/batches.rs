@@ -10,7 +10,7 @@ use tocos_ledger::{Due, Micros};
 struct All {
     blocks: Vec<Vec<u8>>,
     due: Vec<(Micros, Due)>,
-    keys: usize,
+    keys: u64,
     known: [Option<u64>; 3],
 }
 

@@ -2,9 +2,10 @@
 //! step against what must hold whatever was asked.
 
 use crate::request::{Ask, START, seconds};
+use std::collections::BTreeMap;
 use tocos_ledger::{
-    Account, AccountId, Amount, Balance, Decision, Entry, Event, Fact, Ledger, LotAmount, Micros, Movement,
-    RECORD_BYTES, Refusal, Request, blob_offset,
+    Account, AccountId, Amount, Balance, Decision, EndedAs, Entry, Event, Fact, Ledger, LotAmount, Micros, Movement,
+    Over, RECORD_BYTES, Recalled, Refusal, Request, Staged, blob_offset,
 };
 
 /// The seed of every ledger here.
@@ -89,12 +90,21 @@ pub(crate) struct Bench {
     pub(crate) ledger: Ledger,
     pub(crate) log: Vec<Written>,
     pub(crate) now: Micros,
+    /// What the ledger may have forgotten, found as tables find it.
+    pub(crate) past: Past,
+}
+
+/// Stands in for the tables beside a log.
+#[derive(Clone, Default)]
+pub(crate) struct Past {
+    keys: BTreeMap<String, u64>,
+    over: BTreeMap<Over, u64>,
 }
 
 impl Bench {
     /// An empty ledger.
     pub(crate) fn empty() -> Self {
-        Self { ledger: Ledger::new(SEED), log: Vec::new(), now: START }
+        Self { ledger: Ledger::new(SEED), log: Vec::new(), now: START, past: Past::default() }
     }
 
     /// A ledger with these users.
@@ -183,10 +193,62 @@ impl Bench {
         answer
     }
 
+    /// All that is over by now leaves the ledger's memory, but for keys, which only may.
+    pub(crate) fn forget(&mut self) {
+        self.past = Past::default();
+        for number in 1..=self.last_event() {
+            let event = read(&self.log, number).expect("the event is in the log");
+            if let Some(key) = event.key {
+                self.past.keys.insert(key.text.to_owned(), number);
+            }
+            if let Some(over) = event.over() {
+                self.past.over.insert(over, number);
+            }
+        }
+        let last = self.last_event();
+        // What had aged before, and then the rest.
+        for _ in 0..2 {
+            drop(self.ledger.forget_over_through(last));
+            self.ledger.age_over();
+        }
+        drop(self.ledger.forget_over_through(last));
+        self.ledger.forget_keys_through(last);
+        assert_eq!(self.ledger.state().over_count(), 0);
+    }
+
+    fn recall(&self, request: &Request<'_>) -> Recalled {
+        let mut recalled = Recalled { key: self.known_from_log(request.key), ..Recalled::default() };
+        if let Some(over) = self.ledger.not_in_memory(&request.operation)
+            && let Some(last) = self.past.over.get(&over)
+        {
+            assert!(recalled.note(over, &self.event(*last)), "event {last} is not about {over:?}");
+        }
+        recalled
+    }
+
+    fn known_from_log(&self, key: Option<&str>) -> Option<u64> {
+        self.past.keys.get(key?).copied()
+    }
+
+    /// The event that a key names.
+    pub(crate) fn known(&self, key: &str) -> Option<u64> {
+        self.ledger.known(key).or_else(|| self.known_from_log(Some(key)))
+    }
+
+    /// How a hold ended, and by which event.
+    pub(crate) fn ended_hold(&self, id: u64) -> Option<(EndedAs, u64)> {
+        self.ledger.state().ended_hold(id).or_else(|| {
+            let mut recalled = Recalled::default();
+            let last = self.past.over.get(&Over::Hold(id))?;
+            assert!(recalled.note(Over::Hold(id), &self.event(*last)));
+            recalled.ended_hold
+        })
+    }
+
     fn judge(&mut self, ask: &Ask) -> Result<Answer, Refusal> {
         let original = ask.reverses().and_then(|number| read(&self.log, number));
         let request = ask.request(original.as_ref());
-        match self.ledger.decide(&request, self.now)? {
+        match self.ledger.decide_recalled(&request, &Staged::default(), &self.recall(&request), self.now)? {
             Decision::Known(event) => {
                 let first = read(&self.log, event).expect("a known key names an event of the log");
                 same_request(&first, &request, &self.ledger)?;

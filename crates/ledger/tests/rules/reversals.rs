@@ -139,7 +139,7 @@ fn r08_no_more_comes_back_than_has_not_been_reversed_yet() {
     assert_eq!(ledger.reverse(event).only(21).refused(), Refusal::AlreadyReversed { event, remaining: 20 });
     ledger.reverse(event).done();
     assert_eq!(ledger.reverse(event).refused(), Refusal::AlreadyReversed { event, remaining: 0 });
-    assert_eq!(ledger.ledger.state().reversed(event), 30);
+    assert_eq!(ledger.ledger.state().remaining(event), Some(0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::request::{Ask, Op, START};
 use proptest::prelude::*;
-use tocos_ledger::{Decision, Ledger, Marks, Mode, Request, STAGED_AT_ONCE};
+use tocos_ledger::{Decision, Ledger, Marks, Mode, Recalled, Request, STAGED_AT_ONCE};
 
 /// A request about two of six users, some of whom exist, some of whom a request before it in the group makes.
 fn ask() -> impl Strategy<Value = Ask> {
@@ -29,10 +29,10 @@ proptest! {
         let mut done = 0;
         for asks in &groups {
             let requests: Vec<Request<'_>> = asks.iter().map(|ask| ask.request(None)).collect();
-            let staged = ledger.stage(&requests);
+            let staged = ledger.stage(&requests, None);
             for (request, staged) in requests.iter().zip(&staged) {
                 let searched = ledger.decide(request, START);
-                prop_assert_eq!(&ledger.decide_staged(request, staged, START), &searched);
+                prop_assert_eq!(&ledger.decide_recalled(request, staged, &Recalled::default(), START), &searched);
                 if let Ok(Decision::Do(event)) = searched {
                     ledger.apply(&event).unwrap();
                     done += 1;

@@ -1,0 +1,217 @@
+//! What is over, found by tables beside the log: the events of old idempotency keys, and the last event about each hold
+//! that has ended and each event that was reversed. The log can make all of them again.
+
+mod build;
+mod merge;
+mod policy;
+mod startup;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use build::{build, build_kinds, slots_of};
+pub(crate) use merge::run;
+#[cfg(test)]
+pub(crate) use merge::{Merge, make_again, merge, remove};
+pub use policy::TableOptions;
+#[cfg(test)]
+pub(crate) use policy::due;
+pub(crate) use startup::{complete, is_listed, list, open};
+
+use crate::error::Unavailable;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tocos_journal::blockfile::BlockFileError;
+use tocos_journal::{Table, table_name, table_range};
+
+/// What a table tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The events that idempotency keys name.
+    Keys,
+    /// The last events about what is over.
+    Over,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Keys, Self::Over];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Over => "over",
+        }
+    }
+
+    /// What its files say they are.
+    pub(crate) fn in_header(self) -> [u8; 8] {
+        match self {
+            Self::Keys => *b"KEYS\0\0\0\x02",
+            Self::Over => *b"OVER\0\0\0\x01",
+        }
+    }
+
+    /// New keys are asked for all the time, and old ones hardly ever. What is over is asked for only where it is there.
+    pub(crate) fn bits_per_slot(self) -> u32 {
+        match self {
+            Self::Keys => 14,
+            Self::Over => 0,
+        }
+    }
+
+    pub(crate) fn name(self, range: (u64, u64)) -> String {
+        table_name(self.word(), range)
+    }
+
+    /// The kind and the range of the table that has this name.
+    pub(crate) fn of_name(name: &str) -> Option<(Self, (u64, u64))> {
+        Self::ALL.into_iter().find_map(|kind| Some((kind, table_range(kind.word(), name)?)))
+    }
+}
+
+/// A table that is in use.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) kind: Kind,
+    pub(crate) table: Table,
+    /// Something of it can't be read: it is to be made again.
+    is_damaged: AtomicBool,
+}
+
+impl Listed {
+    pub(crate) fn new(kind: Kind, table: Table) -> Arc<Self> {
+        Arc::new(Self { kind, table, is_damaged: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of an error. Only of damage: what the system refuses may work the next time.
+    pub(crate) fn note(&self, error: &BlockFileError) {
+        if !matches!(error, BlockFileError::Disk { .. }) {
+            self.is_damaged.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn find(&self, hash: u128) -> Result<Option<u64>, Unavailable> {
+        self.table.find(hash).map_err(|error| {
+            self.note(&error);
+            Unavailable::Tables { cause: error.to_string() }
+        })
+    }
+}
+
+/// The tables in use: of each kind one for each event up to some event, in the order of their ranges. A clone shares them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    keys: Vec<Arc<Listed>>,
+    over: Vec<Arc<Listed>>,
+    /// Keys of later events are in memory: tables that begin later are not asked for any.
+    floor: u64,
+}
+
+impl Tables {
+    pub(crate) fn of(&self, kind: Kind) -> &[Arc<Listed>] {
+        match kind {
+            Kind::Keys => &self.keys,
+            Kind::Over => &self.over,
+        }
+    }
+
+    fn of_mut(&mut self, kind: Kind) -> &mut Vec<Arc<Listed>> {
+        match kind {
+            Kind::Keys => &mut self.keys,
+            Kind::Over => &mut self.over,
+        }
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Listed>> {
+        self.keys.iter().chain(&self.over)
+    }
+
+    /// Up to which event tables without a gap between them tell everything of both kinds.
+    pub(crate) fn covered(&self) -> u64 {
+        Kind::ALL.into_iter().map(|kind| self.covered_by(kind)).min().unwrap_or(0)
+    }
+
+    fn covered_by(&self, kind: Kind) -> u64 {
+        self.of(kind).iter().map(|listed| listed.table.range()).fold(
+            0,
+            |end, (from, to)| {
+                if from == end + 1 { to } else { end }
+            },
+        )
+    }
+
+    /// How many keys are in tables.
+    pub(crate) fn key_count(&self) -> u64 {
+        self.keys.iter().map(|listed| listed.table.count()).sum()
+    }
+
+    /// Puts tables where their ranges belong, in place of those whose names are given.
+    pub(crate) fn replace(&mut self, old: &[Arc<Listed>], new: &[Arc<Listed>]) {
+        for kind in Kind::ALL {
+            let tables = self.of_mut(kind);
+            tables.retain(|listed| !old.iter().any(|other| Arc::ptr_eq(listed, other)));
+            tables.extend(new.iter().filter(|listed| listed.kind == kind).cloned());
+            tables.sort_by_key(|listed| listed.table.range());
+        }
+    }
+
+    /// The event through which keys need not be in memory, if some `in_memory` of them are to stay there.
+    pub(crate) fn floor_for(&self, in_memory: u64) -> u64 {
+        let covered = self.covered_by(Kind::Keys);
+        let mut kept = 0;
+        for listed in self.keys.iter().rev().filter(|listed| listed.table.range().1 <= covered) {
+            kept += listed.table.count();
+            if kept > in_memory {
+                return listed.table.range().1;
+            }
+        }
+        0
+    }
+
+    /// Keys of events up to this one may no longer be in memory.
+    pub(crate) fn set_floor(&mut self, floor: u64) {
+        self.floor = self.floor.max(floor);
+    }
+
+    /// Whether all keys are in memory.
+    pub(crate) fn needs_no_look(&self) -> bool {
+        self.floor == 0
+    }
+
+    fn asked_for_keys(&self) -> impl Iterator<Item = &Arc<Listed>> {
+        self.keys.iter().rev().filter(|listed| listed.table.range().0 <= self.floor)
+    }
+
+    /// The event that an old key names, given the hash of the key.
+    pub(crate) fn find_key(&self, hash: u128) -> Result<Option<u64>, Unavailable> {
+        for listed in self.asked_for_keys() {
+            if let Some(event) = listed.find(hash)? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets the processor fetch what looking for these keys will need, for all of them at once.
+    pub(crate) fn touch_keys(&self, hashes: &[Option<u128>]) {
+        for listed in self.asked_for_keys() {
+            for hash in hashes.iter().flatten() {
+                black_box(listed.table.touch(*hash));
+            }
+        }
+    }
+
+    /// The last event about what is over, given its hash.
+    pub(crate) fn find_over(&self, hash: u128) -> Result<Option<u64>, Unavailable> {
+        for listed in self.over.iter().rev() {
+            if let Some(event) = listed.find(hash)? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+}

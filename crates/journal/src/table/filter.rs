@@ -1,0 +1,71 @@
+//! Filters: whether a hash may be in a partition, told by one line of the cache.
+//!
+//! A split block Bloom filter as Apache Parquet defines it (<https://parquet.apache.org/docs/file-format/bloomfilter/>):
+//! blocks of eight words of 32 bits; each hash sets one bit in each word of one block. With 14 bits a hash one
+//! in some 350 that are not there passes.
+
+pub(super) const FILTER_BLOCK_BYTES: usize = 32;
+
+const SALTS: [u32; 8] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+pub(super) type Block = [u32; 8];
+
+/// The block of a hash, of so many.
+#[inline]
+pub(super) fn block_of(hash: u128, blocks: usize) -> usize {
+    // Above the bits that choose the bits in the block, below those that choose the partition.
+    ((u64::from((hash >> 16) as u32) * blocks as u64) >> 32) as usize
+}
+
+#[inline]
+fn mask(hash: u128) -> Block {
+    let low = hash as u32;
+    SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
+}
+
+#[inline]
+pub(super) fn insert(blocks: &mut [Block], hash: u128) {
+    let at = block_of(hash, blocks.len());
+    for (word, bit) in blocks[at].iter_mut().zip(mask(hash)) {
+        *word |= bit;
+    }
+}
+
+/// Whether the hash may have been inserted. A filter without blocks says that it may.
+#[inline]
+pub(super) fn may_have(blocks: &[Block], hash: u128) -> bool {
+    let Some(block) = blocks.get(block_of(hash, blocks.len())) else { return true };
+    // All words are looked at, without a branch for each.
+    block.iter().zip(mask(hash)).fold(0, |missing, (word, bit)| missing | (bit & !word)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hashes as even as those of keys are.
+    fn hashes(from: u64, count: u64) -> impl Iterator<Item = u128> {
+        (from..from + count).map(|number| {
+            let hash = blake3::hash(&number.to_le_bytes());
+            u128::from_le_bytes(std::array::from_fn(|at| hash.as_bytes()[at])) >> 48
+        })
+    }
+
+    #[test]
+    fn what_was_inserted_passes_and_one_in_350_of_the_others() {
+        let count = 1 << 15;
+        let mut blocks = vec![[0; 8]; (count as usize * 14).div_ceil(256)];
+        for hash in hashes(0, count) {
+            insert(&mut blocks, hash);
+        }
+        assert!(hashes(0, count).all(|hash| may_have(&blocks, hash)));
+        let passed = hashes(count, 100_000).filter(|hash| may_have(&blocks, *hash)).count();
+        assert!((200..400).contains(&passed), "{passed} of 100,000");
+    }
+
+    #[test]
+    fn a_filter_without_blocks_lets_all_pass() {
+        assert!(may_have(&[], 7));
+    }
+}

@@ -1,0 +1,205 @@
+//! Finding what a hash names.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::blockfile::{BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block};
+use crate::disk::{Disk, DiskFile};
+use crate::table::filter::{self, Block, FILTER_BLOCK_BYTES};
+use crate::table::layout::{
+    BLOCK_FRAME_BYTES, DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, SLOT_BYTES, SUMMARY_BYTES, Summary, TABLE_EVENT_MAX,
+    event_in, filter_blocks, hash_in, head, lid_bytes, partition_of, partitions_of, slot,
+};
+use crate::table::slots::Slots;
+
+/// An open table. What it needs in memory of a partition is read when the first hash of that is asked for.
+#[derive(Debug)]
+pub struct Table {
+    name: String,
+    place: String,
+    file: Arc<dyn DiskFile>,
+    header: BlockHeader,
+    summary: Summary,
+    partitions: Box<[Partition]>,
+}
+
+#[derive(Debug)]
+pub(super) struct Partition {
+    pub(super) offset: u64,
+    pub(super) count: u32,
+    lid: OnceLock<Lid>,
+}
+
+/// What of a partition is kept in memory.
+#[derive(Debug)]
+struct Lid {
+    filter: Box<[Block]>,
+    /// The heads of its pages.
+    pages: Box<[u64]>,
+}
+
+impl Table {
+    /// Opens a table and reads its directory. Whether it is of this ledger is for the caller to compare.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Damaged`], [`BlockFileError::NewerVersion`], [`BlockFileError::Disk`].
+    pub fn open(disk: &dyn Disk, name: &str) -> Result<Self, BlockFileError> {
+        let place = disk.place(name);
+        let damaged = |offset| BlockFileError::Damaged { file: place.clone(), offset };
+        let failed = |source| BlockFileError::Disk { doing: "reading", place: place.clone(), source };
+        let header = *BlockReader::open(disk, name)?.header();
+        let file = disk.open(name).map_err(failed)?;
+        let len = file.len().map_err(failed)?;
+        let summary_at = len.checked_sub(END_BYTES + SUMMARY_BYTES as u64 + BLOCK_FRAME_BYTES);
+        let summary_at = summary_at.ok_or_else(|| damaged(len))?;
+        let summary = read_block(&*file, &place, summary_at, SUMMARY_BYTES)?;
+        let summary = Summary::decode(&summary).filter(|summary| {
+            let directory = summary
+                .directory_at
+                .checked_add(u64::from(summary.partitions) * DIRECTORY_ENTRY_BYTES as u64 + BLOCK_FRAME_BYTES);
+            directory == Some(summary_at)
+                && u64::from(summary.partitions) == partitions_of(summary.count)
+                && (1..=summary.range.1).contains(&summary.range.0)
+                && summary.range.1 <= TABLE_EVENT_MAX
+                && summary.range.1 == header.event
+                && summary.bits_per_slot <= 64
+        });
+        let summary = summary.ok_or_else(|| damaged(summary_at))?;
+        let directory_bytes = summary.partitions as usize * DIRECTORY_ENTRY_BYTES;
+        let directory = read_block(&*file, &place, summary.directory_at, directory_bytes)?;
+        let partitions: Box<[Partition]> = directory
+            .as_chunks::<DIRECTORY_ENTRY_BYTES>()
+            .0
+            .iter()
+            .map(|entry| Partition {
+                offset: u64::from_le_bytes(std::array::from_fn(|at| entry[at])),
+                count: u32::from_le_bytes(std::array::from_fn(|at| entry[8 + at])),
+                lid: OnceLock::new(),
+            })
+            .collect();
+        if partitions.iter().map(|partition| u64::from(partition.count)).sum::<u64>() != summary.count {
+            return Err(damaged(summary.directory_at));
+        }
+        Ok(Self { name: name.to_owned(), place, file, header, summary, partitions })
+    }
+
+    /// Its file's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its file as an operator finds it, for messages.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What its file says about itself.
+    #[must_use]
+    pub fn header(&self) -> &BlockHeader {
+        &self.header
+    }
+
+    /// The first and the last event it covers.
+    #[must_use]
+    pub fn range(&self) -> (u64, u64) {
+        self.summary.range
+    }
+
+    /// How many slots it has.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.summary.count
+    }
+
+    /// The sum of its slots; see [`crate::add_to_sum`].
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.summary.sum
+    }
+
+    /// The bytes of memory that its filters and the heads of its pages take once all of them have been read.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let partitions = self.partitions.iter();
+        let lids: usize = partitions.map(|one| lid_bytes(u64::from(one.count), self.summary.bits_per_slot)).sum();
+        (lids + size_of_val(&*self.partitions)) as u64
+    }
+
+    /// The last event that this hash names, if it names any. Reads the disk only if its filter has something like it.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Damaged`], [`BlockFileError::Disk`]: then it is not known.
+    pub fn find(&self, hash: u128) -> Result<Option<u64>, BlockFileError> {
+        let wanted = slot(hash, TABLE_EVENT_MAX);
+        let at = partition_of(wanted, u64::from(self.summary.partitions)) as usize;
+        let Some(partition) = self.partitions.get(at).filter(|partition| partition.count > 0) else { return Ok(None) };
+        let lid = self.lid(partition)?;
+        if !filter::may_have(&lid.filter, hash) {
+            return Ok(None);
+        }
+        // The last page that begins at or before the slot. Pages with one head are rare: then the one before may have it.
+        let mut behind = lid.pages.partition_point(|page| *page <= head(wanted));
+        while let Some(page) = behind.checked_sub(1) {
+            if let Some(found) = self.find_in_page(partition, page as u64, wanted)? {
+                return Ok((hash_in(found) == hash).then(|| event_in(found)));
+            }
+            behind = page;
+        }
+        Ok(None)
+    }
+
+    /// The last slot of a page that is not above the one wanted.
+    fn find_in_page(&self, partition: &Partition, page: u64, wanted: u128) -> Result<Option<u128>, BlockFileError> {
+        let count = u64::from(partition.count);
+        let slots = PAGE_SLOTS.min(count - page * PAGE_SLOTS);
+        let page_bytes = PAGE_SLOTS * SLOT_BYTES as u64 + BLOCK_FRAME_BYTES;
+        let first = partition.offset + lid_bytes(count, self.summary.bits_per_slot) as u64 + BLOCK_FRAME_BYTES;
+        let bytes = read_block(&*self.file, &self.place, first + page * page_bytes, slots as usize * SLOT_BYTES)?;
+        let slots = bytes.as_chunks::<SLOT_BYTES>().0;
+        let behind = slots.partition_point(|slot| u128::from_le_bytes(*slot) <= wanted);
+        Ok(behind.checked_sub(1).map(|at| u128::from_le_bytes(slots[at])))
+    }
+
+    fn lid<'t>(&'t self, partition: &'t Partition) -> Result<&'t Lid, BlockFileError> {
+        if let Some(lid) = partition.lid.get() {
+            return Ok(lid);
+        }
+        let (count, bits) = (u64::from(partition.count), self.summary.bits_per_slot);
+        let bytes = read_block(&*self.file, &self.place, partition.offset, lid_bytes(count, bits))?;
+        let (filter, pages) = bytes.split_at(filter_blocks(count, bits) as usize * FILTER_BLOCK_BYTES);
+        let words = |block: &[u8; FILTER_BLOCK_BYTES]| {
+            let words = block.as_chunks::<4>().0;
+            std::array::from_fn(|at| u32::from_le_bytes(words[at]))
+        };
+        let lid = Lid {
+            filter: filter.as_chunks().0.iter().map(words).collect(),
+            pages: pages.as_chunks().0.iter().map(|head| u64::from_le_bytes(*head)).collect(),
+        };
+        Ok(partition.lid.get_or_init(|| lid))
+    }
+
+    /// Something of the line of memory that tells whether this hash may be there, if it has been read: asking for many at
+    /// once lets the processor wait for all of them together.
+    #[must_use]
+    pub fn touch(&self, hash: u128) -> u32 {
+        let at = partition_of(slot(hash, 0), u64::from(self.summary.partitions)) as usize;
+        let filter = self.partitions.get(at).and_then(|partition| Some(&partition.lid.get()?.filter));
+        filter.and_then(|blocks| blocks.get(filter::block_of(hash, blocks.len()))).map_or(0, |block| block[0])
+    }
+
+    /// Reads what it needs in memory of its partitions, one with each step, so that the requests to come need not.
+    pub fn warm_up(&self) -> impl Iterator<Item = Result<(), BlockFileError>> {
+        let filled = self.partitions.iter().filter(|partition| partition.count > 0);
+        filled.map(|partition| self.lid(partition).map(|_lid| ()))
+    }
+
+    /// All slots in order, read and verified from the first byte of the file to the last.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn slots(&self, disk: &dyn Disk) -> Result<Slots<'_>, BlockFileError> {
+        let reader = BlockReader::open(disk, &self.name)?;
+        Ok(Slots::new(reader, &self.partitions, self.summary, &self.place))
+    }
+}
