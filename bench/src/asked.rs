@@ -7,7 +7,7 @@ use tocos_ledger::{
     Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Request, STAGED_AT_ONCE, Until,
 };
 
-/// What is asked, apart from who.
+/// A request, apart from its users.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum What {
     User,

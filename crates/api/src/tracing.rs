@@ -1,4 +1,4 @@
-//! A span for each request to the API, where traces are wanted (OpenTelemetry). Without them this is one look at an
+//! A span for each request to the API, where traces are wanted (OpenTelemetry). Without them this is one check of an
 //! `Option`.
 //!
 //! What may not enter a span: ids of users, amounts, keys, metadata; so the template of the route and never the path.
@@ -43,7 +43,7 @@ impl SpanCounts {
     }
 }
 
-/// The span of a request that is being answered. It ends at the latest when all its clones are gone.
+/// The span of a request in progress. It ends at the latest when all its clones are gone.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestSpan(Arc<Recorded>);
 

@@ -56,7 +56,7 @@ pub struct OtherTime {
     pub system: Micros,
 }
 
-/// Real time, or a time that moves only when told.
+/// Real time, or a test clock, which advances only on request.
 #[derive(Debug)]
 pub(crate) enum Clock {
     System(Guard),

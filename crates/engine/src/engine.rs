@@ -25,7 +25,7 @@ const CROWD_MIN: usize = 16;
 pub struct Seen<R> {
     /// What was read.
     pub value: R,
-    /// The last event it rests on.
+    /// The last event it depends on.
     pub seen: u64,
 }
 
@@ -71,9 +71,9 @@ impl Engine {
         }
         let result = core.writer.submit(request, dry_run, render);
         self.note_decided(&mut core);
-        // Clients that are answered together ask together again, and would wait for the disk together while nothing is
-        // decided. Three quarters of them make a frame, so that the others are decided while it is synced; with fewer
-        // the disk is asked more often than it brings.
+        // Clients that get their responses together send their next requests together, and would wait for the disk
+        // together while nothing is decided. Three quarters of them make a frame, so that the others are decided while
+        // it is synced; with fewer, the disk would sync more often than it helps.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
         if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
             self.notify_commit(&mut core);
@@ -167,7 +167,7 @@ impl Engine {
         Ok(Seen { value, seen })
     }
 
-    /// The state as it is now, to look at for as long as it takes. Cheap; the writer then copies what it touches.
+    /// A copy-on-write clone of the state as it is now. Cheap; the writer then copies each chunk that it changes.
     ///
     /// # Errors
     /// As [`Engine::read`].

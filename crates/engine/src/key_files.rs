@@ -25,7 +25,7 @@ fn parse(name: &str) -> Option<(u64, u64)> {
     Some((from.parse().ok()?, to.parse().ok()?))
 }
 
-/// Up to which event files without a gap between them tell the keys.
+/// The event up to which key files cover the keys without a gap.
 pub(crate) fn covered(ranges: &[(u64, u64)]) -> u64 {
     let mut end = 0;
     for (from, to) in ranges {

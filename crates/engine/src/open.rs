@@ -28,7 +28,7 @@ pub struct EngineOptions {
     pub segment_bytes: u64,
     /// How many events go by between snapshots.
     pub snapshot_every_events: u64,
-    /// Whether its time moves only when told. Decided when the ledger is made, and for good.
+    /// Whether it has a test clock, which advances only on request. Set when the ledger is created, permanently.
     pub test_clock: bool,
     /// How far the system's clock is believed; a test clock always is.
     pub clock: ClockOptions,
@@ -60,7 +60,7 @@ pub struct OpenReport {
     pub unusable_snapshots: Vec<String>,
     /// Events read from the log behind the snapshot.
     pub replayed_events: u64,
-    /// How the log ended; `bytes_cut` above 0 tells of a torn last frame.
+    /// How the log ended; `bytes_cut` above 0 means a torn last frame.
     pub tail: TailReport,
     /// How long it took, in microseconds.
     pub took_us: u64,

@@ -14,7 +14,7 @@ use tocos_ledger::State;
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<Core>,
-    /// Something was decided since the commit thread was last told. Says so without the lock.
+    /// Something was decided since the commit thread was last notified. Readable without the lock.
     pub(crate) is_unsealed: AtomicBool,
     /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
     sealed: Mutex<VecDeque<Work>>,

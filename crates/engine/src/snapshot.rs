@@ -33,7 +33,7 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
                 shared.counters.snapshot_event.store(position.event, Ordering::Relaxed);
                 shared.counters.snapshot_at.store(system_now() as u64, Ordering::Relaxed);
             }
-            // A snapshot is a convenience: the log has everything. The failure is counted, and told by metrics.
+            // Snapshots are optional: the log has everything. The failure is counted, and the metrics show it.
             Err(_reason) => {
                 shared.counters.snapshot_failures.fetch_add(1, Ordering::Relaxed);
             }

@@ -11,7 +11,7 @@ use tocos_ledger::Ledger;
 /// What a sound ledger holds.
 #[derive(Clone, Debug)]
 pub struct VerifyReport {
-    /// Events, all of them read, checked and carried out again.
+    /// Events, all of them read, checked and replayed.
     pub events: u64,
     /// Users.
     pub users: usize,

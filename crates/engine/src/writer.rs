@@ -147,7 +147,7 @@ impl Writer {
         let record = event.encode(&mut self.scratch, |blob| pending.blob(blob));
         pending.push(&record);
         self.ledger.apply(event).map_err(|inconsistent| {
-            // What was decided can't be carried out: a bug. Nothing more is decided on a state that can't be trusted.
+            // A decided event can't be applied: a bug. Nothing more is decided, since the state can't be trusted.
             let broken = Unavailable::Storage { cause: inconsistent.to_string() };
             self.unavailable = Some(broken.clone());
             broken

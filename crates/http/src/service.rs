@@ -1,4 +1,4 @@
-//! What a server asks of whoever answers its requests.
+//! The trait that a handler of requests implements for the server.
 
 use std::fmt;
 use std::future::Future;
@@ -36,14 +36,14 @@ pub trait Service: Send + Sync + 'static {
     /// The response to what the server itself refuses.
     fn refuse(&self, error: &Error) -> Response;
 
-    /// Whether [`Peer::is_stranger`] matters for connections that begin now: finding out costs a look at all sockets of
-    /// the machine.
+    /// Whether [`Peer::is_stranger`] matters for connections that begin now: finding it out reads the list of
+    /// all sockets of the machine.
     fn asks_owner(&self) -> bool {
         false
     }
 }
 
-/// How a small request is answered.
+/// The handler's reply to a small request.
 pub enum Reply<R> {
     /// With this response, once it may be sent.
     When(R, Response),

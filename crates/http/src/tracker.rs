@@ -1,4 +1,4 @@
-//! The connections of a listener and their deadlines: slow and silent ones are ended, all are told of a shutdown.
+//! The connections of a listener and their deadlines: slow and silent ones are closed, all are notified of a shutdown.
 //!
 //! One pass over all connections every quarter of a second replaces timers for each request, which would cost more
 //! than many a request itself.
@@ -136,7 +136,7 @@ impl ConnectionTracker {
         }
     }
 
-    /// Tells all connections to end when their requests are answered.
+    /// Notifies all connections to end when the responses to their requests are sent.
     pub fn finish_all(&self) {
         self.for_all(|connection| {
             connection.finish.store(true, Ordering::Relaxed);
@@ -218,7 +218,7 @@ impl Connection {
         self.leaves_unread.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection is to end when its requests are answered.
+    /// Whether the connection must end when the responses to its requests are sent.
     pub(crate) fn should_finish(&self) -> bool {
         self.finish.load(Ordering::Relaxed)
     }

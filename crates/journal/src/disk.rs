@@ -1,4 +1,4 @@
-//! What the journal asks of a disk. The real one is [`crate::FileDisk`]; the one that fails on request is
+//! The operations of a disk for the journal. The real one is [`crate::FileDisk`]; the one that fails on request is
 //! [`crate::sim::SimDisk`].
 
 use std::fmt;

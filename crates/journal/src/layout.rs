@@ -275,7 +275,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) blobs: &'a [u8],
 }
 
-/// Appends a frame's bytes to `out` and answers its hash. The caller has checked the limits.
+/// Appends a frame's bytes to `out` and returns its hash. The caller has checked the limits.
 pub(crate) fn seal(frame: &Contents<'_>, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
     let start = out.len();
     out.extend_from_slice(&[0; HASHED_FROM]);

@@ -26,7 +26,7 @@ impl Journal {
     /// segment and that none is missing. An empty directory becomes a new ledger.
     ///
     /// # Errors
-    /// Everything in [`OpenError`] except what only the frames tell.
+    /// Every [`OpenError`] except those that only reading the frames can find.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, OpenError> {
         let lock = lock(&*disk)?;
         let names = list(&*disk)?;

@@ -32,8 +32,8 @@ pub(crate) struct Tail {
     pub(crate) frame_follows: bool,
 }
 
-/// Reads a segment from `offset` to its end. A torn frame may stand at `offset` itself. Without a tag it only tells
-/// whether all is zero.
+/// Reads a segment from `offset` to its end. A torn frame may stand at `offset` itself. Without a tag it only
+/// checks whether all bytes are zero.
 ///
 /// A frame that follows is known by its segment's tag, which nobody outside can know and so cannot put into a
 /// blob; its content need not be whole, for it proves enough that it was begun.

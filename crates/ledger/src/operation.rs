@@ -1,4 +1,4 @@
-//! What can be asked of the ledger.
+//! The operations of the ledger.
 
 use crate::amount::{Amount, Micros};
 use crate::event::Event;
@@ -16,11 +16,11 @@ pub const HOLD_TIMEOUT_S_MAX: u32 = 400 * 86_400;
 pub struct Request<'a> {
     /// What to do.
     pub operation: Operation<'a>,
-    /// Names the operation for good: asked again under the same key, it is not done again.
+    /// Names the operation permanently: a repeated request under the same key is replayed, not applied again.
     pub key: Option<&'a str>,
     /// The client's own words about it: a JSON object in canonical form.
     pub metadata: Option<&'a str>,
-    /// The API key that asked; 0 where none was needed.
+    /// The API key of the request; 0 if none was needed.
     pub by: u16,
 }
 

@@ -111,7 +111,7 @@ impl PastLots {
         }
     }
 
-    /// The lots that are not plain, in burn order; expired ones that were not swept yet included.
+    /// The lots that are not plain, in burn order; including those that are due and have no `expire` event yet.
     #[must_use]
     pub fn lots(&self) -> &[LotAmount] {
         self.account.other_lots()

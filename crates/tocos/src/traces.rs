@@ -42,8 +42,8 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// Starts sending if the environment says where to. A setting that can't be followed is told and no traces are sent:
-    /// coins move without them.
+    /// Starts sending if the environment names a collector. With an invalid setting it logs a warning and no traces are
+    /// sent; the service still starts.
     pub(crate) fn start() -> Option<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
         let endpoint = ENDPOINTS.into_iter().find_map(variable)?;
@@ -162,7 +162,7 @@ impl SpanProcessor for Counting {
     }
 }
 
-/// Counts what the collector took, and tells when that begins to fail and when it works again.
+/// Counts what the collector accepted, and logs when that begins to fail and when it works again.
 #[derive(Debug)]
 struct Counted {
     exporter: OtlpExporter,

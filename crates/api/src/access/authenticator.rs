@@ -1,4 +1,4 @@
-//! API keys and their rights: who a request comes from, and whether they may do what it asks for.
+//! API keys and their rights: authentication and authorisation of requests.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::rendering::{Code, Problem};
 
 /// Failures of one address within this time count together.
 const MEMORY: Duration = Duration::from_secs(60);
-/// From this many failures on, an address is told to wait.
+/// From this many failures on, an address gets 429.
 const FAILURES_MAX: u32 = 20;
 /// Addresses whose failures are remembered.
 const ADDRESSES_MAX: usize = 1_024;

@@ -11,7 +11,7 @@ use crate::tracing::Traces;
 /// How the service behaves. Everything has a default that suits a small machine.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What `GET /version` answers.
+    /// The response to `GET /version`.
     pub version: Version,
     /// Response on an address other than loopback although no API key exists.
     pub allow_unauthenticated: bool,

@@ -1,4 +1,4 @@
-//! A strict JSON reader that is asked for what is expected next, and never copies text without escapes.
+//! A strict JSON pull parser: the caller requests the type that is expected next. It never copies text without escapes.
 
 use std::borrow::Cow;
 use std::fmt;

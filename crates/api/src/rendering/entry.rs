@@ -4,7 +4,7 @@ use tocos_ledger::{AccountId, Balance, Event, Fact, Movement, Place, State};
 
 use crate::json::Writer;
 
-/// Writes the event as one account's history tells it. An event that is not about that account, which the log
+/// Writes the event as an entry of one account's history. An event that is not about that account, which the log
 /// can't lead to, is `null`.
 pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<'_>, state: &State) {
     let Some((entry, place)) = event.entry_of(account) else {

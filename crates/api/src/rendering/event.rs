@@ -1,4 +1,4 @@
-//! The event: what every write answers with.
+//! The event: the response to every write.
 
 use tocos_ledger::{
     AccountId, Balance, CoinId, Entry, Event, Fact, Micros, Mode, Movement, MovementKind, Right, State, UserId,

@@ -1,4 +1,4 @@
-//! What machines ask: whether the service lives, whether it is ready, its figures.
+//! Liveness, readiness and metrics.
 
 use std::sync::atomic::Ordering;
 

@@ -97,7 +97,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Coins on their way back to account A: to their lots, renewed if asked, else to `@expired`.
+    /// Coins that return to account A: to their lots, renewed if requested, else to `@expired`.
     fn legs_home(&self, from: Place, parts: Vec<LotAmount>, renew: Option<Micros>) -> Vec<Leg> {
         let (mut alive, expired): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|part| part.lot.marks.is_alive(self.now));

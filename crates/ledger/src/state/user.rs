@@ -46,7 +46,7 @@ impl User {
     }
 }
 
-/// What only people look at.
+/// Data that no rule reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// Display name.
@@ -110,7 +110,7 @@ impl UserIndex {
         }
     }
 
-    /// The user whose id most likely has this hash: found by the index alone, without a look at the user.
+    /// The user whose id most likely has this hash: found by the index alone, without reading the user.
     pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
         let mut at = self.home(hash);
         while self.slots[at] != 0 {

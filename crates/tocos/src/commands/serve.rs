@@ -11,7 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::service::{Addresses, run};
 use crate::settings::{Config, Given, LogFormat, LogLevel};
 
-/// Serves until asked to end.
+/// Serves until a signal ends it.
 pub(crate) fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     let config = Config::check(&Given::gather(matches)?)?;
     start_log(config.log_format, config.log_level);

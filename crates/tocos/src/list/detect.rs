@@ -7,7 +7,7 @@ use super::json::{ArrayRows, LineRows};
 use super::split::{Cut, Splitter};
 use super::{Format, ListError, Place, ReadOptions, Rows, broken};
 
-/// How much of a file is looked at to tell its format.
+/// How much of a file is read to detect its format.
 const START_BYTES: u64 = 64 * 1024;
 const READ_BYTES: usize = 256 * 1024;
 

@@ -94,7 +94,7 @@ impl fmt::Display for BadRow {
     }
 }
 
-/// Why a list can't be read any further: unlike a bad row, nothing behind it can be told apart.
+/// Why a list can't be read any further: unlike after a bad row, the next row can't be found.
 #[derive(Debug)]
 pub(crate) enum ListError {
     /// The file or connection broke.
@@ -134,7 +134,7 @@ fn broken(place: Place, reason: impl Into<String>) -> ListError {
 /// How to understand a file.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadOptions {
-    /// The format, or `None` to tell from the first bytes.
+    /// The format, or `None` to detect it from the first bytes.
     pub format: Option<Format>,
     /// Which coin a bare number means.
     pub coin: String,

@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     /// port may do everything
     #[arg(long, env = "TOCOS_ALLOW_UNAUTHENTICATED", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     allow_unauthenticated: Option<String>,
-    /// Serve POST /bench/noop, which answers like a transfer and does nothing
+    /// Serve POST /bench/noop, which responds like a transfer and does nothing
     #[arg(long, env = "TOCOS_BENCH_ROUTES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     bench_routes: Option<String>,
     /// Keep a ledger whose time moves only by POST /v1/test-clock/advance; never for real coins

@@ -1,7 +1,7 @@
-//! The figures in the text format of Prometheus.
+//! The metrics in the text format of Prometheus.
 //!
-//! Counting is `metrics`' business; here is only what happens when somebody asks: reading counters, looking at the
-//! ledger, asking the system about this process. No label ever holds a user.
+//! `metrics` counts. This module contains only what a scrape does: reading counters, the ledger, and the operating
+//! system's data on this process. No label ever contains a user.
 
 mod figures;
 mod pipeline;

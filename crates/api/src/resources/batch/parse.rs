@@ -25,7 +25,7 @@ pub(crate) static OPERATIONS: &[&Write] = &[
     &events::REVERSE,
 ];
 
-/// How a batch is to be done and answered.
+/// Options of a batch and its response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Options {
     pub atomic: bool,
