@@ -101,7 +101,7 @@ pub(crate) fn print(results: &[RunResult]) {
     }
 }
 
-/// Prints a line; a closed pipe is nobody's loss.
+/// Prints a line; a closed pipe is ignored.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     let _closed = writeln!(std::io::stdout(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! What a snapshot costs those who write meanwhile.
+//! The effect of a snapshot on concurrent writes.
 
 use crate::LoadArgs;
 use crate::load::{Group, Plan, run_plan};

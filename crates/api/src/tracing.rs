@@ -25,11 +25,11 @@ pub struct Traces {
     pub counts: Arc<SpanCounts>,
 }
 
-/// What became of spans since the start. Those that ended and were neither sent nor failed wait, or there was no room
-/// for them.
+/// Counts of spans since the start. Spans that ended and were neither sent nor failed are queued, or were dropped
+/// because the queue was full.
 #[derive(Debug, Default)]
 pub struct SpanCounts {
-    /// Handed to whoever sends them.
+    /// Passed to the exporter.
     pub ended: AtomicU64,
     /// Taken by the collector.
     pub sent: AtomicU64,

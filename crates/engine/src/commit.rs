@@ -52,7 +52,7 @@ fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender
     let behind = appender.last_event() - shared.counters.snapshot_event.load(Ordering::Relaxed);
     let state = shared.lock().writer.ledger.state().clone();
     if behind >= CLOSING_SNAPSHOT_EVENTS && !appender.is_poisoned() && state.last_event() == appender.last_event() {
-        // If the snapshot thread is gone there is nobody to make one, and the log has everything.
+        // If the snapshot thread has ended, no snapshot is made; the log has everything.
         let _gone = snapshots.send(Job { state, position: appender.position() });
     }
 }

@@ -17,7 +17,7 @@ use tocos_ledger::{Event, Ledger, Micros, Refusal, Request, State};
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 const SEALED_AT_ONCE: usize = 1_024;
 
-/// Below so many on their way at once dividing them brings nothing.
+/// With fewer events in progress at once, sealing early has no benefit.
 const CROWD_MIN: usize = 16;
 
 /// Something read from memory: it may be shown when event `seen` is durable.
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     /// Refuses what comes from now on, writes and syncs what was decided, and returns when the threads have ended.
-    /// A snapshot is made on the way if the log behind the last one has grown enough to be felt at the next start.
+    /// It also makes a snapshot, if there are enough events after the last one to delay the next start.
     ///
     /// # Errors
     /// [`Unavailable::Storage`] if the storage had failed.

@@ -22,7 +22,7 @@ const TEST_LEDGER: &[u8; 4] = b"TEST";
 /// How a ledger is opened.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// Where it lies; made if it is not there.
+    /// Its directory; created if it does not exist.
     pub data_dir: PathBuf,
     /// Size of the log's files, in bytes.
     pub segment_bytes: u64,
@@ -213,7 +213,7 @@ impl From<Malformed> for Unusable {
 /// Chunks of the log that are prefetched.
 const CHUNKS_AHEAD: usize = 4;
 
-/// Applies what is in the log behind the snapshot. Another thread reads and verifies it meanwhile.
+/// Applies the events of the log after the snapshot. Another thread reads and verifies it meanwhile.
 fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Result<Replay, OpenFailure> {
     opening.begin(Stage::Log, replay.bytes_in_all());
     let (full, chunks) = mpsc::sync_channel::<FramesAhead>(CHUNKS_AHEAD);

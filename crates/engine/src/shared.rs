@@ -33,7 +33,7 @@ pub(crate) struct Shared {
 pub(crate) struct Core {
     pub(crate) writer: Writer,
     pub(crate) wants_seal: bool,
-    /// The most events that were lately on their way at once, pending and in flight.
+    /// The most events that were recently in progress at once, pending and being written.
     pub(crate) crowd: usize,
     pub(crate) closing: bool,
     /// The event from which on the next frame's end makes a snapshot.
@@ -72,7 +72,7 @@ impl Shared {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The oldest sealed frame that nobody writes yet.
+    /// The oldest sealed frame that is not being written yet.
     pub(crate) fn next_sealed(&self) -> Option<Work> {
         self.sealed().pop_front()
     }

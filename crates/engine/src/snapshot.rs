@@ -15,7 +15,7 @@ pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x01";
 /// Snapshots kept: the newest, and one to fall back to.
 const KEPT: usize = 2;
 
-/// A state, and the place in the log that it stands at.
+/// A state, and its position in the log.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) state: State,

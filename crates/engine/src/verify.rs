@@ -43,7 +43,7 @@ pub enum VerifyFailure {
     },
     /// A snapshot says something else than the log.
     SnapshotDiffers {
-        /// The event it stands at.
+        /// The last event it includes.
         event: u64,
         /// In what way.
         reason: String,

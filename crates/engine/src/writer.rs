@@ -123,7 +123,7 @@ impl Writer {
         Ok(now)
     }
 
-    /// The same for whoever only reads: while the clock is implausible, the ledger's last time.
+    /// The same for reads: while the clock is implausible, the ledger's last time.
     pub(crate) fn stamp_for_reading(&mut self) -> Result<Micros, Unavailable> {
         match self.stamp() {
             Err(Unavailable::Clock { ledger, .. }) => Ok(ledger),

@@ -3,7 +3,7 @@
 //! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. The fast path reads
 //! small requests of HTTP/1.1, hyper reads all others. Clients can't distinguish the two.
 //!
-//! What may not enter: coins, ledgers, routes, JSON. `Cargo.toml` says so.
+//! This crate must not contain coins, ledgers, routes or JSON; its dependencies in `Cargo.toml` enforce that.
 
 mod body;
 mod error;

@@ -8,7 +8,7 @@ use crate::head::{Head, is_forwarding, is_host};
 /// Headers that a plain request has at most.
 pub const LINES_MAX: usize = 32;
 
-/// The lines of a head; what [`parse`] needs room for.
+/// The lines of a head; the buffer that [`parse`] needs.
 pub type Lines<'b> = [httparse::Header<'b>; LINES_MAX];
 
 /// What the bytes that have come are the beginning of.

@@ -35,7 +35,7 @@ impl TrackedStream {
         Self { stream, connection, put_back: Bytes::new(), linger: None }
     }
 
-    /// Has bytes that were read read again by whoever reads next.
+    /// Puts bytes that were read back, so that the next read returns them again.
     pub(crate) fn put_back(&mut self, bytes: Bytes) {
         self.put_back = bytes;
     }

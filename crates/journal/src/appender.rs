@@ -146,7 +146,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Starts another segment if this one has frames and no room for so many bytes more.
+    /// Starts another segment if this one has frames and not enough space for this many bytes.
     fn roll_for(&mut self, bytes: u64) -> Result<(), (String, io::Error)> {
         let empty = SEGMENT_HEADER_BYTES as u64;
         if self.offset == empty || self.offset + bytes <= self.options.segment_bytes {

@@ -106,7 +106,7 @@ impl Disk for FileDisk {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
-                // Only for the message: whoever holds the lock may be writing its id right now.
+                // Only for the message: the process with the lock may be writing its id right now.
                 let pid = file.read_to_string(&mut pid).ok().and_then(|_| pid.trim().parse().ok());
                 return Err(LockError::Held(pid));
             }

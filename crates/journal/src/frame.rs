@@ -63,7 +63,7 @@ impl Frame {
         }
     }
 
-    /// Where the frame stands now, so that an atomic batch may be taken back.
+    /// The present end of the frame, so that an atomic batch can be rolled back.
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark { records: self.records.len(), blob_bytes: self.blobs.len(), overflowed: self.overflowed }
@@ -132,7 +132,7 @@ impl Frame {
         self.blobs.len()
     }
 
-    /// The bytes this frame takes on disk as it stands.
+    /// The bytes that this frame takes on disk at present.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {
         layout::frame_bytes(self.records.len() as u64, self.blobs.len() as u64)

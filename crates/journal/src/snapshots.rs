@@ -32,7 +32,7 @@ pub fn keys_range(name: &str) -> Option<(u64, u64)> {
     (keys_name(from, to) == name).then_some((from, to))
 }
 
-/// The snapshots in a directory, by the event they stand at.
+/// The snapshots in a directory, by the last event they include.
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     disk: Arc<dyn Disk>,
@@ -45,7 +45,7 @@ impl Snapshots {
         Self { disk }
     }
 
-    /// The events that snapshots stand at, newest first.
+    /// The last events of the snapshots, newest first.
     ///
     /// # Errors
     /// If the directory cannot be listed.

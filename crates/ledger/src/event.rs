@@ -204,7 +204,7 @@ pub struct Leg {
     pub to: Place,
     /// How many.
     pub amount: Amount,
-    /// Which; empty stands for `amount` plain coins.
+    /// The lots; empty means `amount` plain coins.
     pub lots: Vec<LotAmount>,
 }
 

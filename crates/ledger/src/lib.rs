@@ -4,8 +4,8 @@
 //! [`Event`] of the request, or a [`Refusal`]. [`Ledger::apply`] applies an event to the state.
 //! The state is the result of applying all events in order; nothing else may change it.
 //!
-//! What may not enter: I/O, clocks, randomness, threads, async, serialisation frameworks, HTTP. Time
-//! comes in as an argument, and the same events give the same state on every machine.
+//! This crate must not contain I/O, clocks, randomness, threads, async, serialisation frameworks or HTTP. Time
+//! is an argument, and the same events give the same state on every machine.
 
 mod amount;
 mod apply;

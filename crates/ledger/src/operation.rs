@@ -29,7 +29,7 @@ pub struct Request<'a> {
 pub enum Operation<'a> {
     /// Makes a user, or replaces name and metadata of one.
     PutUser { user: &'a str, name: Option<&'a str> },
-    /// Closes a user who has no coins and no open hold, for good.
+    /// Closes a user who has no coins and no open hold, permanently.
     CloseUser { user: &'a str },
     /// Makes a coin, or replaces its decimals.
     PutCoin { coin: &'a str, decimals: u8 },
@@ -54,7 +54,7 @@ pub enum Operation<'a> {
     Reverse { event: u64, original: Option<&'a Original<'a>>, amount: Option<Amount>, renew_expires_at: Option<Micros> },
     /// Makes an API key.
     CreateKey(CreateKey<'a>),
-    /// Makes an API key useless, for good.
+    /// Revokes an API key, permanently.
     RevokeKey { id: u16 },
 }
 

@@ -1,8 +1,8 @@
 //! Sends the spans of requests to a collector (OTLP over HTTP, protobuf), if the environment names one. The variables
 //! are OpenTelemetry's own, so that one set of them serves every program.
 //!
-//! The service never waits for the collector: spans go into a queue that has an end, a thread of its own sends them,
-//! and what finds no room is lost.
+//! The service never waits for the collector: spans go into a bounded queue, a separate thread sends them,
+//! and spans are dropped while the queue is full.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -17,7 +17,7 @@ pub struct Settings {
     pub allow_unauthenticated: bool,
     /// Serve `POST /bench/noop`, the yardstick of the benchmarks.
     pub bench_routes: bool,
-    /// Where the ledger lies, for the figures about its disk; none without.
+    /// The directory of the ledger, for the metrics of its disk; without it there are none.
     pub data_dir: Option<PathBuf>,
     /// Where the spans of requests go; without, none are made.
     pub traces: Option<Traces>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// Arrays and objects deeper than this are refused: nobody's metadata is, and recursion has its bounds.
+/// Arrays and objects deeper than this are refused, to limit recursion; no real metadata is that deep.
 const DEPTH_MAX: u32 = 32;
 
 /// Where a text stops being JSON.

@@ -1,4 +1,4 @@
-//! Figures about the service, in plain atomics: counting must not be felt.
+//! Metrics of the service, as plain atomics: counting must take very little time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -120,7 +120,7 @@ mod tests {
         const ROUNDS: usize = 200;
         let metrics = Counters::new(vec![("POST", "/v1/transfers")]);
         let mut best = f64::MAX;
-        // The best of many short rounds: whoever else uses the machine can only make one longer.
+        // The best of many short rounds: other load on the machine can only make a round longer.
         for _ in 0..ROUNDS {
             let begun = Instant::now();
             for _ in 0..REQUESTS {

@@ -43,7 +43,7 @@ pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<
     out.raw("}");
 }
 
-/// Who is at the other end: a user or a system account; nobody where coins only change between held and available.
+/// The counterpart: a user or a system account; none if coins only change between held and available.
 fn counterpart<'s>(movement: &Movement, place: Place, state: &'s State) -> Option<&'s str> {
     let owner = |account: AccountId| state.user(state.account(account).user).id.as_str();
     match (place, &movement.b) {

@@ -12,7 +12,7 @@ pub(crate) async fn wait_durable(durable: Durable) -> Result<(), Problem> {
     durable.await.map_err(|unavailable| unavailable_problem(&unavailable))
 }
 
-/// Reads from the ledger, shortly: it is locked meanwhile. What was read is given when it is durable.
+/// Reads from the ledger, briefly, under its lock. The result is returned when everything in it is durable.
 pub(crate) async fn read_durable<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<R, Problem> {
     let seen = self::read(app, read)?;
     wait_durable(app.engine.durable(seen.seen)).await?;

@@ -32,7 +32,7 @@ impl AsyncRequest {
         &self.http.parts
     }
 
-    /// Path and query against the list of what may stand there.
+    /// Parses path and query against the list of the allowed fields.
     pub(crate) fn fields(&self, list: &'static [Field]) -> Result<Fields<'_>, Problem> {
         let uri = &self.http.parts.uri;
         read_fields(list, &self.params, uri.path(), uri.query())

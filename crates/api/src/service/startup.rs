@@ -21,7 +21,7 @@ const RETRY_AFTER_S: u32 = 2;
 /// How long connections of the startup may still send a request when it is over.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Answers the requests of one listener meanwhile.
+/// Serves the requests of one listener during the startup.
 #[derive(Debug)]
 struct Starting {
     surface: Surface,

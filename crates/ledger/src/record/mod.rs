@@ -27,7 +27,7 @@ const HAS_B: u8 = 2;
 const HAS_BLOB: u8 = 4;
 const CREATED: u8 = 8;
 
-/// Where in a record the offset of its blob stands.
+/// The bytes of a record that contain the offset of its blob.
 const BLOB_AT: core::ops::Range<usize> = 12..16;
 
 impl Event<'_> {

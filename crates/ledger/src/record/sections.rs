@@ -1,4 +1,4 @@
-//! What stands behind a record: sections, each a tag, a length and bytes.
+//! The blob of a record: sections, each a tag, a length and bytes.
 
 use super::Malformed;
 use crate::amount::{Amount, MAX_AMOUNT};

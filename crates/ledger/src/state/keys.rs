@@ -64,8 +64,7 @@ impl Keys {
         }
     }
 
-    /// Something of what stands where the key with this hash would: of the two cache lines in which looking it up begins
-    /// and as a rule ends.
+    /// Prefetches: reads from the two cache lines in which a lookup of this hash begins and usually ends.
     pub(crate) fn touch(&self, hash: u128) -> u128 {
         const SLOTS_IN_A_LINE: usize = 64 / size_of::<u128>();
         let shard = &self.shards[shard_of(hash)];
@@ -125,7 +124,7 @@ impl Shard {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    /// Makes room in the shard that is the `nth`, from 0.
+    /// Grows the shard with index `nth`, from 0.
     fn grow(&mut self, nth: usize) {
         let mut size = (self.slots.len() + self.slots.len() / 2).max(SLOTS_MIN);
         if self.slots.len() <= SLOTS_ALIKE && size > SLOTS_ALIKE {

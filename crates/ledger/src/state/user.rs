@@ -19,7 +19,7 @@ pub struct User {
     pub id: CompactString,
     /// The account that came into being last; [`NONE_U32`] for none.
     account: u32,
-    /// Closed for good.
+    /// Closed permanently.
     pub closed: bool,
 }
 
@@ -122,7 +122,7 @@ impl UserIndex {
         None
     }
 
-    /// Looks at where the user with this id would stand.
+    /// Prefetches the slot of the user with this id.
     pub(crate) fn touch(&self, id: &str) {
         black_box(self.slots[self.home(self.hash(id))]);
     }

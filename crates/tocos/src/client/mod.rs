@@ -174,7 +174,7 @@ impl Client {
     /// A client of the server at `url`.
     ///
     /// # Errors
-    /// The address is none of http:// or https://, or the key can't stand in a header.
+    /// The address is none of http:// or https://, or the key is not valid in a header.
     pub(crate) fn new(url: &str, key: Option<String>, options: AgentOptions<'_>) -> anyhow::Result<Self> {
         let url = url.trim_end_matches('/');
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
@@ -327,7 +327,7 @@ pub(crate) fn encoded(text: &str) -> String {
     encoded
 }
 
-/// A key for an operation that nobody has named: no other will ever be the same.
+/// A random idempotency key, for an operation that was given none.
 pub(crate) fn fresh_key() -> anyhow::Result<String> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;

@@ -21,7 +21,7 @@ pub(crate) struct HoldArgs {
 enum HoldCommand {
     /// Reserve coins of a user; by default for 15 minutes
     Create(Create),
-    /// What a hold holds and how it stands
+    /// Show a hold and its state
     Show(Show),
     /// Take held coins, all of them or some, and give back the rest
     Capture(Capture),

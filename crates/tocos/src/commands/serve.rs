@@ -44,7 +44,7 @@ pub(crate) fn start_log(format: LogFormat, level: LogLevel) {
     }
 }
 
-/// Whoever waits for the file never sees half of it.
+/// A program that waits for the file never reads an incomplete one.
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");

@@ -1,4 +1,4 @@
-//! Opens a list, telling its format from its first bytes where nobody said it.
+//! Opens a list, and detects its format from its first bytes if none was given.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 

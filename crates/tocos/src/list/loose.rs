@@ -1,4 +1,4 @@
-//! A JSON value that keeps what `serde_json::Value` would lose: fields that stand there twice, and
+//! A JSON value that keeps what `serde_json::Value` would lose: duplicate fields, and
 //! their order. The error message of a bad row is made from this.
 
 use std::fmt;

@@ -61,7 +61,7 @@ pub(crate) struct ServeArgs {
     /// there, a key is made and written into it
     #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
     bootstrap_key_file: Option<String>,
-    /// Write the addresses into this file once they are open, for whoever let the system choose the port
+    /// Write the addresses into this file once they are open, for programs that use port 0
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }

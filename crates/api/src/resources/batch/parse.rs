@@ -1,5 +1,5 @@
-//! Reading the operations of a batch. One that makes no sense stands alone, as one that is refused does; only where
-//! the text is no JSON, nothing behind it can be trusted either.
+//! Reading the operations of a batch. An invalid operation affects only itself, as a refused one does; only if
+//! the text is not JSON, the whole batch is invalid.
 
 use std::borrow::Cow;
 

@@ -205,7 +205,7 @@ impl<'a> Importer<'a> {
             return Err(anyhow!("the server answered {} of {} operations", applied.results.len(), rows.len()));
         }
         let mut seen = HashSet::new();
-        // A user who stands in the chunk twice is created once. A refused operation is sent for its reason.
+        // A user who occurs in the chunk twice is created once. A refused operation is sent for its reason.
         let missing = applied.results.iter().zip(rows).map(|(result, row)| {
             let closed = result.code == "user_closed";
             seen.insert(&row.id) && (result.created || (result.refused() && !closed))
