@@ -112,14 +112,14 @@ impl Files {
         let over = |a: Option<f64>, b: Option<f64>| Some(format!("{:.2}", a? / b?));
         row("the core into one hot account / at random", over(rate(2), rate(1)), "at least 0.9");
         let behind = core[3]["events"].as_f64().map(short).unwrap_or_default();
-        row(&format!("the core with {behind} events behind it / fresh"), over(rate(3), rate(1)), "at least 0.9");
+        row(&format!("the core in a ledger of {behind} events / in a new one"), over(rate(3), rate(1)), "at least 0.9");
         let milestones = self.of("grow")["milestones"].as_array();
         if let Some([first, .., last]) = milestones.map(Vec::as_slice) {
             let behind = last["events"].as_f64().map(short).unwrap_or_default();
             for (what, name) in [("batches over HTTP", "batch"), ("single transfers", "single")] {
                 let rate = |milestone: &Value| milestone[name]["operations_per_second"].as_f64();
                 row(
-                    &format!("{what} with {behind} events behind them / fresh"),
+                    &format!("{what} in a ledger of {behind} events / in a new one"),
                     over(rate(last), rate(first)),
                     "at least 0.9",
                 );
