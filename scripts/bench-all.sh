@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures everything that bench/README.md shows and writes its tables and pictures anew: about a quarter of an hour on a
-# machine with nothing else to do, 12 GB of disk and 4 GB of memory while it runs.
+# Runs all benchmarks and rewrites the tables and charts of bench/README.md. It takes about a quarter of an hour on an idle
+# machine, and needs 12 GB of disk and 4 GB of memory.
 #
-#   --quick   everything small and short, to see that it works: figures go to target/bench-quick and mean nothing
+#   --quick   runs small and short versions, to test that they work: the results go to target/bench-quick and are not valid
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,18 +27,18 @@ else
   out=bench/results
   mkdir -p "$out"
   page=bench/README.md
-  # Many short turns: the machine's own pace changes within seconds, and what is compared should meet the same.
+  # Many short rounds: the machine's speed changes within seconds, and runs that are compared should have the same conditions.
   pause=2 seconds=5 turn=2 turns=7 rounds=3 many=1000000 grown=50000000
   postgres=()
   read -r load _ </proc/loadavg
   echo "load average before the first run: $load"
 fi
 
-# Runs one of tocos-bench's runs; the last words are what is run.
+# Runs one benchmark of tocos-bench; the last arguments are its command line.
 measure() {
   local name=$1
   shift
-  # What the run before left to be written should not be this one's burden.
+  # Data of the previous run that is not on the disk yet must not slow down this run.
   sync
   sleep "$pause"
   printf '\n== %s: %s (after %d s)\n' "$name" "$*" "$SECONDS"
@@ -47,7 +47,7 @@ measure() {
 
 measure compare-64 compare bare noop single keyed hot --connections 64 --seconds "$turn" --rounds "$turns"
 measure compare-256 compare bare noop single keyed --connections 256 --seconds "$turn" --rounds "$turns"
-# Short: the ledger grows by more than a million transfers a second, and what that costs is the business of grow.
+# Short: the ledger grows by more than a million transfers a second, and `grow` measures the effect of that.
 measure batches compare batch batch-json batch-hot --connections 4 --seconds "$(awk "BEGIN { print $turn / 2 }")" --rounds "$rounds"
 measure mixed http mixed --seconds "$seconds"
 measure core core --users "$many" --events "$grown" --transfers "$((grown / 25))"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures a plain SQL ledger on PostgreSQL beside Tocos, in turns on the same machine and disk: single transfers over 64
-# connections, each durable when answered, and batches. The SQL is in bench/postgres/. On Debian as root it installs
-# PostgreSQL; the cluster it makes is its own and is removed at the end.
+# Compares a plain SQL ledger on PostgreSQL with Tocos, alternating on the same machine and disk: single transfers over 64
+# connections, each durable before its response, and batches. The SQL is in bench/postgres/. On Debian as root it installs
+# PostgreSQL. It makes a temporary cluster, which is removed at the end.
 #
 #   --quick        one short round
 #   --json FILE    also writes the figures to this file
@@ -41,7 +41,7 @@ as() {
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
 }
 
-# Where tocos-bench keeps its ledgers too (bench/src/workspace.rs): the same disk.
+# The same directory, and so the same disk, as tocos-bench uses (bench/src/workspace.rs).
 if [ -z "${TMPDIR:-}" ] && [ -d /var/tmp ]; then export TMPDIR=/var/tmp; fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/bench-postgres.XXXXXX")
 stop() {
@@ -55,7 +55,7 @@ chmod 755 "$work"
 [ "$(id -u)" != 0 ] || chown -R postgres "$work"
 
 as "$bin/initdb" -D "$work/data" --no-instructions --auth=trust --username=postgres >"$work/logs/initdb"
-# As for a service on such a machine: a quarter of its memory, checkpoints that are far apart, nothing that trades safety.
+# Settings as for production on such a machine: a quarter of its memory, rare checkpoints, full durability.
 memory_mb=$(awk '/MemTotal/ {print int($2 / 1024 / 4)}' /proc/meminfo)
 cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -79,7 +79,7 @@ sql() {
 sql -f "$work/ledger.sql"
 sql -c "insert into accounts select n, 1000000000 from generate_series(1, $users) as n" -c "vacuum analyze"
 
-# Runs one script; the log of each transaction's latency, for the quantiles, is a sample where they are many.
+# Runs one script. pgbench logs the latency of each transaction, for the quantiles; of many transactions it logs a sample.
 pg() {
   local script=$1 clients=$2 length=$3 sample=$4 name=$5
   (cd "$work/logs" && as pgbench -h "$work" -U postgres -n -M prepared -j 1 -c "$clients" -T "$length" -D "users=$users" \
@@ -97,7 +97,7 @@ for round in $(seq "$rounds"); do
     --json "$work/tocos-batch-$round.json"
 done
 
-# It must have kept its books while it was measured.
+# Its balances and entries must be consistent after the benchmark.
 sound=$(sql -c "select (select sum(balance) from accounts) = $users * 1000000000::numeric
   and (select sum(amount) from entries) = 0 and (select count(*) from entries) = 2 * (select count(*) from transfers)
   and not exists (select from accounts where balance <> 1000000000

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the binary that ships: release, static, no library of the host in it. Needs only Rust and a C linker.
+# Builds the binary that is released: optimised, static, without libraries of the host. Needs only Rust and a C linker.
 #
-#   scripts/build-static.sh [DESTINATION]    copies it there; prints where it is
+#   scripts/build-static.sh [DESTINATION]    copies the binary to DESTINATION; prints its path
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ case $host in
   *) echo "a static binary for the image is built on Linux; this is $host. Use: docker build ." >&2; exit 1 ;;
 esac
 
-# Without git (as in an image build) the checked-out commit is read from the files that git keeps it in.
+# Without the command git (as in an image build) the checked-out commit is read from the files in .git.
 commit_from_files() {
   local head ref
   head=$(cat .git/HEAD 2>/dev/null) || return 0
@@ -29,14 +29,14 @@ if [ -z "${TOCOS_COMMIT:-}" ] && ! git rev-parse HEAD >/dev/null 2>&1; then
 fi
 [ -z "${TOCOS_COMMIT:-}" ] && unset TOCOS_COMMIT || export TOCOS_COMMIT
 
-# The list of all crates and their versions goes into the binary, where scanners of images find it.
+# The binary contains the list of all crates and their versions; scanners of images read it.
 auditable=0.7.7
 if ! cargo auditable --version >/dev/null 2>&1; then
   echo "cargo-auditable is not there; installing it, which takes some minutes once" >&2
   cargo install --quiet cargo-auditable --version "$auditable" --locked >&2
 fi
 
-# Naming the target keeps the flags away from build scripts and macros, which cannot be linked statically.
+# With an explicit target the flags do not apply to build scripts and macros, which cannot be linked statically.
 variable=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUSTFLAGS
 declare -x "$variable=-C target-feature=+crt-static"
 cargo auditable build --release --locked --target "$host" --package tocos
@@ -44,7 +44,7 @@ cargo auditable build --release --locked --target "$host" --package tocos
 built=${CARGO_TARGET_DIR:-target}/$host/release/tocos
 if [ $# -gt 0 ]; then
   mkdir -p "$(dirname "$1")"
-  # What a debugger wants stays beside the build; the image takes what runs.
+  # Debug information stays in the build directory; the image contains the stripped binary.
   strip -o "$1" "$built" && chmod 755 "$1"
   built=$1
 fi

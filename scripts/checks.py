@@ -1,4 +1,4 @@
-"""Checks that run one after another, each said in a sentence, counted at the end in one plain line."""
+"""Runs checks one after another. Each is described by a sentence; the last line of the output is the count."""
 
 import subprocess
 import sys

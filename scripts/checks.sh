@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by suites. `check WHAT COMMAND...` runs a command, says `ok` or `FAILED` with what it said, and counts; a suite ends with
-# `checked`.
+# Sourced by suites. `check WHAT COMMAND...` runs a command, prints `ok`, or `FAILED` with the command's output, and counts the result. A
+# suite ends with `checked`.
 passed=0 failed=0
 
 check() {
@@ -15,7 +15,7 @@ check() {
   fi
 }
 
-# The counts; fails if something did, or if nothing was checked.
+# Prints the counts; fails if a check failed, or if there was none.
 checked() {
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

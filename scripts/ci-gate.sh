@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The gate where it runs as root of a machine that is thrown away afterwards, as on a hosted runner.
+# Runs all checks as root on a machine that is deleted afterwards, such as a hosted runner.
 #
 #   scripts/ci-gate.sh [CHECK...]    only these checks
 set -euo pipefail

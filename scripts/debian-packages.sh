@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages whose commands are missing. Suites that run side by side call it: one installs, the others wait.
+# Installs the Debian packages whose commands are missing. Suites may call it concurrently: one installs, the others wait.
 #
 #   scripts/debian-packages.sh COMMAND:PACKAGE...      such as nginx:nginx-light haproxy:haproxy
 set -euo pipefail
@@ -19,6 +19,6 @@ command -v apt-get >/dev/null || { echo "this needs what Debian calls $(missing 
   packages=$(missing "$@")
   [ -n "$packages" ] || exit 0
   apt-get update -q >/dev/null
-  # shellcheck disable=SC2086 # one word a package
+  # shellcheck disable=SC2086 # each word is a package
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null
 ) 9>"${TMPDIR:-/tmp}/debian-packages.lock"

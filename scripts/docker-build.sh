@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `docker build` with BuildKit, whichever way this machine has it: buildx, or an older client and the engine's own.
+# Runs `docker build` with BuildKit, by buildx if it is installed, else by the BuildKit that is part of the engine.
 #
 #   scripts/docker-build.sh ARGUMENTS OF docker build
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that a Docker engine answers; installs and starts Debian's if none does. It keeps running afterwards.
+# Makes sure that a Docker engine is running; if there is none, installs and starts Debian's. It keeps running afterwards.
 set -euo pipefail
 
 docker info >/dev/null 2>&1 && exit 0
@@ -12,7 +12,7 @@ command -v dockerd >/dev/null || command -v apt-get >/dev/null || {
   exit 1
 }
 "$(dirname "$0")/debian-packages.sh" dockerd:docker.io iptables:iptables
-# Two suites may come at the same time; one starts it, both wait.
+# Two suites may call this at the same time: one starts the engine, both wait.
 log=${TMPDIR:-/tmp}/dockerd.log
 (
   flock 9

@@ -1,4 +1,4 @@
-"""The checks of test-image.sh. The folder it is given holds the static binary, and is the build context."""
+"""The checks of test-image.sh. The directory in its argument contains the static binary, and is the build context."""
 
 import io
 import json
@@ -101,7 +101,7 @@ def there_is_no_shell():
 def version_is_inside():
     said = docker("run", "--rm", *HARDENED, IMAGE, "--version")
     wanted = run("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD").strip()
-    # A binary handed in may be of an earlier commit; that it names one is what counts then.
+    # An existing binary may be of an earlier commit, so any commit is accepted.
     return wanted in said or re.search(r"\b[0-9a-f]{12}\b", said)
 
 
@@ -119,7 +119,7 @@ class Service:
     def __init__(self, suffix="", environment=(), image=IMAGE):
         self.name, self.volume = NAME + suffix, NAME + suffix
         extra = [part for pair in environment for part in ("--env", pair)]
-        # A free port, kept over restarts of the container.
+        # A free port that stays the same after restarts of the container.
         self.port, self.internal_port = free_port(), free_port()
         begun = time.monotonic()
         docker("run", "--detach", "--name", self.name, *HARDENED, "--volume", f"{self.volume}:/var/lib/tocos",
@@ -163,7 +163,7 @@ def free_port():
 
 def it_starts(service):
     service.wait_ready()
-    # Measured by the engine's and the service's own clocks, which are one: the machine's.
+    # Compares timestamps of the engine and of the service; both use the machine's clock.
     started = service.state()["StartedAt"]
     docker("stop", service.name)
     times = []

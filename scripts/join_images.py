@@ -1,8 +1,8 @@
-"""Joins images of single architectures into one, as an index beside them: no layer is made anew and no digest changes.
+"""Joins images of single architectures into one index: no layer is rebuilt and no digest changes.
 
     join_images.py JOINED PART...    folders as `skopeo copy --all ... dir:PART` makes them; prints the digest of the index
 
-A part is one manifest, or an index itself, as a build with provenance makes it: then what it lists is listed, word for word.
+A part is one manifest, or an index, as a build with provenance makes it. The entries of such an index are copied unchanged.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A small client of the API for the suites that test what is around the service: requests, and writers under load."""
+"""A small client of the API for the suites that test image, monitoring and deployment: requests, and writers that make load."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ class Ledger:
         try:
             answer, text = self.exchange(kept or self.connect(timeout), method, path, text, headers)
         except (OSError, http.client.HTTPException) as error:
-            # A connection that was kept may be from before a restart of the service; a new one tells.
+            # The keep-alive connection may be from before a restart of the service, so the request is repeated on a new one.
             if kept is None:
                 raise ConnectionError(f"{method} {path}: {error!r}") from error
             return self.call(method, path, body, idempotency_key, timeout)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image from this tree into this machine's Docker, from a static binary built here.
 #
-#   scripts/local-image.sh NAME [WORLD]    WORLD: the local world that takes it along when it ends
+#   scripts/local-image.sh NAME [WORLD]    WORLD: the local environment that removes the image when it is removed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)

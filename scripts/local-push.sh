@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pushes an image to the local registry as the new production; the running instance takes it within 5 s.
+# Pushes an image to the local registry under the tag `production`; the running instance installs it at its next poll, within 5 s.
 #
 #   scripts/local-push.sh [IMAGE]    IMAGE of this machine's Docker; without one the image is built from this tree
 set -euo pipefail

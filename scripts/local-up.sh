@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a whole world on this machine (emulated AWS, the Terraform applied to it, bodies for its instances, a registry, a Prometheus)
-# and deploys the service in it.
+# Makes a complete environment on this machine (emulated AWS, the Terraform applied to it, a container for each instance, a registry, a
+# Prometheus) and deploys the service in it.
 #
 #   scripts/local-up.sh [IMAGE]    IMAGE of this machine's Docker; without one the image is built from this tree
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""The checks of test-monitoring.sh. The folder it is given holds the static binary, and takes what the programs write."""
+"""The checks of test-monitoring.sh. The directory in its argument contains the static binary, and the programs write their files there."""
 
 import math
 import re
@@ -20,7 +20,7 @@ WORK = Path(sys.argv[1])
 RULES = sorted((MONITORING / "prometheus" / "rules").glob("*.yaml"))
 DOCUMENT = ROOT / "docs" / "operations.md"
 SERIES_SUFFIXES = ("_bucket", "_count", "_sum")
-# Everything that may stand in a label: small sets all, and never a user.
+# All allowed label names: each has few values, and none contains a user.
 LABELS = {"route", "method", "status", "le", "code", "coin", "within", "version", "commit"}
 
 
@@ -32,7 +32,7 @@ def none_of(found):
     return same(list(found), [])
 
 
-# What can be said without running anything.
+# Checks that run no program.
 
 def every_alert_has_its_cases():
     cases = [case for path in (MONITORING / "tests" / "rules").glob("*.yaml") for case in yaml.safe_load(path.read_text())["tests"]]
@@ -41,12 +41,12 @@ def every_alert_has_its_cases():
     for case in cases:
         name, outcome = re.match(r"(\w+) (fires|is silent):", case["name"]).groups()
         for expectation in case["promql_expr_test"]:
-            # A case that speaks of one alert and asks for another proves nothing.
+            # The alert in the case's name must be the alert that it tests.
             same(f'alertname="{name}"' in expectation["expr"], True, case["name"])
             same(bool(expectation["exp_samples"]), outcome == "fires", case["name"])
         seen.setdefault(name, set()).add(outcome)
     same(set(seen), alerts)
-    # The sign of life has no silence.
+    # Watchdog has no silent case, as it always fires.
     none_of(name for name, outcomes in seen.items() if outcomes != {"fires", "is silent"} and name != "Watchdog")
 
 
@@ -68,7 +68,7 @@ def every_alert_has_its_runbook():
 def rule_tests_pass():
     files = sorted(str(path) for path in (MONITORING / "tests" / "rules").glob("*.yaml"))
     same(len(files) > 5, True)
-    # Two at a time: each takes one core.
+    # Two in parallel: each needs one core.
     runs = [subprocess.Popen(["promtool", "test", "rules", *part], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for part in (files[::2], files[1::2])]
     outputs = [process.communicate(timeout=300)[0] for process in runs]
     same([process.returncode for process in runs], [0, 0], "\n".join(outputs)[-1500:])
@@ -112,12 +112,12 @@ def setup_without_compose_works():
     same('targets: ["127.0.0.1:19464"]' in said, True, said)
     same(said.count("SUCCESS") >= 3, True, said)
     same("http://127.0.0.1:9090" in said and "http://127.0.0.1:3000" in said or "Grafana's repository" in said, True, said)
-    # Nothing of it listens on other addresses than loopback.
+    # All programs listen on loopback only.
     for package in ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter"):
         same("--web.listen-address=127.0.0.1:" in (WORK / "etc-upper" / "default" / package).read_text(), True, package)
 
 
-# What only the running thing can show.
+# Checks that need the running programs.
 
 def use_everything(ledger):
     """Once through all that has a figure of its own."""
@@ -183,7 +183,7 @@ def rules_without_data(stack):
         if not has_data(stack, rule["record"]):
             yield rule["record"]
     for rule in rules("alert"):
-        # An alert that doesn't fire says nothing, so each series that it looks at is asked for.
+        # An alert that does not fire may lack its data, so each series of its expression is queried.
         for selector in promql.selectors(rule["expr"]):
             if not stack.query(selector):
                 yield f"{rule['alert']}: {selector}"
@@ -218,7 +218,7 @@ def metrics_are_well_made(stack):
     (stack.work / "metrics.txt").write_text(text)
     with open(stack.work / "metrics.txt") as given:
         said = subprocess.run(["promtool", "check", "metrics"], stdin=given, capture_output=True, text=True)
-    # The sum of all balances is the very thing that this one measures; promtool keeps the ending for histograms.
+    # This metric is a sum of balances; promtool reserves the suffix _sum for histograms.
     complaints = [line for line in (said.stdout + said.stderr).splitlines() if line.strip() and not line.startswith("tocos_coin_balance_sum ")]
     same(complaints, [], "promtool check metrics")
     labels = {label for matchers in re.findall(r"^\w+\{(.*)\} ", text, re.M) for label in re.findall(r'(\w+)="', matchers)}
@@ -285,7 +285,7 @@ def check_what_runs(checks, stack):
     stack.kill("tocos")
     killed_at = time.monotonic()
     checks.that("the sign of life arrives", the_sign_of_life_arrives, stack)
-    # Meanwhile the alert waits its minute.
+    # Meanwhile the alert's `for` of one minute passes.
     checks.that("each alert fires and stays silent when it should (promtool test rules)", rule_tests_pass)
     checks.that("compose starts service and watchers, open to nobody else", compose.stack_runs, WORK)
     checks.that("the alert of a killed service reaches people", an_alert_reaches_people, stack, killed_at)

@@ -13,7 +13,7 @@ command -v skopeo >/dev/null || { echo "skopeo is not here: apt-get install skop
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A registry on the loopback has no certificate, as Docker takes it too.
+# A registry on the loopback needs no certificate; Docker accepts that too.
 reach=() copy=(copy -q --all --preserve-digests)
 case ${2:-}${3:-} in *127.0.0.1:* | *localhost:*)
     reach=(--tls-verify=false)
@@ -47,7 +47,8 @@ join() {
 }
 
 sign() {
-    # podman knows the older of cosign's two forms only. Recursive: a host pulls one image of the index, and that is what its podman judges.
+    # podman supports only the older of cosign's two formats. Recursive: a host pulls one image of the index, and its podman checks the
+    # signature of that image.
     cosign sign --yes --key env://COSIGN_PRIVATE_KEY --new-bundle-format=false --use-signing-config=false --tlog-upload=false --recursive "$1@$2"
 }
 
@@ -65,7 +66,7 @@ wait_for() {
     local url=$1 commit=$2 seconds=$3 begun=$SECONDS said=
     while [ $((SECONDS - begun)) -lt "$seconds" ]; do
         said=$(curl -fsS --max-time 5 "$url/version" || true)
-        # The service names the first twelve characters.
+        # The service reports the first twelve characters.
         case $said in *"\"commit\":\"${commit:0:12}"*) echo "$url answers as ${commit:0:12} after $((SECONDS - begun)) s"; return 0 ;; esac
         sleep 2
     done

@@ -1,4 +1,4 @@
-"""The checks of test-release.sh. The folder it is given has the static binary in `context`, and takes everything else."""
+"""The checks of test-release.sh. The directory in its argument has the static binary in `context`; all other files are written there."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ WORK = Path(sys.argv[1])
 BINARY = WORK / "context" / "tocos"
 NAME = f"tocos-release-{os.getpid()}"
 ARCHITECTURES = ("amd64", "arm64")
-# What a build with provenance lists beside the image, in buildx's own words.
+# The annotation by which buildx marks provenance in an index.
 ATTESTATION = {"vnd.docker.reference.type": "attestation-manifest"}
 OCI_INDEX, OCI_MANIFEST = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
 
@@ -64,7 +64,7 @@ class Registry:
         try:
             return json.loads(self.get("/v2/acme/tocos/tags/list"))["tags"] or []
         except urllib.error.HTTPError as error:
-            # A repository without any tag is not there yet, for this question.
+            # A repository without tags counts as missing.
             if error.code == 404:
                 return []
             raise

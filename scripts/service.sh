@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Sourced by suites that need a running service. `start_service OPTION...` starts one on a fresh ledger and makes its first key; it ends
-# with the suite.
+# Sourced by suites that need a running service. `start_service OPTION...` starts one on a new ledger and makes its first key. The
+# service is stopped when the suite ends.
 #
 #   TOCOS_BINARY   the binary to run (default: built with cargo)
 #
-# Sets `work` (a folder that goes with the suite), `server` (the process; empty it once it was waited for), `url`, `key`, and `json`:
-# the options of curl for a request with a JSON body and the key.
+# Sets `work` (a directory that is removed when the suite ends), `server` (the process id; set it to the empty string after waiting for the
+# process), `url`, `key`, and `json`: the options of curl for a request with a JSON body and the key.
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT

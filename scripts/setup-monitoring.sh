@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts Prometheus, Alertmanager and the node exporter of Debian beside a running service, without compose, and says where
-# to look. Grafana too where apt has it (Debian does not; Grafana's own repository does). Run as root; again changes nothing
-# that is as it should be. Everything listens on loopback.
+# Installs Debian's Prometheus, Alertmanager and node exporter on the machine of a running service, without compose, and
+# prints their addresses. It also installs Grafana if apt has it (Debian does not; Grafana's own repository does). Run it as
+# root. It is idempotent. Everything listens on loopback.
 #
 #   scripts/setup-monitoring.sh [INTERNAL_LISTENER]      of the service; default 127.0.0.1:9464
 set -euo pipefail
@@ -19,7 +19,7 @@ install_packages() {
   fi
 }
 
-# What somebody wrote there before is kept beside it.
+# An existing file is kept as a backup.
 replace() {
   local from=$1 to=$2
   if [ -e "$to" ] && ! cmp -s "$from" "$to"; then
@@ -55,7 +55,7 @@ configure_grafana() {
   replace grafana/provisioning/dashboards/tocos.yaml /etc/grafana/provisioning/dashboards/tocos.yaml
   grep -q tocos-dashboards "$settings" 2>/dev/null && return
   cp -a "$settings" "$settings.before-tocos"
-  # No account, so no default password; who reaches the loopback port may look.
+  # There are no accounts, so there is no default password; every client that reaches the loopback port may read.
   cat > "$settings" <<'INI'
 ; tocos-dashboards: written by setup-monitoring.sh; the file before is beside this one.
 [server]

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# Sourced. Makes sure that Terraform is here and that `terraform init` finds the AWS provider, and exports what it needs for that.
-# Tried in this order, each by a real `terraform init` in a scratch folder:
-#   TF_CLI_ARGS_init, as it is;
-#   TF_PLUGIN_CACHE_DIR, and a cache of our own outside the tree, where the provider lies in one;
+# Sourced. Makes sure that Terraform is installed and that `terraform init` finds the AWS provider, and exports the variables for that.
+# It tries the following in this order, each by a real `terraform init` in a temporary directory:
+#   TF_CLI_ARGS_init, unchanged;
+#   TF_PLUGIN_CACHE_DIR, and Tocos's own cache outside the tree, if one of them contains the provider;
 #   Terraform's own configuration (TF_CLI_CONFIG_FILE, ~/.terraformrc) and its implied mirrors;
 #   registry.terraform.io, which fills that cache;
 #   any mirror on this machine's disks.
-# Ends the shell with what to install or set if none of them serves.
+# If none of them works, it exits and says what to install or set.
 
 terraform_cache=${TOCOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos}/terraform-plugins
 
-# Whether `terraform init` succeeds within so many seconds, with what else is given to it. It says why not in $terraform_said.
+# Whether `terraform init` succeeds within a number of seconds (first argument), with the other arguments. Its output is in $terraform_said.
 terraform_inits() {
     local seconds=$1 folder status=0
     shift
@@ -25,23 +25,23 @@ terraform {
   }
 }
 TF
-    # A folder can't be mirror and cache at once, so a mirror is tried without a cache.
+    # A directory can't be both mirror and cache, so a mirror is tried without a cache.
     terraform_said=$(cd "$folder" && { [ $# = 0 ] || unset TF_PLUGIN_CACHE_DIR; } && CHECKPOINT_DISABLE=1 TF_INPUT=0 timeout -k 5 "$seconds" terraform init -no-color -backend=false "$@" 2>&1) || status=$?
     rm -rf "$folder"
     return "$status"
 }
 
-# Whether a folder is a mirror, or a cache, that serves.
+# Whether `terraform init` works with a directory as mirror or as cache.
 terraform_mirror_serves() {
     compgen -G "$1/registry.terraform.io/hashicorp/aws/*" >/dev/null && terraform_inits 120 -plugin-dir="$1"
 }
 
-# Roots of all mirrors on the disks; what some other `terraform init` left in a working folder comes last.
+# Roots of all mirrors on the disks. The plugin directories of other Terraform working directories come last.
 terraform_mirrors_on_disk() {
     local roots=(/) mount kind
     while read -r _ mount kind _; do
         case $kind in
-            # What the kernel makes up, what containers see, images of snap and the like: nobody's mirror is there.
+            # No mirror is in the kernel's virtual file systems, in file systems of containers, or in images of snap.
             proc | sysfs | tmpfs | devtmpfs | devpts | cgroup | cgroup2 | *debugfs | securityfs | tracefs | pstore | bpf | mqueue | nsfs | overlay | squashfs) ;;
             *) [ ! -d "$mount" ] || [ "$mount" = / ] || roots+=("$mount") ;;
         esac
@@ -58,7 +58,7 @@ terraform_use_mirror() {
 
 terraform_find_provider() {
     local place
-    # A configuration file that is named and not there makes every command complain.
+    # If the variable names a configuration file that does not exist, every command prints a warning.
     [ -z "${TF_CLI_CONFIG_FILE:-}" ] || [ -e "$TF_CLI_CONFIG_FILE" ] || export TF_CLI_CONFIG_FILE=/dev/null
     if [ -n "${TF_CLI_ARGS_init:-}" ]; then
         terraform_inits 300 && return 0
@@ -83,8 +83,8 @@ WHAT
     return 1
 }
 
-# As Terraform itself would, with this machine's configuration and implied mirrors, and from its registry if that answers. The provider is
-# large: what comes from there is kept, as each working folder would fetch it again.
+# As Terraform itself would, with this machine's configuration and implied mirrors, and from its registry if that responds. The provider is
+# large, so it is cached; otherwise each working directory would download it again.
 terraform_inits_by_itself() {
     local place=${TF_PLUGIN_CACHE_DIR:-$terraform_cache}
     if ! curl -fsS --max-time 5 -o /dev/null https://registry.terraform.io/.well-known/terraform.json 2>/dev/null; then
@@ -93,11 +93,11 @@ terraform_inits_by_itself() {
     fi
     mkdir -p "$place"
     TF_PLUGIN_CACHE_DIR=$place terraform_inits 600 || return 1
-    # A configuration that leaves nothing there serves the next time too.
+    # If the cache stays empty, the provider came from the configured source, which works the next time too.
     if terraform_mirror_serves "$place"; then terraform_use_mirror "$place"; fi
 }
 
-# Puts the Terraform that these suites were written with into the cache, where it can be had, and onto PATH.
+# Downloads the version of Terraform that these suites were written with into the cache, if possible, and adds it to PATH.
 terraform_install() {
     local version=1.11.4 sha256=268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7dbe23
     local folder=${terraform_cache%/*}/terraform-$version archive

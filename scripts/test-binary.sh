@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A built binary, tried from outside before it is packed: static, starts, keeps coins over a kill, refuses a second one on its data.
+# Tests a built binary before it is packed into an image: it is static, it starts, it keeps coins after a kill, and a second process can't
+# open the same data.
 #
 #   scripts/test-binary.sh BINARY
 set -euo pipefail
@@ -23,7 +24,7 @@ start() {
     fail "it starts within 10 s"
 }
 
-# A program with an interpreter is loaded by the host's library.
+# A program with an interpreter is linked dynamically.
 if LC_ALL=C readelf -l "$binary" | grep -q 'INTERP'; then fail "it is static"; fi
 ok "it is static"
 start

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Deployment, tried on bodies of emulated instances: good and bad images, a registry that is away, signatures, formats, isolation.
-# Root on Debian: it installs what is missing. TOCOS_IMAGE names an image of this machine's Docker to use instead of building one;
-# TOCOS_KEEP=1 leaves the world standing for a look.
+# Tests the deployment in containers that stand in for emulated instances: good and bad images, an unreachable registry, signatures, file
+# formats, isolation. Run it as root; on Debian it installs what is missing. TOCOS_IMAGE names an image of this machine's Docker to use
+# instead of building one; TOCOS_KEEP=1 leaves everything running afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh

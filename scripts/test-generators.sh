@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The OpenAPI document is one that others can work with: Redocly's lint finds nothing in it, and four generators make whole
-# clients of it, whose types are checked and which make a transfer and a batch on the running service. Needs Python 3.11 or
+# Tests that the OpenAPI document works with common tools: Redocly's lint finds no problem in it, and four generators make complete
+# clients of it. The clients' types are checked, and each makes a transfer and a batch on the running service. Needs Python 3.11 or
 # newer with venv, Node.js 20 or newer with npm, and a Java runtime; installs the generators from PyPI and npm into a cache
 # outside the tree.
 #
@@ -19,7 +19,7 @@ done
 python=$(venv generators)
 bin=$(dirname "$python")
 
-# Redocly's lint; the two generators for TypeScript, and what the client of the first runs on; the compiler, and Node's types.
+# Redocly's lint; the two generators for TypeScript, and the library that the first one's client needs; the compiler, and Node's types.
 packages=(@redocly/cli@2.77.0 openapi-typescript@7.13.0 openapi-fetch@0.17.0 @hey-api/openapi-ts@0.99.0
   typescript@5.9.3 @types/node@20.19.9)
 node=$cache/node-generators-$(printf '%s\n' "${packages[@]}" | sha256sum | cut -c1-8)
@@ -33,16 +33,16 @@ fi
 npm_bin=$node/node_modules/.bin
 
 export PYTHONDONTWRITEBYTECODE=1
-# The first formats what it makes with a tool that it finds on the PATH.
+# The first generator formats its output with a tool that it finds on the PATH.
 export PATH=$bin:$PATH
 . scripts/service.sh
-# shellcheck disable=SC2119 # no options are wanted
+# shellcheck disable=SC2119 # called without options on purpose
 start_service
 curl "${json[@]}" -X PUT "$url/v1/users/ana" -d '{}' >"$work/answer"
 curl "${json[@]}" -X PUT "$url/v1/users/bob" -d '{}' >"$work/answer"
 curl "${json[@]}" "$url/v1/grants" -d '{"user":"ana","coin":"toco","amount":1000}' >"$work/answer"
 
-# The file is ours to name in full: another configuration further up must not weaken the rules.
+# The configuration file is given explicitly, so that one in a parent directory can't weaken the rules.
 lint() {
   printf 'extends: [recommended]\ntelemetry: off\n' >"$work/redocly.yaml"
   REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$npm_bin/redocly" lint --config "$work/redocly.yaml" --format=json "$document" >"$work/lint.json" &&
@@ -51,10 +51,10 @@ found = json.load(open(sys.argv[1]))
 sys.exit(0 if found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0} else json.dumps(found, indent=1))' "$work/lint.json"
 }
 
-# What the makers of the generators answer for: an `__exit__` that is typed too widely, and a package without types.
+# Problems of the generators themselves: an `__exit__` that is typed too widely, and a package without types.
 printf '[mypy]\n[mypy-tocos_client.client]\nignore_errors = true\n[mypy-dateutil.*]\nignore_missing_imports = true\n' >"$work/mypy.ini"
 
-# A generator that leaves an operation out makes a client all the same, so operations are counted.
+# A generator may omit an operation without an error, so operations are counted.
 operations=$("$python" -c 'import json, sys
 print(sum(len(verbs) for verbs in json.load(open(sys.argv[1]))["paths"].values()))' "$document")
 
@@ -69,7 +69,7 @@ python_client() {
     cp "$clients/python_client.py" . && "$bin/mypy" --config-file ../mypy.ini --strict python_client.py && "$python" python_client.py "$url" "$key"
 }
 
-# Its models are dynamic where Python has no words for them, so that mypy reads only what uses them strictly.
+# Some of its models are dynamic, so mypy is strict only for the code that uses them.
 openapi_generator() {
   mkdir "$work/generator" && cd "$work/generator" &&
     "$bin/openapi-generator-cli" generate -i "$document" -g python -o . --package-name tocos_generated >generated &&

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves the other way to the image, `docker build .` in a fresh clone. Takes minutes, as all of Rust is compiled in the
-# container, so it is not part of the gate.
+# Tests building the image from source, by `docker build .` in a fresh clone. It takes minutes, as all crates are compiled in
+# the container, so it is not one of the checks of `cargo xtask ci`.
 #
-# Where Docker Hub cannot be reached, a stand-in takes the place of the Rust image: Debian 13 by debootstrap with this
-# machine's toolchain and certificates, under another name that RUST_IMAGE is given.
+# If Docker Hub is unreachable, it makes a substitute for the Rust image: Debian 13 by debootstrap with this
+# machine's toolchain and certificates, under another name that RUST_IMAGE is set to.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repository=$PWD
@@ -39,7 +39,7 @@ wanted=$(sed -n 's/^ARG RUST_IMAGE=//p' Dockerfile)
 if ! docker image inspect "$wanted" >/dev/null 2>&1 && ! timeout 30 docker pull -q "$wanted" >/dev/null 2>&1; then
   image=$(stand_in)
   echo "$wanted cannot be pulled here; $image stands in for it"
-  # The host's network, for its way to crates.io.
+  # The host's network, to reach crates.io.
   arguments=(--build-arg "RUST_IMAGE=$image" --network host)
 fi
 

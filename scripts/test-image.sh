@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves the image: packs the static binary, runs it read-only and without capabilities, uses it, ends it gently and
-# not, and takes it through a registry. Installs what it needs from Debian and PyPI.
+# Tests the image: packs the static binary, runs it read-only and without capabilities, uses it, stops it by SIGTERM and
+# by SIGKILL, and pushes it to a registry and pulls it. Installs what it needs from Debian and PyPI.
 #
 #   scripts/test-image.sh              with the binary that scripts/build-static.sh builds
-#   scripts/test-image.sh BINARY       with one that is there already
+#   scripts/test-image.sh BINARY       with an existing binary
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves the monitoring on the real programs: Prometheus, Alertmanager and node exporter from Debian watch the real
+# Tests the monitoring with real programs: Prometheus, Alertmanager and node exporter from Debian monitor the real
 # service under load. Installs what it needs from Debian and PyPI.
 #
 #   scripts/test-monitoring.sh             with the binary that scripts/build-static.sh builds
-#   scripts/test-monitoring.sh BINARY      with one that is there already
+#   scripts/test-monitoring.sh BINARY      with an existing binary
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
@@ -20,5 +20,5 @@ if [ $# -gt 0 ]; then
 else
   scripts/build-static.sh "$work/tocos"
 fi
-# Not exec: the folder goes when this ends.
+# Not exec, since the trap removes the directory when this script ends.
 PYTHONPATH=monitoring/tests:scripts PATH=$tools:$PATH "$tools/python3" scripts/monitoring_checks.py "$work"

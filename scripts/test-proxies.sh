@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A service without API keys behind a proxy on the same machine is not open to the world: nginx and HAProxy with their defaults,
-# and another user of the machine, are refused; with a key all of them work. Needs root, nginx and HAProxy; on Debian it
-# installs the two.
+# Tests that a service without API keys is not accessible through a proxy on the same machine: requests of nginx and HAProxy with
+# their defaults, and of another user of the machine, are refused. With a key all of them work. Needs root, nginx and HAProxy; on
+# Debian it installs the two.
 #
 #   TOCOS_BINARY   the binary to run (default: built with cargo)
 set -euo pipefail
@@ -40,7 +40,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 nginx_port=$(free_port) forwarding_port=$(free_port) haproxy_port=$(free_port)
 
 cat >"$work/nginx.conf" <<CONF
-# The second server runs nothing as a stranger would, but says that it is a proxy.
+# The second server (made below) runs as root, whose processes are accepted, but it adds a header of proxies.
 user www-data;
 pid $work/nginx.pid;
 error_log $work/nginx.log;
@@ -80,7 +80,7 @@ haproxy -f "$work/haproxy.conf" -db >/dev/null 2>&1 &
 pids+=($!)
 
 passed=0
-# The status of making a user, through whatever is named, with further arguments for curl.
+# Makes a user through the given address, with further arguments for curl; prints the status of the response.
 expect() {
   local what=$1 wanted=$2 got
   shift 2

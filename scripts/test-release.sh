@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The steps of a release that need no account: the binary tried from outside, images pushed by digest, joined to one of two architectures,
-# promoted, and waited for. A registry on the loopback stands in Docker Hub's place. Root on Debian: it installs what is missing.
+# Tests the steps of a release that need no account: testing the binary, pushing images by digest, joining them to an index of two
+# architectures, promoting it, and waiting for the deployment. A registry on the loopback replaces Docker Hub. Run it as root; on Debian it
+# installs what is missing.
 #
 #   scripts/test-release.sh              with the binary that scripts/build-static.sh builds
-#   scripts/test-release.sh BINARY       with one that is there already
+#   scripts/test-release.sh BINARY       with an existing binary
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The infrastructure: formatting, validation, a plan for every switch on a mocked provider, checkov, then the real provider on moto and
-# LocalStack: apply, empty second plan, what the API says against what the README promises, destroy.
-# It needs Terraform 1.11 or newer and its AWS provider (scripts/terraform-provider.sh says where it looks for it); the rest it takes from PyPI.
+# Tests the infrastructure: formatting, validation, a plan for every variable on a mocked provider, checkov, then the real provider on moto and
+# LocalStack: apply, empty second plan, comparison of the API's responses with the README's tables, destroy.
+# It needs Terraform 1.11 or newer and its AWS provider (scripts/terraform-provider.sh says where it looks for it); it installs the rest from PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
@@ -11,7 +11,7 @@ checkov=$(dirname "$(venv checkov)")/checkov
 localstack=$(venv localstack)
 folder=$(mktemp -d)
 emulators=
-# Asked to end, the tests on emulators end those first.
+# On SIGTERM the tests stop their emulators before they end.
 trap '[ -z "$emulators" ] || { kill "$emulators" 2>/dev/null && wait "$emulators"; } || true; rm -rf "$folder"' EXIT
 passed=0
 
@@ -28,7 +28,7 @@ step() {
     echo "ok      $what ($((SECONDS - begun)) s)"
 }
 
-# A copy, so that no state, lock file or plugin folder gets into the tree.
+# A copy, so that no state, lock file or plugin directory is written to the tree.
 "$python" -c "
 import sys; sys.path.insert(0, 'deploy/local')
 from workspace import Workspace
@@ -40,7 +40,7 @@ export AWS_EC2_METADATA_DISABLED=true
 
 step "formatted" terraform fmt -check -recursive terraform
 step "valid: the root and the bootstrap" bash -c "terraform -chdir='$root' validate && terraform -chdir='$root/bootstrap' validate"
-# It waits for the provider's fixed pauses most of the time, so the rest runs meanwhile.
+# Most of its time is fixed pauses in the provider, so the other checks run meanwhile.
 timeout -k 30 900 "$python" terraform/tests/on_emulators.py "$folder" "moto=$python" "localstack=$localstack" > "$folder/emulators" 2>&1 &
 emulators=$!
 step "a plan for every switch, on a mocked provider" timeout 300 terraform -chdir="$root" test -no-color
@@ -50,7 +50,7 @@ status=0
 wait "$emulators" || status=$?
 emulators=
 sed '$d' "$folder/emulators"
-# Its last line is its own count.
+# The last line of its output is its own count.
 read -r on_emulators _ failed _ < <(tail -1 "$folder/emulators") && [[ $on_emulators =~ ^[0-9]+$ && $failed =~ ^[0-9]+$ ]] ||
     { tail -1 "$folder/emulators"; echo "the tests on emulators ended with $status before they were done"; exit 1; }
 echo "$((passed + on_emulators)) passed, $failed failed"

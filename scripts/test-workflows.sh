@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pipeline's files: zizmor (pedantic) and actionlint find nothing, every shell script passes shellcheck, every action is pinned.
+# Tests the workflow files: zizmor (pedantic) and actionlint find no problem, every shell script passes shellcheck, every action is pinned.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
@@ -27,8 +27,8 @@ scripts_of_the_pipeline_exist() {
     done
 }
 
-# Every job of a release but the gate itself comes after the gate, none goes on after a failure, and the gate can't be skipped. A
-# condition is only ever that a variable is set: any other could hold where something failed before.
+# Every job of a release except the job `gate` runs after it, no job runs after a failure, and the job can't be skipped. A
+# condition may only test that a variable is set: any other condition could be true although an earlier job failed.
 released_behind_the_gate() {
     "$bin/python" - "$1" "$2" <<'PYTHON'
 import re, sys, yaml
@@ -57,7 +57,7 @@ if not gates or not any(".ci/run" in part.get("run", "") or "ci-gate.sh" in part
 PYTHON
 }
 
-# The check above notices a release that lost its gate, and one that goes on without it.
+# The check above must fail for a release without the job `gate`, and for one that continues after its failure.
 a_lost_gate_is_noticed() {
     local work
     work=$(mktemp -d)

@@ -54,7 +54,7 @@ module "service" {
   ssm         = var.ssm_agent
 }
 
-# The ledger. It outlives every instance: a destroy is refused until somebody takes this line away.
+# The ledger's volume. It is kept when an instance is replaced: a destroy is refused until prevent_destroy is removed.
 resource "aws_ebs_volume" "data" {
   availability_zone = "${var.region}${var.zones[0]}"
   size              = var.data_volume_gib

@@ -34,7 +34,7 @@ resource "aws_vpc_security_group_ingress_rule" "edge" {
 resource "aws_vpc_security_group_ingress_rule" "service_from_edge" {
   for_each = merge(
     local.proxy_here ? {} : { service = local.ports.service },
-    # The balancer asks /readyz on the internal listener.
+    # The balancer's health check reads /readyz on the internal listener.
     var.balancer ? { metrics = local.ports.metrics } : {},
   )
   security_group_id            = aws_security_group.service.id

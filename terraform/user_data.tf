@@ -1,4 +1,4 @@
-# What the machines are told at their first boot: the files of deploy/, and to set themselves up with them. No secret is among it.
+# The user_data of the instances: the files of deploy/, and the command that sets the host up with them. It contains no secret.
 
 locals {
   deploy = "${path.module}/../deploy"

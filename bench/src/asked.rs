@@ -8,7 +8,7 @@ use tocos_ledger::{
     Until,
 };
 
-/// What is asked, apart from who.
+/// A request, apart from its users.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum What {
     User,

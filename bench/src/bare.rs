@@ -1,4 +1,4 @@
-//! The least that an HTTP server can do: read a request, find its end, answer the same bytes every time. One thread, no
+//! The least that an HTTP server can do: read a request, find its end, return the same bytes every time. One thread, no
 //! parsing beyond where a request ends. What a real route costs on top is the price of HTTP done properly.
 
 use crate::http::{content_length, head_end};
@@ -20,7 +20,7 @@ struct Connection {
     out: Vec<u8>,
 }
 
-/// Prints where it listens, and answers until it is ended.
+/// Prints where it listens, and serves until it is ended.
 pub(crate) fn run() -> Result<()> {
     const LISTENER: Token = Token(usize::MAX);
     let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
@@ -57,7 +57,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 impl Connection {
-    /// Reads and answers what is there; false when the other end is gone.
+    /// Reads what is there and responds; false when the other end is gone.
     fn serve(&mut self, answer: &[u8]) -> bool {
         let mut piece = [0; 1 << 14];
         loop {
@@ -77,7 +77,7 @@ impl Connection {
                 }
             }
             if read < piece.len() {
-                // A short read emptied the socket; the next readiness is told anew.
+                // A short read emptied the socket; epoll reports the next bytes.
                 return true;
             }
         }

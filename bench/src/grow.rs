@@ -21,7 +21,7 @@ pub(crate) struct GrowArgs {
     load: LoadArgs,
 }
 
-/// Connections that send batches: enough to keep the server busy while answers are read.
+/// Connections that send batches: enough to keep the server busy while responses are read.
 pub(crate) const BATCH_CONNECTIONS: usize = 4;
 
 /// Fills, and measures at each milestone.

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<Value> {
     let noop = run(&[group(Name::Noop, None)])?.swap_remove(0);
     let list = run(&[group(Name::List, None)])?.swap_remove(0);
     let writes = run(&[group(Name::Single, None)])?.swap_remove(0);
-    line(format_args!("\nboth as fast as they are answered:"));
+    line(format_args!("\nboth in a closed loop:"));
     let both = run(&[group(Name::Single, None), group(Name::List, None)])?;
     // Half of what the server does at most is a busy server that still has time for something else.
     let rate = Some(writes.requests_per_second / 2.0);
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<Value> {
     line(format_args!(
         "\nlist beside paced writes / no-op: {of_noop:.2}; the writes kept {kept:.2} of their rate, their p99 was {p99:.2} times as long"
     ));
-    line(format_args!("both as fast as they are answered: the writes kept {kept_unpaced:.2} of their rate"));
+    line(format_args!("both in a closed loop: the writes kept {kept_unpaced:.2} of their rate"));
     Ok(json!({
         "noop": noop, "list": list, "writes": writes, "both": both, "paced": paced, "beside": beside,
         "list_of_noop": of_noop, "writes_kept": kept, "writes_kept_unpaced": kept_unpaced, "p99_ratio": p99,

@@ -1,4 +1,4 @@
-//! One thread, many connections, one request at a time on each; several groups of them may ask different things.
+//! One thread, many connections, one request at a time on each; several groups of them may send different requests.
 
 use crate::LoadArgs;
 use crate::http::parse_answer;
@@ -54,7 +54,7 @@ impl Count {
     }
 }
 
-/// When requests are sent that are not simply sent as soon as the one before is answered.
+/// When requests are sent, if not as soon as the response to the previous one is there.
 struct Schedule {
     start: Instant,
     every: Duration,
@@ -67,12 +67,12 @@ impl Schedule {
     }
 }
 
-/// Connections that all ask the same.
+/// Connections that all send the same requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Group {
     pub(crate) name: Name,
     pub(crate) connections: usize,
-    /// Requests a second in all; `None` asks as soon as the response is there.
+    /// Requests a second in all; `None` sends as soon as the previous response is there.
     pub(crate) rate: Option<f64>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct Group {
 pub(crate) struct Plan<'p> {
     pub(crate) groups: &'p [Group],
     pub(crate) seconds: f64,
-    /// Ends a run when so many requests of the first group are answered, none of them to warm up. No more are sent.
+    /// Ends a run after this many responses to the first group, without warm-up. No more are sent.
     pub(crate) requests_max: Option<u64>,
     /// Answers that come while this is set are counted apart as well.
     pub(crate) busy: Option<&'p AtomicBool>,
@@ -311,7 +311,7 @@ impl Connection {
             };
             self.buffer.extend_from_slice(&piece[..read]);
             if read < piece.len() {
-                // A short read emptied the socket; the next readiness is told anew.
+                // A short read emptied the socket; epoll reports the next bytes.
                 return Ok(true);
             }
         }

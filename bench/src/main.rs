@@ -89,7 +89,7 @@ struct LoadArgs {
     /// Seconds to measure, after a fifth of that to warm up.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// End when so many requests are answered, with no warm-up.
+    /// End after this many responses, with no warm-up.
     #[arg(long)]
     requests: Option<u64>,
     /// Users to make and grant coins to before.
@@ -99,7 +99,7 @@ struct LoadArgs {
     #[arg(long, default_value_t = 8_000)]
     batch: usize,
     /// Requests a second in all. Latency then counts from when a request should have been sent, so that a stalled
-    /// server can't hide behind requests that were never made. Without it each connection sends as fast as it is answered.
+    /// server's latency includes delayed requests. Without it each connection sends when it has the previous response.
     #[arg(long)]
     rate: Option<f64>,
     /// Seed of all choices.
@@ -109,7 +109,7 @@ struct LoadArgs {
 
 #[derive(Args)]
 struct HttpArgs {
-    /// What to ask.
+    /// What to request.
     scenario: scenario::Name,
     #[command(flatten)]
     load: LoadArgs,
@@ -117,7 +117,7 @@ struct HttpArgs {
 
 #[derive(Args)]
 struct CompareArgs {
-    /// What to ask; the first is what the others are compared with.
+    /// What to request; the others are compared with the first.
     #[arg(required = true, num_args = 2..)]
     scenarios: Vec<scenario::Name>,
     /// Rounds; medians are shown.

@@ -112,14 +112,14 @@ impl Files {
         let over = |a: Option<f64>, b: Option<f64>| Some(format!("{:.2}", a? / b?));
         row("the core into one hot account / at random", over(rate(2), rate(1)), "at least 0.9");
         let behind = core[3]["events"].as_f64().map(short).unwrap_or_default();
-        row(&format!("the core with {behind} events behind it / fresh"), over(rate(3), rate(1)), "at least 0.9");
+        row(&format!("the core in a ledger of {behind} events / in a new one"), over(rate(3), rate(1)), "at least 0.9");
         let milestones = self.of("grow")["milestones"].as_array();
         if let Some([first, .., last]) = milestones.map(Vec::as_slice) {
             let behind = last["events"].as_f64().map(short).unwrap_or_default();
             for (what, name) in [("batches over HTTP", "batch"), ("single transfers", "single")] {
                 let rate = |milestone: &Value| milestone[name]["operations_per_second"].as_f64();
                 row(
-                    &format!("{what} with {behind} events behind them / fresh"),
+                    &format!("{what} in a ledger of {behind} events / in a new one"),
                     over(rate(last), rate(first)),
                     "at least 0.9",
                 );
@@ -143,14 +143,14 @@ impl Files {
         let number = |value: &Value, digits: usize| value.as_f64().map(|value| format!("{value:.digits$}"));
         let lists = self.of("lists");
         let users = lists["list"]["users"].as_f64().map(short).unwrap_or_default();
-        let what = format!("list of {users} users, first page of 100, beside writes / the no-op route");
+        let what = format!("list of {users} users, first page of 100, with paced writes / the no-op route");
         row(&what, number(&lists["list_of_noop"], 2), "at least 0.5");
         row(
-            "what those writes, at half of the highest rate, kept of it",
+            "writes at half of their highest rate: with those reads / alone",
             number(&lists["writes_kept"], 2),
             "at least 0.9",
         );
-        row("both as fast as they are answered: what the writes kept", number(&lists["writes_kept_unpaced"], 2), "");
+        row("writes in a closed loop: with those reads / alone", number(&lists["writes_kept_unpaced"], 2), "");
         let snapshots = self.of("snapshots");
         let users = snapshots["users"].as_f64().map(short).unwrap_or_default();
         let what = format!("p99 of writes while a snapshot of {users} users is written / otherwise");
@@ -253,7 +253,7 @@ impl Files {
         let postgres = self.of("postgres");
         let Some(results) = postgres["results"].as_array() else { return };
         let peer = postgres["peer"].as_str().unwrap_or("PostgreSQL");
-        put(out, format_args!("Beside {peer}, {} users, in turns:\n\n", postgres["users"]));
+        put(out, format_args!("Compared with {peer}, {} users, alternating:\n\n", postgres["users"]));
         put(
             out,
             format_args!(

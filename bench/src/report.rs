@@ -11,7 +11,7 @@ pub(crate) struct RunResult {
     pub(crate) scenario: String,
     pub(crate) connections: usize,
     pub(crate) users: u32,
-    /// The rate asked for, if the connections kept to one.
+    /// The requested rate, if there was one.
     pub(crate) asked_per_second: Option<f64>,
     pub(crate) seconds: f64,
     pub(crate) requests: u64,
@@ -101,12 +101,12 @@ pub(crate) fn print(results: &[RunResult]) {
     }
 }
 
-/// Prints a line; a closed pipe is nobody's loss.
+/// Prints a line; a closed pipe is ignored.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     let _closed = writeln!(std::io::stdout(), "{text}");
 }
 
-/// What machine this is, as far as Linux tells.
+/// The machine, as Linux reports it.
 pub(crate) fn machine() -> Value {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let value = |text: &str, name: &str| {

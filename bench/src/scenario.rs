@@ -1,4 +1,4 @@
-//! What is asked.
+//! The scenarios: which requests are sent.
 
 use crate::http::{Asker, put};
 use clap::ValueEnum;
@@ -7,9 +7,9 @@ use fastrand::Rng;
 /// The scenarios by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
-    /// The same body as `single` to a bare loop that reads requests and answers all the same: what HTTP costs at least.
+    /// The same body as `single` to a bare loop that returns the same bytes for all requests: the least cost of HTTP.
     Bare,
-    /// The same body as `single` to a route that parses it and answers the same JSON, without a ledger.
+    /// The same body as `single` to a route that parses it and returns the same JSON, without a ledger.
     Noop,
     /// One transfer a request, between users at random.
     Single,
@@ -46,7 +46,7 @@ impl Name {
         matches!(self, Self::HistoryPage | Self::Past)
     }
 
-    /// Operations that one request asks for.
+    /// Operations in one request.
     pub(crate) fn operations(self, batch: usize) -> u64 {
         match self {
             Self::Batch | Self::BatchJson | Self::BatchHot => batch as u64,

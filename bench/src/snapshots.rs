@@ -1,4 +1,4 @@
-//! What a snapshot costs those who write meanwhile.
+//! The effect of a snapshot on concurrent writes.
 
 use crate::LoadArgs;
 use crate::load::{Group, Plan, run_plan};
@@ -22,8 +22,8 @@ pub(crate) struct SnapshotArgs {
     load: LoadArgs,
 }
 
-/// Single transfers as fast as they are answered, on a server that makes snapshots meanwhile. Latencies are told apart by
-/// whether a snapshot was being written when the response came.
+/// Single transfers in a closed loop, on a server that makes snapshots meanwhile. Latencies are counted separately for
+/// responses that came while a snapshot was being written.
 pub(crate) fn run(args: &SnapshotArgs) -> Result<Value> {
     ensure!(args.load.url.is_none(), "whether a snapshot is being written is seen in the server's own directory");
     let home = workspace::fresh()?;

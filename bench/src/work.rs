@@ -18,7 +18,7 @@ pub(crate) struct WorkArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Work {
-    /// Plain transfers, decided in stages, written down and carried out.
+    /// Plain transfers, decided in stages, encoded and applied.
     Transfers,
     /// The same, each with an idempotency key.
     KeyedTransfers,
@@ -34,7 +34,7 @@ enum Work {
     Encode,
     /// Records into events.
     Decode,
-    /// Records into events, and those carried out on an empty ledger.
+    /// Records decoded into events, and those applied to an empty ledger.
     Replay,
     /// A copy of the state as blocks of a snapshot.
     Snapshot,

@@ -15,7 +15,7 @@ fn main() {
     println!("cargo::rustc-env=TOCOS_BUILD_COMMIT={commit}");
 }
 
-/// The short hash of the checked-out commit. Also asks cargo to come back when that changes.
+/// The short hash of the checked-out commit. Also makes cargo run this again when the commit changes.
 fn from_git() -> Option<String> {
     for name in ["HEAD", "logs/HEAD"] {
         if let Some(path) = git(&["rev-parse", "--git-path", name])

@@ -1,5 +1,5 @@
-"""Gives emulated instances a body: for each instance of the API a Debian with systemd, booted with the user_data that the API
-gives back, on a network that follows subnets and security groups. Beside them a registry, and a Prometheus."""
+"""Bodies: the emulator only records instances, so for each of them a Docker container stands in. It boots Debian with systemd and the
+user_data that the API returns; its network follows subnets and security groups. There are also a registry and a Prometheus."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from shell import ROOT, Broken, run, wait_until
 
 HERE = Path(__file__).resolve().parent
-# Addresses in the VPC's range that no subnet uses: what stands for the world outside, and who may read metrics.
+# Addresses in the VPC's range that no subnet uses: for the registry, which stands for the internet, and for Prometheus, which may read metrics.
 REGISTRY_HOST, PROMETHEUS_HOST = "255.2", "200.2"
 LABEL = "tocos.local"
 

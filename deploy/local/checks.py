@@ -1,4 +1,4 @@
-"""A list of checks, timed, counted, and closed by one plain line. Several threads may add to it."""
+"""Runs checks, measures their time and counts them; the last line of the output is the count. Several threads may add checks."""
 
 import sys
 import threading

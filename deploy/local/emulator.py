@@ -82,7 +82,7 @@ def free_port():
 
 def alive(pid):
     try:
-        # Ours, if we started it: then its end must be collected to be seen.
+        # If it is our child, it stays a zombie until it is waited for.
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False
     except ChildProcessError:

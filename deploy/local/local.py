@@ -1,5 +1,5 @@
-"""One command for a whole world on this machine: an emulated AWS, the Terraform applied to it, bodies for its instances, a registry
-in Docker Hub's place, and a Prometheus. `up`, `down`, `push`, `status`."""
+"""Manages a complete environment on this machine, called a world: an emulated AWS, the Terraform applied to it, a container for each
+instance (its body), a registry instead of Docker Hub, and a Prometheus. `up`, `down`, `push`, `status`."""
 
 import argparse
 import json

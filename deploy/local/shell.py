@@ -1,4 +1,4 @@
-"""Running programs, and saying what went wrong when one fails."""
+"""Runs programs, and reports the output of one that fails."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A copy of the Terraform that speaks to an emulator, so that neither the tree nor a person's state is touched."""
+"""A copy of the Terraform configuration that uses an emulator, so that neither the tree nor any real state is changed."""
 
 import json
 import os
@@ -30,7 +30,7 @@ provider "aws" {{
 """
 
 
-# moto forgets the description of a rule that names a group.
+# moto drops the description of a rule that names a group.
 FORGETFUL = """
 resource "{kind}" "{name}" {{
   lifecycle {{
@@ -39,8 +39,8 @@ resource "{kind}" "{name}" {{
 }}
 """
 
-# LocalStack says that an interface made beforehand goes away with its instance, which on AWS it does not, and keeps nothing of
-# metadata_options, which moto does.
+# LocalStack reports that a separately created interface is deleted with its instance, which AWS does not do. It does not store
+# metadata_options; moto does.
 MISTAKEN = """
 resource "aws_instance" "this" {
   lifecycle {

@@ -1,4 +1,4 @@
-//! The gate: a list of checks, each a command that anybody can run by hand.
+//! The checks of `cargo xtask ci`. Each is a command that can also be run by hand.
 
 use crate::lanes;
 use anyhow::{Context, Result, bail, ensure};
@@ -30,7 +30,7 @@ enum Lane {
     Work,
     /// The engine of containers, and the machine that images are deployed to.
     Containers,
-    /// Emulated clouds, whose answers take their time.
+    /// Emulated clouds, which respond slowly.
     Emulators,
 }
 
@@ -207,7 +207,7 @@ fn prepare(check: &Check, root: &Path) -> Result<()> {
         execute(&["cargo", "install", "cargo-deny", "--version", "0.20.2", "--locked"], root)?;
     }
     if check.name == "dependencies" {
-        // It reads the manifests of all crates, and asks for none over the network.
+        // It reads the manifests of all crates, without network access.
         execute(&["cargo", "fetch", "--locked"], root)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// Where the accepted counts stand.
+/// The file with the accepted counts.
 const ACCEPTED: &str = "bench/instructions.txt";
 pub(crate) const PROGRAM: &str = "target/release/tocos-bench";
 /// By this much a count may grow before the check fails: moving code about changes inlining by a percent or so.

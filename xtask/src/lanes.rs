@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn lanes_go_side_by_side_and_each_in_order() {
-        // Each waits for the other: one after the other they would stand still.
+        // Each waits for the other: run one after the other they would deadlock.
         let meet = Barrier::new(2);
         let done = Mutex::new(Vec::new());
         let failed = run(&[vec!["a1", "a2"], vec!["b1", "b2"]], |name| {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// What is asked of the service, over one connection.
+/// The requests to the service, over one connection.
 pub(crate) struct Asked {
     pub(crate) name: &'static str,
     scenario: &'static str,
@@ -32,7 +32,7 @@ pub(crate) fn count(asked: &Asked, folder: &Path, root: &Path) -> Result<f64> {
     Ok((many - few) / f64::from((asked.many - asked.few) * asked.operations))
 }
 
-/// Instructions of a service that is started, asked so many times, and ended.
+/// Instructions of a service that is started, gets this many requests, and ends.
 fn whole(asked: &Asked, requests: u32, folder: &Path, root: &Path) -> Result<f64> {
     let (data, address) = (folder.join("data"), folder.join("address"));
     let profile = folder.join(format!("{}.callgrind", asked.name));

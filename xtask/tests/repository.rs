@@ -156,7 +156,7 @@ fn arrows_between_the_rooms_of_a_crate_point_one_way() {
 
 #[test]
 fn rooms_of_the_api_use_only_those_below_them() {
-    // As `crates/api/src/lib.rs` tells it.
+    // As `crates/api/src/lib.rs` lists them.
     const FLOORS: [&str; 10] =
         ["service", "openapi", "resources", "routing", "app", "access", "metrics", "tracing", "rendering", "json"];
     let rooms = rooms_of(&root().join("crates/api/src"));

@@ -1,13 +1,13 @@
 //! The HTTP API: routes, keys and rights, JSON in and out, metrics, OpenAPI.
 //!
-//! The binary binds the listeners, opens the engine and calls [`serve`]. It is at its best on a current-thread
-//! runtime: requests are decided where they are parsed.
+//! The binary binds the listeners, opens the engine and calls [`serve`]. It is fastest on a current-thread
+//! runtime: requests are decided on the thread that parses them.
 //!
-//! The rooms, each of which uses only those after it:
+//! The modules, each of which uses only those after it:
 //!
 //! - `service`: from a request that the server read to its response; starting and ending
 //! - `openapi`: the document, made from the lists of fields
-//! - `resources`: one file a resource, and the lists of routes
+//! - `resources`: one file for each resource, and the lists of routes
 //! - `routing`: what a route is, finding it, reading a request against its fields
 //! - `app`: what all requests share
 //! - `access`: keys, rights, what holds without keys
@@ -15,8 +15,8 @@
 //! - `rendering`: from events and state to JSON, from refusals to problems
 //! - `json`: reading and writing it
 //!
-//! What may not enter: money rules (those are `ledger`'s), sockets (those are `http`'s) and files. Only this crate knows
-//! which status a refusal has.
+//! This crate must not contain money rules (those are in `ledger`), sockets (those are in `http`) or files. It alone
+//! maps refusals to status codes.
 
 mod access;
 mod app;

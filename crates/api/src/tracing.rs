@@ -1,4 +1,4 @@
-//! A span for each request to the API, where traces are wanted (OpenTelemetry). Without them this is one look at an
+//! A span for each request to the API, where traces are wanted (OpenTelemetry). Without them this is one check of an
 //! `Option`.
 //!
 //! What may not enter a span: ids of users, amounts, keys, metadata; so the template of the route and never the path.
@@ -25,11 +25,11 @@ pub struct Traces {
     pub counts: Arc<SpanCounts>,
 }
 
-/// What became of spans since the start. Those that ended and were neither sent nor failed wait, or there was no room
-/// for them.
+/// Counts of spans since the start. Spans that ended and were neither sent nor failed are queued, or were dropped
+/// because the queue was full.
 #[derive(Debug, Default)]
 pub struct SpanCounts {
-    /// Handed to whoever sends them.
+    /// Passed to the exporter.
     pub ended: AtomicU64,
     /// Taken by the collector.
     pub sent: AtomicU64,
@@ -43,7 +43,7 @@ impl SpanCounts {
     }
 }
 
-/// The span of a request that is being answered. It ends at the latest when all its clones are gone.
+/// The span of a request in progress. It ends at the latest when all its clones are gone.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestSpan(Arc<Recorded>);
 

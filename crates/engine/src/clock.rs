@@ -1,8 +1,9 @@
-//! Where time comes from, and how far it is believed.
+//! The source of time, and when it is trusted.
 //!
-//! The system's clock is followed only while it is plausible: a start long after the last event, or a jump forwards against
-//! the time that went by, may be a clock that was set wrong, and following it would expire coins for good. The clock is then
-//! implausible until it is right again, the kernel says that it is synchronised, or an operator accepts it.
+//! The system's clock is followed only while it is plausible. A start long after the last event, or a jump forwards
+//! compared with the elapsed time, may mean that the clock was set wrong, and following it would expire coins
+//! permanently. The clock is then implausible until it is right again, the kernel reports that it is synchronised, or
+//! an operator accepts it.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -56,7 +57,7 @@ pub struct OtherTime {
     pub system: Micros,
 }
 
-/// Real time, or a time that moves only when told.
+/// Real time, or a test clock, which advances only on request.
 #[derive(Debug)]
 pub(crate) enum Clock {
     System(Guard),
@@ -112,7 +113,7 @@ impl Clock {
 pub(crate) trait Source: Send + fmt::Debug {
     /// The real time, in microseconds since 1970.
     fn wall(&self) -> Micros;
-    /// Time that went by since some moment, in microseconds, sleep included. Nobody can set it.
+    /// Monotonic time in microseconds, including suspend. It can't be set.
     fn elapsed(&self) -> Micros;
     /// Whether something keeps the real time synchronised.
     fn is_synchronised(&self) -> bool;
@@ -180,7 +181,7 @@ impl Guard {
     }
 }
 
-/// The real time; 0 if the machine's clock stands before 1970.
+/// The real time; 0 if the machine's clock is before 1970.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else gets its time from")]
 pub(crate) fn system_now() -> Micros {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as Micros)

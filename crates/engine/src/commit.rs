@@ -9,8 +9,8 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 use tocos_journal::Appender;
 
-/// How long an idle ledger sleeps before it looks whether something has expired. What has expired is not spendable
-/// at once, whether swept or not: this only bounds how late its event is written.
+/// How long an idle ledger sleeps before it checks whether something has expired. Expired coins are unavailable
+/// immediately, with or without their event: this only limits how late the event is written.
 const IDLE: Duration = Duration::from_millis(200);
 
 /// Events behind the last snapshot from which on closing makes one: about 10 ms of the next start.
@@ -52,7 +52,7 @@ fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender
     let behind = appender.last_event() - shared.counters.snapshot_event.load(Ordering::Relaxed);
     let state = shared.lock().writer.ledger.state().clone();
     if behind >= CLOSING_SNAPSHOT_EVENTS && !appender.is_poisoned() && state.last_event() == appender.last_event() {
-        // If the snapshot thread is gone there is nobody to make one, and the log has everything.
+        // If the snapshot thread has ended, no snapshot is made; the log has everything.
         let _gone = snapshots.send(Job { state, position: appender.position() });
     }
 }
@@ -81,7 +81,7 @@ fn next_work(shared: &Shared) -> Option<Work> {
         let (guard, timeout) = shared.work.wait_timeout(core, IDLE).unwrap_or_else(PoisonError::into_inner);
         core = guard;
         if timeout.timed_out() && core.writer.unavailable.is_none() {
-            // What has come due is expired by stamping; an error here is told to whoever asks next.
+            // What has come due is expired by stamping; the next request gets an error that occurs here.
             let _told_later = core.writer.stamp();
             core.wants_seal = core.writer.pending_events() > 0;
         }

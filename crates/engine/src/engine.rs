@@ -18,7 +18,7 @@ use tocos_ledger::{EndedAs, Event, Ledger, Micros, Over, Recalled, Refusal, Requ
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 const SEALED_AT_ONCE: usize = 1_024;
 
-/// Below so many on their way at once dividing them brings nothing.
+/// With fewer events in progress at once, sealing early has no benefit.
 const CROWD_MIN: usize = 16;
 
 /// Something read from memory: it may be shown when event `seen` is durable.
@@ -26,7 +26,7 @@ const CROWD_MIN: usize = 16;
 pub struct Seen<R> {
     /// What was read.
     pub value: R,
-    /// The last event it rests on.
+    /// The last event it depends on.
     pub seen: u64,
 }
 
@@ -75,9 +75,9 @@ impl Engine {
         }
         let result = core.writer.submit(request, dry_run, render);
         self.note_decided(&mut core);
-        // Clients that are answered together ask together again, and would wait for the disk together while nothing is
-        // decided. Three quarters of them make a frame, so that the others are decided while it is synced; with fewer
-        // the disk is asked more often than it brings.
+        // Clients that get their responses together send their next requests together, and would wait for the disk
+        // together while nothing is decided. Three quarters of them make a frame, so that the others are decided while
+        // it is synced; with fewer, the disk would sync more often than it helps.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
         if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
             self.notify_commit(&mut core);
@@ -171,7 +171,7 @@ impl Engine {
         Ok(Seen { value, seen })
     }
 
-    /// The state as it is now, to look at for as long as it takes. Cheap; the writer then copies what it touches.
+    /// A copy-on-write clone of the state as it is now. Cheap; the writer then copies each chunk that it changes.
     ///
     /// # Errors
     /// As [`Engine::read`].
@@ -288,7 +288,7 @@ impl Engine {
     }
 
     /// Refuses what comes from now on, writes and syncs what was decided, and returns when the threads have ended.
-    /// A snapshot is made on the way if the log behind the last one has grown enough to be felt at the next start.
+    /// It also makes a snapshot, if there are enough events after the last one to delay the next start.
     ///
     /// # Errors
     /// [`Unavailable::Storage`] if the storage had failed.

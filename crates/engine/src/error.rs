@@ -5,8 +5,8 @@ use std::fmt;
 use tocos_journal::OpenError;
 use tocos_ledger::{Inconsistent, Malformed, Micros, Refusal};
 
-/// Why the ledger can't do what was asked. After a failure of the storage what was asked may or may not have happened: its
-/// idempotency key finds out.
+/// Why the ledger can't serve a request. After a failure of the storage the request may or may not have been applied:
+/// a retry under its idempotency key finds out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// A write or a sync failed, or the writer met something impossible.
@@ -65,7 +65,7 @@ impl std::error::Error for Unavailable {}
 /// Why one operation was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The rules refuse it. `seen` is the event up to which the refusal rests on the state: answer when that is durable.
+    /// The rules refuse it. `seen` is the last event that the refusal depends on: respond when that is durable.
     Refused {
         /// Why.
         refusal: Refusal,
@@ -127,7 +127,7 @@ pub enum OpenFailure {
     },
     /// A thread could not be started.
     Thread(std::io::Error),
-    /// Whoever asked for it no longer wants it. Nothing was changed.
+    /// The caller cancelled it. Nothing was changed.
     CalledOff,
 }
 

@@ -1,11 +1,11 @@
-//! The one writer, and the readers' view of what it wrote.
+//! The single writer, and reads of what it wrote.
 //!
-//! Callers hand in operations from any thread. Each is decided at once, in memory, under a short lock, and its event
-//! waits in a frame; one thread writes and syncs frames while the next one fills. A response may leave only when its
-//! event is durable: callers await [`Engine::durable`]. A read sees memory, so it waits likewise.
+//! Callers submit operations from any thread. Each is decided immediately, in memory, under a short lock, and its event
+//! is added to a frame. One thread writes and syncs frames while the next one is filled. A response may be sent only
+//! when its event is durable: callers await [`Engine::durable`]. A read uses memory, so it waits likewise.
 //!
-//! What may not enter: HTTP, JSON, and anything that knows what the rules are (that is `ledger`) or how bytes lie on
-//! the disk (that is `journal`).
+//! This crate must not contain HTTP, JSON, rules (those are in `ledger`), or the format of bytes on the disk (that is
+//! in `journal`).
 
 mod clock;
 mod commit;

@@ -22,13 +22,13 @@ const TEST_LEDGER: &[u8; 4] = b"TEST";
 /// How a ledger is opened.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// Where it lies; made if it is not there.
+    /// Its directory; created if it does not exist.
     pub data_dir: PathBuf,
     /// Size of the log's files, in bytes.
     pub segment_bytes: u64,
     /// How many events go by between snapshots.
     pub snapshot_every_events: u64,
-    /// Whether its time moves only when told. Decided when the ledger is made, and for good.
+    /// Whether it has a test clock, which advances only on request. Set when the ledger is created, permanently.
     pub test_clock: bool,
     /// How many idempotency keys stay in memory, and how the others are kept.
     pub tables: TableOptions,
@@ -65,7 +65,7 @@ pub struct OpenReport {
     pub unusable_tables: Vec<String>,
     /// Events read from the log behind the snapshot.
     pub replayed_events: u64,
-    /// How the log ended; `bytes_cut` above 0 tells of a torn last frame.
+    /// How the log ended; `bytes_cut` above 0 means a torn last frame.
     pub tail: TailReport,
     /// How long it took, in microseconds.
     pub took_us: u64,
@@ -217,7 +217,7 @@ impl From<Malformed> for Unusable {
 /// Chunks of the log that are prefetched.
 const CHUNKS_AHEAD: usize = 4;
 
-/// Applies what is in the log behind the snapshot. Another thread reads and verifies it meanwhile.
+/// Applies the events of the log after the snapshot. Another thread reads and verifies it meanwhile.
 fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Result<Replay, OpenFailure> {
     opening.begin(Stage::Log, replay.bytes_in_all());
     let (full, chunks) = mpsc::sync_channel::<FramesAhead>(CHUNKS_AHEAD);

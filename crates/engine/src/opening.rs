@@ -34,7 +34,7 @@ pub struct OpeningProgress {
     pub stage: Stage,
     /// How much of that stage is done, from 0 to 1.
     pub fraction: f64,
-    /// The last event that has been carried out, or that the snapshot stands at.
+    /// The last event that has been applied, or the event of the snapshot.
     pub event: u64,
 }
 

@@ -15,7 +15,7 @@ use tocos_ledger::State;
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<Core>,
-    /// Something was decided since the commit thread was last told. Says so without the lock.
+    /// Something was decided since the commit thread was last notified. Readable without the lock.
     pub(crate) is_unsealed: AtomicBool,
     /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
     sealed: Mutex<VecDeque<Work>>,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
 pub(crate) struct Core {
     pub(crate) writer: Writer,
     pub(crate) wants_seal: bool,
-    /// The most events that were lately on their way at once, pending and in flight.
+    /// The most events that were recently in progress at once, pending and being written.
     pub(crate) crowd: usize,
     pub(crate) closing: bool,
     /// The event from which on the next frame's end makes a snapshot.
@@ -107,7 +107,7 @@ impl Shared {
         self.wake_merge.notify_all();
     }
 
-    /// The oldest sealed frame that nobody writes yet.
+    /// The oldest sealed frame that is not being written yet.
     pub(crate) fn next_sealed(&self) -> Option<Work> {
         self.sealed().pop_front()
     }

@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    /// What was promised is there byte for byte; what else is there was asked; the state is what follows.
+    /// Every acknowledged event is there, byte for byte; every other event was requested; the state follows from them.
     fn check(&mut self, writer: &mut Writer) {
         let last = writer.last_event();
         assert!(
@@ -130,7 +130,7 @@ impl World {
         assert_eq!(shadow.key_count(), writer.ledger.key_count());
         self.check_past(writer, &shadow);
         assert!(writer.ledger.state().sums_of_all_balances().iter().all(|sum| *sum == 0));
-        // What was decided but lost was never answered: it did not happen.
+        // A decided event that was lost had no response yet: it counts as not applied.
         self.witness.decided.truncate(last as usize);
         self.witness.durable = last;
     }
@@ -336,7 +336,7 @@ impl World {
             .iter()
             .zip(&names)
             .map(|(key, name)| {
-                // A key names one request nearly always, so that asking again is answered and not refused.
+                // A key names one request nearly always, so that a repeated request is replayed and not refused.
                 let mut choice = key.filter(|_| rng.u32(0..8) != 0).map_or_else(|| rng.fork(), Rng::with_seed);
                 // Mostly one that is open; else one that ended, or never was.
                 let is_old = open.is_empty() || choice.u32(0..4) == 0;

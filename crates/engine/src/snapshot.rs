@@ -15,7 +15,7 @@ pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x02";
 /// Snapshots kept: the newest, and one to fall back to.
 const KEPT: usize = 2;
 
-/// A state, and the place in the log that it stands at.
+/// A state, and its position in the log.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) state: State,
@@ -32,7 +32,7 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
                 shared.counters.snapshot_event.store(job.position.event, Ordering::Relaxed);
                 shared.counters.snapshot_at.store(system_now() as u64, Ordering::Relaxed);
             }
-            // A snapshot is a convenience: the log has everything. The failure is counted, and told by metrics.
+            // Snapshots are optional: the log has everything. The failure is counted, and the metrics show it.
             Err(_reason) => {
                 shared.counters.snapshot_failures.fetch_add(1, Ordering::Relaxed);
             }

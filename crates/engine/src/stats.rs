@@ -30,7 +30,7 @@ pub struct Stats {
     pub last_event: u64,
     /// The last event on the disk.
     pub durable_event: u64,
-    /// Events decided that no frame on its way to the disk holds yet.
+    /// Events that are decided and not in a sealed frame yet.
     pub pending_events: u64,
     /// Remembered idempotency keys.
     pub keys: u64,

@@ -1,4 +1,4 @@
-//! An event as it lies in the log or in a frame on its way there.
+//! An event as it is stored in the log or in a frame that is not written yet.
 
 use crate::error::EventError;
 use tocos_journal::{Frame, Reader};

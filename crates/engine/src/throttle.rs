@@ -1,4 +1,4 @@
-//! Work beside the writer that nobody waits for: it leaves the processor and the disk to what somebody does wait for.
+//! Background work: it is throttled, so that work that clients wait for gets the processor and the disk.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ use tocos_ledger::{Ledger, blob_offset};
 /// What a sound ledger holds.
 #[derive(Clone, Debug)]
 pub struct VerifyReport {
-    /// Events, all of them read, checked and carried out again.
+    /// Events, all of them read, checked and replayed.
     pub events: u64,
     /// Users.
     pub users: usize,
@@ -46,7 +46,7 @@ pub enum VerifyFailure {
     },
     /// A snapshot says something else than the log.
     SnapshotDiffers {
-        /// The event it stands at.
+        /// The last event it includes.
         event: u64,
         /// In what way.
         reason: String,

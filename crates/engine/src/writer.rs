@@ -175,7 +175,7 @@ impl Writer {
         Ok(now)
     }
 
-    /// The same for whoever only reads: while the clock is implausible, the ledger's last time.
+    /// The same for reads: while the clock is implausible, the ledger's last time.
     pub(crate) fn stamp_for_reading(&mut self) -> Result<Micros, Unavailable> {
         match self.stamp() {
             Err(Unavailable::Clock { ledger, .. }) => Ok(ledger),
@@ -248,7 +248,7 @@ impl Writer {
         let record = event.encode(&mut self.scratch, |blob| pending.blob(blob));
         pending.push(&record);
         self.ledger.apply(event).map_err(|inconsistent| {
-            // What was decided can't be carried out: a bug. Nothing more is decided on a state that can't be trusted.
+            // A decided event can't be applied: a bug. Nothing more is decided, since the state can't be trusted.
             let broken = Unavailable::Storage { cause: inconsistent.to_string() };
             self.unavailable = Some(broken.clone());
             broken

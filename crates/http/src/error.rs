@@ -1,8 +1,8 @@
-//! What can be wrong with a request or a connection, before anybody looks at what it asks for.
+//! Errors of a request or a connection, independent of what it requests.
 
 use std::fmt;
 
-/// Why a request can't be answered. The [`Service`](crate::Service) turns it into a response.
+/// Why a request can't be handled. The [`Service`](crate::Service) turns it into a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A header that is read as one value is there twice. Its name as documents write it.

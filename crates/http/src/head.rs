@@ -22,7 +22,7 @@ pub struct Head<'a> {
     pub path: &'a str,
     /// The query, still escaped, without its question mark.
     pub query: Option<&'a str>,
-    /// The host that is asked, and its port: of the target if that names one, else of the header.
+    /// The requested host and its port: of the target if that names one, else of the header.
     pub authority: Option<&'a [u8]>,
     /// `Origin`.
     pub origin: Option<&'a [u8]>,
@@ -61,7 +61,7 @@ impl<'a> Head<'a> {
 /// Whether a header of this name, whose letters are small or large, is set by proxies.
 pub(crate) fn is_forwarding(name: &str) -> bool {
     const PREFIX: &[u8] = b"x-forwarded-";
-    // By length first: most headers are told apart by it.
+    // By length first: it distinguishes most headers.
     match name.len() {
         3 => name.eq_ignore_ascii_case(VIA.as_str()),
         9 => name.eq_ignore_ascii_case(FORWARDED.as_str()) || name.eq_ignore_ascii_case("x-real-ip"),
@@ -80,7 +80,7 @@ const READ_AS_ONE: [(HeaderName, &str); 6] = [
     (REQUEST_ID, "X-Request-Id"),
 ];
 
-/// Whether a head is valid, whatever it asks for.
+/// Whether a head is valid, independent of what it requests.
 ///
 /// # Errors
 /// A header that is read as one value is there twice; HTTP/1.1 without a `Host`, or with one that is no host; an encoded

@@ -1,9 +1,9 @@
 //! HTTP for any service: sockets, heads and bodies, deadlines, shutdown, request ids.
 //!
-//! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. Small requests of HTTP/1.1, which is what
-//! programs send all day, are read by the fast path; everything else by hyper. A client can't tell which it was.
+//! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. The fast path reads
+//! small requests of HTTP/1.1, hyper reads all others. Clients can't distinguish the two.
 //!
-//! What may not enter: coins, ledgers, routes, JSON. `Cargo.toml` says so.
+//! This crate must not contain coins, ledgers, routes or JSON; its dependencies in `Cargo.toml` enforce that.
 
 mod body;
 mod error;

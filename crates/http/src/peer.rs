@@ -9,13 +9,13 @@ use tokio::net::TcpStream;
 pub struct Peer {
     /// Its address, if the system still knows it.
     pub ip: Option<IpAddr>,
-    /// A process of another user than this process's and root, or nobody knows whose. Only found out where the service
-    /// [asks for it](crate::Service::asks_owner).
+    /// A process of another user than this process's and root, or of an unknown user. Only determined if the service
+    /// [needs it](crate::Service::asks_owner).
     pub is_stranger: bool,
 }
 
 impl Peer {
-    /// `asks_owner`: whether it matters who the other end belongs to. That costs a look at all of the machine's sockets.
+    /// `asks_owner`: whether the owner of the other end matters. Finding it reads the list of all sockets.
     pub(crate) fn of(stream: &TcpStream, asks_owner: bool) -> Self {
         let (peer, here) = (stream.peer_addr().ok(), stream.local_addr().ok());
         let is_stranger = asks_owner && peer.zip(here).is_none_or(|(peer, here)| is_stranger(peer, here));
@@ -25,7 +25,7 @@ impl Peer {
 
 #[cfg(not(target_os = "linux"))]
 fn is_stranger(_peer: SocketAddr, _here: SocketAddr) -> bool {
-    // Only Linux tells.
+    // Only Linux provides it.
     false
 }
 

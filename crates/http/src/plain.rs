@@ -1,4 +1,4 @@
-//! The head of a plain request: HTTP/1.1, a body of known length if any, nothing asked of the connection.
+//! The head of a plain request: HTTP/1.1, a body of known length if any, no special handling of the connection.
 
 use hyper::Method;
 use hyper::http::request::{Builder, Parts};
@@ -8,13 +8,13 @@ use crate::head::{Head, is_forwarding, is_host};
 /// Headers that a plain request has at most.
 pub const LINES_MAX: usize = 32;
 
-/// The lines of a head; what [`parse`] needs room for.
+/// The lines of a head; the buffer that [`parse`] needs.
 pub type Lines<'b> = [httparse::Header<'b>; LINES_MAX];
 
 /// What the bytes that have come are the beginning of.
 #[derive(Debug)]
 pub enum Parsed<'h, 'b> {
-    /// More has to come before this can be told.
+    /// The head is not complete yet.
     Partial,
     /// Something that is hyper's to read or to refuse.
     Other,
@@ -84,7 +84,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
     let mut body_bytes = None;
     for line in lines {
         let is = |name: &str| line.name.eq_ignore_ascii_case(name);
-        // By length first: most headers are told apart by it, and most mean nothing here.
+        // By length first: it distinguishes most headers, and most are ignored here.
         let place = match line.name.len() {
             4 if is("host") => &mut head.authority,
             6 if is("origin") => &mut head.origin,

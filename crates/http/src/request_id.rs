@@ -40,7 +40,7 @@ impl RequestId {
         str::from_utf8(&self.bytes[..self.length]).unwrap_or("-")
     }
 
-    /// The name as it stands in a header.
+    /// The id as the value of a header.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }

@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::stream::{LINGER, TrackedStream};
 use crate::tracker::{Connection, ConnectionTracker};
 
-/// Clients that are being told that there are too many connections; further ones are closed without a word.
+/// Clients that get a response that there are too many connections; further connections are closed without one.
 const REJECTING_MAX: usize = 64;
 
 /// Serves the connections of a listener.
@@ -45,7 +45,7 @@ impl<S> Clone for Server<S> {
 }
 
 impl<S: Service> Server<S> {
-    /// A server that answers with `service`. `has_fast_path`: whether small requests go to [`Service::call`].
+    /// A server that passes requests to `service`. `has_fast_path`: whether small requests go to [`Service::call`].
     pub fn new(service: Arc<S>, tracker: Arc<ConnectionTracker>, has_fast_path: bool) -> Self {
         Self {
             service,

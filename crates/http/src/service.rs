@@ -1,4 +1,4 @@
-//! What a server asks of whoever answers its requests.
+//! The trait that a handler of requests implements for the server.
 
 use std::fmt;
 use std::future::Future;
@@ -36,18 +36,18 @@ pub trait Service: Send + Sync + 'static {
     /// The response to what the server itself refuses.
     fn refuse(&self, error: &Error) -> Response;
 
-    /// Whether [`Peer::is_stranger`] matters for connections that begin now: finding out costs a look at all sockets of
-    /// the machine.
+    /// Whether [`Peer::is_stranger`] matters for connections that begin now: finding it out reads the list of
+    /// all sockets of the machine.
     fn asks_owner(&self) -> bool {
         false
     }
 }
 
-/// How a small request is answered.
+/// The handler's reply to a small request.
 pub enum Reply<R> {
     /// With this response, once it may be sent.
     When(R, Response),
-    /// With what comes of this.
+    /// With the result of this future.
     Later(Pin<Box<dyn Future<Output = Response> + Send>>),
     /// By [`Service::call_owned`] on hyper, which notices when the client goes away.
     HandOver,
@@ -63,14 +63,14 @@ impl<R> fmt::Debug for Reply<R> {
     }
 }
 
-/// A small request that has come as a whole, where it lies.
+/// A small request that has arrived completely, borrowed from the connection's buffer.
 #[derive(Debug)]
 pub struct Request<'r> {
     /// Target and headers.
     pub head: &'r Head<'r>,
     /// `None` if it did not come in time.
     pub body: Option<&'r [u8]>,
-    /// What it is called.
+    /// Its request id.
     pub id: &'r RequestId,
     /// When it began to be answered.
     pub started: Instant,
@@ -81,7 +81,7 @@ pub struct Request<'r> {
 }
 
 impl Request<'_> {
-    /// The request for those who keep it. `None` if hyper would not take its head: it is then to be handed over.
+    /// An owned copy. `None` if hyper would not accept its head: the caller must then return [`Reply::HandOver`].
     #[must_use]
     pub fn to_owned(&self) -> Option<OwnedRequest> {
         Some(OwnedRequest {
@@ -95,7 +95,7 @@ impl Request<'_> {
     }
 }
 
-/// A request that owns what it was made of. Its body may still be on its way.
+/// A request that owns its data. Its body may not have arrived yet.
 #[derive(Debug)]
 pub struct OwnedRequest {
     /// Method, target, headers.

@@ -1,4 +1,5 @@
-//! A socket that tells the tracker when bytes move, and that lets the client read the last response before it closes.
+//! A socket that notifies the tracker when bytes are read or written, and that lets the client read the last response
+//! before it closes.
 
 use std::future::Future;
 use std::io;
@@ -13,8 +14,8 @@ use tokio::net::TcpStream;
 
 use crate::tracker::Connection;
 
-/// What is still read and thrown away of a request that was answered before its end, so that the client gets to
-/// see the response instead of a reset connection.
+/// How many bytes of a request are still read and discarded if its response was sent before its end, so that the
+/// client sees the response instead of a reset connection.
 const UNREAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long that may take.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
@@ -34,7 +35,7 @@ impl TrackedStream {
         Self { stream, connection, put_back: Bytes::new(), linger: None }
     }
 
-    /// Has bytes that were read read again by whoever reads next.
+    /// Puts bytes that were read back, so that the next read returns them again.
     pub(crate) fn put_back(&mut self, bytes: Bytes) {
         self.put_back = bytes;
     }

@@ -1,4 +1,4 @@
-//! The connections of a listener and their deadlines: slow and silent ones are ended, all are told of a shutdown.
+//! The connections of a listener and their deadlines: slow and silent ones are closed, all are notified of a shutdown.
 //!
 //! One pass over all connections every quarter of a second replaces timers for each request, which would cost more
 //! than many a request itself.
@@ -82,7 +82,7 @@ impl ConnectionTracker {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// Whether there are as many connections as there may be; whoever comes now counts as rejected.
+    /// Whether the limit of connections is reached; a new one then counts as rejected.
     pub(crate) fn rejects(&self) -> bool {
         let rejects = self.open() >= self.connections_max;
         if rejects {
@@ -136,7 +136,7 @@ impl ConnectionTracker {
         }
     }
 
-    /// Tells all connections to end when their requests are answered.
+    /// Notifies all connections to end when the responses to their requests are sent.
     pub fn finish_all(&self) {
         self.for_all(|connection| {
             connection.finish.store(true, Ordering::Relaxed);
@@ -184,7 +184,7 @@ impl Connection {
         self.moved.store(self.tracker.now(), Ordering::Relaxed);
     }
 
-    /// A request is there, with its head; it is being worked on for as long as the guard lives.
+    /// A request has arrived, with its head; it is in progress until the guard is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>, is_http2: bool, has_body: bool) -> ActiveRequest {
         self.leaves_unread.store(has_body, Ordering::Relaxed);
         self.active.fetch_add(1, Ordering::Relaxed);
@@ -213,12 +213,12 @@ impl Connection {
         since != 0 && self.tracker.now().wrapping_sub(since) > self.tracker.body_ticks
     }
 
-    /// Whether there may be something of a request that nobody will read.
+    /// Whether there may be bytes of a request that will not be read.
     pub(crate) fn leaves_unread(&self) -> bool {
         self.leaves_unread.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection is to end when its requests are answered.
+    /// Whether the connection must end when the responses to its requests are sent.
     pub(crate) fn should_finish(&self) -> bool {
         self.finish.load(Ordering::Relaxed)
     }

@@ -14,8 +14,8 @@ use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 /// What is kept of the buffer between frames: more than all but the rarest take.
 const BUFFER_KEPT_BYTES: usize = 4 << 20;
 
-/// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log;
-/// opening again tells.
+/// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log
+/// until the log is opened again.
 #[derive(Debug)]
 pub enum AppendError {
     /// The frame does not start with the event that must follow. Nothing was written.
@@ -146,7 +146,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Starts another segment if this one has frames and no room for so many bytes more.
+    /// Starts another segment if this one has frames and not enough space for this many bytes.
     fn roll_for(&mut self, bytes: u64) -> Result<(), (String, io::Error)> {
         let empty = SEGMENT_HEADER_BYTES as u64;
         if self.offset == empty || self.offset + bytes <= self.options.segment_bytes {

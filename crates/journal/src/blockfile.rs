@@ -35,7 +35,7 @@ pub struct BlockHeader {
     pub ledger_id: [u8; 16],
     /// What the writer keeps in it, in the writer's own words.
     pub kind: [u8; 8],
-    /// The event it stands at.
+    /// The last event that the content includes.
     pub event: u64,
     /// The hash of the frame that ends with that event.
     pub chain: Hash,

@@ -1,4 +1,4 @@
-//! What the journal asks of a disk. The real one is [`crate::FileDisk`]; the one that fails on request is
+//! The operations of a disk for the journal. The real one is [`crate::FileDisk`]; the one that fails on request is
 //! [`crate::sim::SimDisk`].
 
 use std::fmt;
@@ -32,7 +32,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// [`LockError::Held`] if another process, or another journal in this one, has it.
     fn lock(&self) -> Result<Box<dyn DiskLock>, LockError>;
 
-    /// A file's name as an operator finds it, for messages. An empty name stands for the directory.
+    /// A file's name as an operator finds it, for messages. An empty name means the directory.
     fn place(&self, name: &str) -> String;
 }
 
@@ -54,7 +54,7 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Cuts the file, or extends it with zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
-    /// Makes room for `len` bytes from the start and makes the file that long if it is shorter; the new bytes are zeros.
+    /// Allocates `len` bytes from the start and makes the file that long if it is shorter; the new bytes are zeros.
     fn allocate(&self, len: u64) -> io::Result<()>;
 
     /// The length in bytes.

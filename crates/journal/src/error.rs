@@ -181,18 +181,18 @@ impl std::error::Error for OpenError {
 pub enum ReadError {
     /// The event is not in the log, or not durable yet.
     NoSuchEvent {
-        /// The number asked for.
+        /// The requested number.
         event: u64,
         /// The last event that can be read.
         last_event: u64,
     },
     /// The log is damaged there.
     Broken(Broken),
-    /// No blob can be at the offset that was asked for.
+    /// No blob can be at the requested offset.
     NoSuchBlob {
         /// The event.
         event: u64,
-        /// The offset asked for.
+        /// The requested offset.
         offset: u32,
     },
     /// The operating system refused the read.

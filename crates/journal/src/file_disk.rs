@@ -21,7 +21,7 @@ impl FileDisk {
     /// be made in it.
     ///
     /// # Errors
-    /// What the system said; whoever asked knows the directory.
+    /// The error of the operating system; the caller knows the directory.
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let disk = Self { dir: dir.into() };
         make_dir(&disk.dir).and_then(|()| disk.lock_file())?;
@@ -31,7 +31,7 @@ impl FileDisk {
     /// Opens a directory that must be there already, as commands do that only look: a mistyped name makes nothing.
     ///
     /// # Errors
-    /// What the system said; whoever asked knows the directory.
+    /// The error of the operating system; the caller knows the directory.
     pub fn existing(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let disk = Self { dir: dir.into() };
         match fs::metadata(&disk.dir) {
@@ -106,7 +106,7 @@ impl Disk for FileDisk {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
-                // Only for the message: whoever holds the lock may be writing its id right now.
+                // Only for the message: the process with the lock may be writing its id right now.
                 let pid = file.read_to_string(&mut pid).ok().and_then(|_| pid.trim().parse().ok());
                 return Err(LockError::Held(pid));
             }

@@ -45,7 +45,7 @@ impl Frame {
         self.records.push(*record);
     }
 
-    /// Adds variable bytes and answers the offset that a record refers to them by. Offsets start at 0 in
+    /// Adds variable bytes and returns the offset by which a record refers to them. Offsets start at 0 in
     /// every frame. A frame holds [`MAX_BLOB_BYTES`] of them; one that was given more is refused by the append.
     pub fn blob(&mut self, bytes: &[u8]) -> u32 {
         let offset = self.blobs.len();
@@ -63,7 +63,7 @@ impl Frame {
         }
     }
 
-    /// Where the frame stands now, so that an atomic batch may be taken back.
+    /// The present end of the frame, so that an atomic batch can be rolled back.
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark { records: self.records.len(), blob_bytes: self.blobs.len(), overflowed: self.overflowed }
@@ -132,7 +132,7 @@ impl Frame {
         self.blobs.len()
     }
 
-    /// The bytes this frame takes on disk as it stands.
+    /// The bytes that this frame takes on disk at present.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {
         layout::frame_bytes(self.records.len() as u64, self.blobs.len() as u64)
@@ -145,7 +145,7 @@ impl Frame {
     }
 
     /// Appends the frame's bytes to `out`, linked to the frame before it by `prev` and to its segment by
-    /// `tag`, and answers the frame's own hash.
+    /// `tag`, and returns the frame's own hash.
     pub fn seal_into(&self, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
         let contents =
             layout::Contents { first: self.first, at_us: self.at_us, records: &self.records, blobs: &self.blobs };

@@ -86,8 +86,8 @@ impl Frames {
         }
     }
 
-    /// Goes from the end of one segment to the start of the next, where no good frame stands any more. Unless the next segment
-    /// starts with the next event, and links to the last frame, that is damage.
+    /// Goes from the end of one segment, where there is no further valid frame, to the start of the next. It is damage
+    /// unless the next segment starts with the next event and its chain is the hash of the last frame.
     fn next_segment(&self, mut place: Place, fault: FrameFault) -> Result<Place, ReadError> {
         let here = place.segment.header.first;
         let next = self.log.segment_of(self.next).filter(|next| next.header.first == self.next && self.next != here);

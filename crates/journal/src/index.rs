@@ -3,7 +3,8 @@
 /// One entry at most for so many bytes of log: what one positioned read fetches.
 pub(crate) const SPACING_BYTES: u64 = 4096;
 
-/// The starts of some frames, about one for every 4 KiB: 8 bytes for the 25 to 60 events in them. What lies between is walked.
+/// The starts of some frames, about one for every 4 KiB: 8 bytes for the 25 to 60 events in them. Frames between them
+/// are found by reading.
 #[derive(Debug)]
 pub(crate) struct Index {
     first: u64,

@@ -22,7 +22,7 @@ pub type Hash = [u8; 32];
 const MAGIC: [u8; 4] = *b"TFRM";
 /// The frame's own hash covers everything from here to the end of the frame.
 const HASHED_FROM: usize = 32;
-/// Where in a frame its segment's tag stands.
+/// The offset of the segment's tag in a frame.
 pub(crate) const TAG_OFFSET: usize = 72;
 /// Frames start at multiples of this.
 pub(crate) const ALIGNMENT: usize = 8;
@@ -58,7 +58,7 @@ pub enum FrameFault {
     },
     /// The frame is whole, but it follows another frame than the one before it.
     Chain,
-    /// Zeros or the end of the file stand where a frame must be.
+    /// There are zeros or the end of the file where a frame is expected.
     Missing,
 }
 
@@ -275,7 +275,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) blobs: &'a [u8],
 }
 
-/// Appends a frame's bytes to `out` and answers its hash. The caller has checked the limits.
+/// Appends a frame's bytes to `out` and returns its hash. The caller has checked the limits.
 pub(crate) fn seal(frame: &Contents<'_>, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
     let start = out.len();
     out.extend_from_slice(&[0; HASHED_FROM]);

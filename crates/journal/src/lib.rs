@@ -1,7 +1,7 @@
 //! The log on disk: frames, segments, syncing, recovery, and the immutable block files beside it.
 //!
-//! This room knows bytes and event numbers. It does not know what a record means, it reads no
-//! clock, makes no random numbers and knows nothing of async. It is the only room that opens files.
+//! This crate handles bytes and event numbers. It does not interpret records, reads no clock, makes no random
+//! numbers and is not async. It is the only crate that opens the ledger's files.
 //!
 //! An event is one record of [`RECORD_BYTES`] plus, where it needs them, variable bytes (a *blob*)
 //! that the record refers to by offset. A [`Frame`] is a batch of events; the [`Appender`] writes one frame

@@ -51,7 +51,7 @@ impl Segment {
         self.end.load(Ordering::Acquire)
     }
 
-    /// Where frames end. For whoever replays or appends; readers see it from the next [`Log::publish`] on.
+    /// Where frames end. For replay and the appender; readers see it from the next [`Log::publish`] on.
     pub(crate) fn set_end(&self, end: u64) {
         self.end.store(end, Ordering::Release);
     }

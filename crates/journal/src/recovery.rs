@@ -26,7 +26,7 @@ impl Journal {
     /// segment and that none is missing. An empty directory becomes a new ledger.
     ///
     /// # Errors
-    /// Everything in [`OpenError`] except what only the frames tell.
+    /// Every [`OpenError`] except those that only reading the frames can find.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, OpenError> {
         let lock = lock(&*disk)?;
         let names = list(&*disk)?;
@@ -99,7 +99,7 @@ impl Opened {
         self.is_new
     }
 
-    /// Goes on to reading the frames behind `from` (what a snapshot stands at; `None` is the whole log).
+    /// Continues with reading the frames after `from` (the position of a snapshot; `None` is the whole log).
     ///
     /// # Errors
     /// [`OpenError::SnapshotMismatch`] and [`OpenError::LogEndsEarly`] if no frame with that hash ends there, and
@@ -204,7 +204,7 @@ impl Found {
         }
         let previous_first = before.map_or(0, |before| before.first);
         if header.previous_first != previous_first {
-            // The header names the segment that must stand before it.
+            // The header names the previous segment.
             return Err(OpenError::MissingSegment { event: header.previous_first.max(1), file });
         }
         self.segments.push(Arc::new(Segment::new(disk, header, len)));

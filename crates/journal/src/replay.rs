@@ -61,7 +61,7 @@ impl Replay {
         self.scan.bytes_read()
     }
 
-    /// How far it can come. The room that the last file still has counts, so the end may come early, never late.
+    /// The total. It includes the unused space of the last file, so the end may come early, never late.
     #[must_use]
     pub fn bytes_in_all(&self) -> u64 {
         self.scan.bytes_in_all()
@@ -95,7 +95,7 @@ impl Replay {
             let len = file.len()?;
             file.set_len(report.offset)?;
             match file.allocate(len) {
-                // The file grows again when there is room.
+                // The file grows again when there is space.
                 Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
                 result => result?,
             }

@@ -76,13 +76,13 @@ impl Scan {
         self.bytes_before + self.offset
     }
 
-    /// All bytes from the segment it starts in to the end of the last file, the room in that which is not used yet
-    /// included: where the frames end is only known when they have been read.
+    /// All bytes from the segment it starts in to the end of the last file, including the unused space in that:
+    /// the end of the frames is only known when they have been read.
     pub(crate) fn bytes_in_all(&self) -> u64 {
         self.bytes_before + self.log.segments().iter().skip(self.at).map(|segment| segment.end()).sum::<u64>()
     }
 
-    /// Reads from the start of a segment up to where a snapshot stands.
+    /// Reads from the start of a segment up to the position of a snapshot.
     fn skip_to(&mut self, from: &Position) -> Result<(), OpenError> {
         while self.position.event < from.event {
             if self.advance()?.is_none() {

@@ -1,5 +1,5 @@
 //! A disk in memory that crashes, tears, reorders, fills up and fails, all from one seed: the same seed and the same
-//! calls give the same disk. For tests, here and in the rooms above.
+//! calls give the same disk. For tests, here and in the crates that use this one.
 //!
 //! What is written is in the *cache* until it is synced, per sector of 512 bytes. A [`crash`](SimDisk::crash) keeps a random
 //! part of what was only in the cache, in no order; the same goes for names and lengths. A failed sync behaves as on Linux:
@@ -21,7 +21,7 @@ pub enum WriteFault {
     NoSpace,
     /// The device fails: a random beginning of the bytes gets into the file.
     Io,
-    /// The power goes: all bytes are on their way, and nothing works until [`SimDisk::crash`].
+    /// A power failure: all bytes are in the cache, unsynced, and nothing works until [`SimDisk::crash`].
     PowerCut,
 }
 
@@ -63,7 +63,7 @@ impl SimDisk {
         state.sync_fault = None;
     }
 
-    /// Whether every write that needs room fails from now on.
+    /// Whether every write that needs disk space fails from now on.
     pub fn set_full(&self, full: bool) {
         self.state().full = full;
     }

@@ -18,7 +18,7 @@ fn snapshot_event(name: &str) -> Option<u64> {
     (snapshot_name(event) == name).then_some(event)
 }
 
-/// The snapshots in a directory, by the event they stand at.
+/// The snapshots in a directory, by the last event they include.
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     disk: Arc<dyn Disk>,
@@ -31,7 +31,7 @@ impl Snapshots {
         Self { disk }
     }
 
-    /// The events that snapshots stand at, newest first.
+    /// The last events of the snapshots, newest first.
     ///
     /// # Errors
     /// If the directory cannot be listed.

@@ -1,9 +1,9 @@
-//! How much room there is where a log lies.
+//! The free space of the file system that holds a log.
 
 use std::io;
 use std::path::Path;
 
-/// The room of a file system, in bytes.
+/// The space of a file system, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
     /// What this process can still write.
@@ -12,7 +12,7 @@ pub struct Space {
     pub size: u64,
 }
 
-/// The room where `path` lies.
+/// The space of the file system that holds `path`.
 ///
 /// # Errors
 /// As the system gives them; the path may not be there.

@@ -1,4 +1,4 @@
-//! What stands behind the last good frame: nothing, a torn frame, or proof that more was there.
+//! What follows the last valid frame: nothing, a torn frame, or proof that there were more frames.
 
 use std::io;
 
@@ -22,21 +22,21 @@ pub struct TailReport {
     pub after_event: u64,
 }
 
-/// What is in a segment behind a place where no good frame stands.
+/// What is in a segment after an offset without a valid frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tail {
     /// The bytes up to the last one that is not zero.
     pub(crate) bytes: u64,
-    /// Whether another frame of this segment starts there. Only one frame is ever on its way to the disk, so then the
+    /// Whether another frame of this segment starts there. Only one frame is written at any time, so then the
     /// frame before it had been durable.
     pub(crate) frame_follows: bool,
 }
 
-/// Reads a segment from `offset` to its end. A torn frame may stand at `offset` itself. Without a tag it only tells
-/// whether all is zero.
+/// Reads a segment from `offset` to its end. A torn frame may be at `offset` itself. Without a tag it only
+/// checks whether all bytes are zero.
 ///
-/// A frame that follows is known by its segment's tag, which nobody outside can know and so cannot put into a
-/// blob; its content need not be whole, for it proves enough that it was begun.
+/// A frame that follows is recognised by its segment's tag, which clients can't know and so can't put into a
+/// blob. Its content need not be complete; a header proves that the frame was begun.
 pub(crate) fn examine(file: &dyn DiskFile, offset: u64, tag: Option<u64>) -> io::Result<Tail> {
     let mut tail = Tail { bytes: 0, frame_follows: false };
     let mut buffer = vec![0; READ_BYTES];

@@ -43,7 +43,7 @@ impl Window {
         Ok(&held[..held.len().min(usize::try_from(room).unwrap_or(usize::MAX))])
     }
 
-    /// The bytes that [`at`](Self::at) has just answered, without reading.
+    /// The bytes that [`at`](Self::at) has just returned, without reading.
     pub(crate) fn again(&self, offset: u64) -> &[u8] {
         &self.buffer[(offset - self.start) as usize..self.filled]
     }

@@ -3,7 +3,7 @@
 //! only the rows with a word in their name as `cargo bench -p tocos-ledger -- staged`.
 //!
 //! Requests are made ahead in small batches, as they would lie in a network buffer, and only the ledger's part is timed.
-//! What is told is the median batch, and the batch that a tenth of them undercut: on a machine with other work to do the
+//! The output is the median batch, and the batch that a tenth of them undercut: on a machine with other work to do the
 //! first says what one gets, the second what there would be to get.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark is for people at a terminal")]
 
@@ -181,7 +181,7 @@ impl Bench {
         Self { ledger: Ledger::new([7; 16]), batch, records, blobs, scratch, events: 0, written: 0, stages: false }
     }
 
-    /// Does `count` requests and answers how long the ledger took for one of them, in nanoseconds, batch by batch.
+    /// Makes `count` requests and returns how long the ledger took for one of them, in nanoseconds, for each batch.
     fn time(&mut self, count: u64, mut make: impl FnMut(u64, &mut Words) -> &mut Words) -> Vec<f64> {
         let mut took = Vec::new();
         let mut batch = std::mem::take(&mut self.batch);

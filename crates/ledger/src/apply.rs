@@ -1,7 +1,7 @@
-//! Carrying out an event: the one place where the state changes.
+//! Applying an event: the only code that changes the state.
 //!
-//! Applying trusts nothing: an event that does not follow from the state before it (a number out of turn, a
-//! balance that does not come out as written) is [`Inconsistent`], which on the way back from the log means
+//! Applying verifies everything: an event that does not follow from the state before it (a wrong number, a
+//! balance that differs from the computed one) is [`Inconsistent`]. In a replay of the log this means
 //! that the log was not written by this program.
 
 use crate::amount::{Amount, MAX_AMOUNT, Micros};

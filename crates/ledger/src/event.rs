@@ -14,7 +14,7 @@ pub struct Event<'a> {
     pub number: u64,
     /// When its batch was decided; never earlier than the event before.
     pub at: Micros,
-    /// The API key that asked for it; 0 for none, and for what the clock did.
+    /// The API key of the request; 0 for none, and for events of the clock.
     pub by: u16,
     /// The idempotency key that names it.
     pub key: Option<Key<'a>>,
@@ -69,7 +69,7 @@ pub struct Movement {
     pub legs: Legs,
 }
 
-/// The kinds of movement and what each was asked for beyond accounts and amount.
+/// The kinds of movement, with the terms of each request beyond accounts and amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MovementKind {
     /// From `@issued` to A.
@@ -92,39 +92,39 @@ pub enum MovementKind {
     Reverse(ReverseTerms),
 }
 
-/// What a grant was asked for.
+/// The terms of a grant's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantTerms {
     /// The marks of the new coins.
     pub marks: Marks,
 }
 
-/// What a spend was asked for.
+/// The terms of a spend's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpendTerms {
-    /// The amount asked for; more than the amount taken only with [`Mode::UpTo`].
+    /// The requested amount; more than the amount taken only with [`Mode::UpTo`].
     pub requested: Amount,
     /// Exact or up to.
     pub mode: Mode,
 }
 
-/// What a hold was asked for.
+/// The terms of a hold's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoldTerms {
     /// When it ends by itself.
     pub expires_at: Micros,
-    /// The timeout it was asked for with, in seconds; `None` if an instant was given.
+    /// The requested timeout, in seconds; `None` if an instant was given.
     pub timeout_s: Option<u32>,
     /// Who gets what is captured; `None` is `@spent`.
     pub to: Option<UserId>,
 }
 
-/// What a capture was asked for, and how it left the hold.
+/// The terms of a capture's request, and what is left of the hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaptureTerms {
     /// The hold.
     pub hold: u64,
-    /// The amount asked for; `None` meant all that is held.
+    /// The requested amount; `None` meant all that is held.
     pub requested: Option<Amount>,
     /// Whether the hold was to end with it.
     pub last: bool,
@@ -143,14 +143,14 @@ pub struct HoldEnd {
     pub hold: u64,
 }
 
-/// What a reversal was asked for.
+/// The terms of a reversal's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReverseTerms {
     /// The event that is reversed.
     pub of: u64,
     /// Its kind, one of the four reversible ones.
     pub of_kind: &'static str,
-    /// The amount asked for; `None` meant all that was left.
+    /// The requested amount; `None` meant all that was left.
     pub requested: Option<Amount>,
     /// New expiry for coins whose lot has expired meanwhile.
     pub renew_expires_at: Option<Micros>,
@@ -204,7 +204,7 @@ pub struct Leg {
     pub to: Place,
     /// How many.
     pub amount: Amount,
-    /// Which; empty stands for `amount` plain coins.
+    /// The lots; empty means `amount` plain coins.
     pub lots: Vec<LotAmount>,
 }
 

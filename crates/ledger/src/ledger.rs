@@ -12,7 +12,7 @@ use crate::undo::Undo;
 pub enum Decision<'a> {
     /// This is to be done; [`Ledger::apply`] does it.
     Do(Event<'a>),
-    /// The idempotency key already names this event. Compare the requests with [`Event::same_request`] and answer with it.
+    /// The idempotency key already names this event. Compare the requests with [`Event::same_request`] and replay it.
     Known(u64),
 }
 
@@ -42,7 +42,7 @@ impl Ledger {
         Self { state, index, keys: Keys::new(seed), undo: None }
     }
 
-    /// The state, to look at or to clone.
+    /// The state, to read or to clone.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state

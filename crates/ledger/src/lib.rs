@@ -1,11 +1,11 @@
 //! The rules of the ledger, and nothing else.
 //!
-//! [`Ledger::decide`] judges one [`Request`] against the state at a given time and answers with the
-//! [`Event`] that would carry it out, or with a [`Refusal`]. [`Ledger::apply`] carries an event out.
-//! The state is what comes of applying all events in order; nothing else may change it.
+//! [`Ledger::decide`] decides one [`Request`] on the state at a given time. It returns the
+//! [`Event`] of the request, or a [`Refusal`]. [`Ledger::apply`] applies an event to the state.
+//! The state is the result of applying all events in order; nothing else may change it.
 //!
-//! What may not enter: I/O, clocks, randomness, threads, async, serialisation frameworks, HTTP. Time
-//! comes in as an argument, and the same events give the same state on every machine.
+//! This crate must not contain I/O, clocks, randomness, threads, async, serialisation frameworks or HTTP. Time
+//! is an argument, and the same events give the same state on every machine.
 
 mod amount;
 mod apply;

@@ -30,7 +30,7 @@ impl Marks {
     /// The marks of plain coins.
     pub const PLAIN: Self = Self { expires_at: None, priority: Self::PRIORITY_DEFAULT, category: Category::Paid };
 
-    /// Whether coins with these marks are plain: one heap a account, origin forgotten.
+    /// Whether coins with these attributes are plain: one amount for each account, without their grants.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         *self == Self::PLAIN

@@ -18,7 +18,7 @@ pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_LENGTH_MAX: usize = 8192;
 
-/// Bytes that may stand inside of a user id, and mean the same however it is written.
+/// ASCII bytes that are allowed inside a user id and do not depend on normalisation.
 const PLAIN_IN_USER_ID: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = b' ';

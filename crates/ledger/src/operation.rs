@@ -1,4 +1,4 @@
-//! What can be asked of the ledger.
+//! The operations of the ledger.
 
 use crate::amount::{Amount, Micros};
 use crate::event::Event;
@@ -16,11 +16,11 @@ pub const HOLD_TIMEOUT_S_MAX: u32 = 400 * 86_400;
 pub struct Request<'a> {
     /// What to do.
     pub operation: Operation<'a>,
-    /// Names the operation for good: asked again under the same key, it is not done again.
+    /// Names the operation permanently: a repeated request under the same key is replayed, not applied again.
     pub key: Option<&'a str>,
     /// The client's own words about it: a JSON object in canonical form.
     pub metadata: Option<&'a str>,
-    /// The API key that asked; 0 where none was needed.
+    /// The API key of the request; 0 if none was needed.
     pub by: u16,
 }
 
@@ -29,7 +29,7 @@ pub struct Request<'a> {
 pub enum Operation<'a> {
     /// Makes a user, or replaces name and metadata of one.
     PutUser { user: &'a str, name: Option<&'a str> },
-    /// Closes a user who has no coins and no open hold, for good.
+    /// Closes a user who has no coins and no open hold, permanently.
     CloseUser { user: &'a str },
     /// Makes a coin, or replaces its decimals.
     PutCoin { coin: &'a str, decimals: u8 },
@@ -54,7 +54,7 @@ pub enum Operation<'a> {
     Reverse { event: u64, original: Option<&'a Original<'a>>, amount: Option<Amount>, renew_expires_at: Option<Micros> },
     /// Makes an API key.
     CreateKey(CreateKey<'a>),
-    /// Makes an API key useless, for good.
+    /// Revokes an API key, permanently.
     RevokeKey { id: u16 },
 }
 

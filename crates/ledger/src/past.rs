@@ -46,7 +46,7 @@ impl Entry {
 }
 
 impl Event<'_> {
-    /// The event's line about `account`, if it touched it, and the place that stands for the account in its legs.
+    /// The event's entry for `account`, if there is one, and the account's [`Place`] in its legs.
     #[must_use]
     pub fn entry_of(&self, account: AccountId) -> Option<(&Entry, Place)> {
         match &self.fact {
@@ -59,7 +59,7 @@ impl Event<'_> {
 }
 
 impl Movement {
-    /// By how much the movement changed the total and the held coins of the account that `place` stands for.
+    /// By how much the movement changed the total and the held coins of the account at `place`.
     #[must_use]
     pub fn change(&self, place: Place) -> (i64, i64) {
         let (mut total, mut held) = (0, 0);
@@ -111,7 +111,7 @@ impl PastLots {
         }
     }
 
-    /// The lots that are not plain, in burn order; expired ones that were not swept yet included.
+    /// The lots that are not plain, in burn order; including those that are due and have no `expire` event yet.
     #[must_use]
     pub fn lots(&self) -> &[LotAmount] {
         self.account.other_lots()

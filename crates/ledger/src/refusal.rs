@@ -34,7 +34,7 @@ impl EndedAs {
 pub enum Refusal {
     /// The request itself is wrong, whatever the state.
     InvalidRequest { field: &'static str, reason: String },
-    /// The account has less available than asked.
+    /// The account has less available than requested.
     InsufficientFunds { user: Box<str>, coin: Box<str>, available: i64, needed: Amount },
     /// No such user.
     UserNotFound { user: Box<str> },
@@ -50,9 +50,9 @@ pub enum Refusal {
     IdempotencyKeyReused { field: &'static str, event: u64 },
     /// The hold is no longer open.
     HoldEnded { hold: u64, ended_as: EndedAs },
-    /// A capture asks for more than is held.
+    /// A capture requests more than is held.
     HoldAmountExceeded { hold: u64, held: Amount },
-    /// Less of the event is left to reverse than asked.
+    /// Less of the event is left to reverse than requested.
     AlreadyReversed { event: u64, remaining: Amount },
     /// Events of this kind are not reversible.
     NotReversible { event: u64, kind: &'static str },

@@ -10,7 +10,7 @@ use crate::stage::STAGED_AT_ONCE;
 use core::fmt;
 use core::hint::black_box;
 
-/// Why a record can't be carried out.
+/// Why a record can't be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayFailure {
     /// It is no event.
@@ -47,7 +47,7 @@ impl Ledger {
     /// blob by the offset that the record says.
     ///
     /// # Errors
-    /// [`ReplayFailure`] for the first that can't be carried out; the state is then unusable, as after [`Ledger::apply`].
+    /// [`ReplayFailure`] for the first that can't be applied; the state is then unusable, as after [`Ledger::apply`].
     pub fn replay<'a>(
         &mut self,
         first: u64,

@@ -82,7 +82,7 @@ impl Ledger {
     }
 }
 
-/// The users that an operation names, where [`Ledger::first_user`] and [`Ledger::second_user`] are asked for them.
+/// The users that an operation names, for [`Ledger::first_user`] and [`Ledger::second_user`].
 fn ids_of<'a>(operation: &Operation<'a>) -> [Option<&'a str>; 2] {
     match operation {
         Operation::Transfer { from, to, .. } => [Some(*from), Some(*to)],

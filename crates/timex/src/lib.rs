@@ -1,8 +1,8 @@
-//! What the kernel knows about time and the standard library does not say: whether its clock is synchronised, and how long
-//! the machine has been there, sleep included.
+//! What the kernel knows about time and the standard library does not provide: whether its clock is synchronised, and
+//! the monotonic time including suspend.
 
-/// Time that went by since some moment, in microseconds, sleep of the machine included where the system tells
-/// (`CLOCK_BOOTTIME` of `clock_gettime(2)` on Linux). Nobody can set it.
+/// Monotonic time in microseconds, including suspend of the machine if the system provides that
+/// (`CLOCK_BOOTTIME` of `clock_gettime(2)` on Linux). It can't be set.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn elapsed_us() -> i64 {

@@ -46,7 +46,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-/// Does what the command line asks for.
+/// Runs the command of the command line.
 pub(crate) fn run() -> anyhow::Result<()> {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches)?;

@@ -118,7 +118,7 @@ pub(crate) fn lot(lot: &Lot, coin: &str, decimals: &Decimals) -> String {
     words
 }
 
-/// Whether a write was carried out.
+/// Whether a write was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
     /// By this request.

@@ -14,7 +14,7 @@ use crate::usage::Usage;
 const REFUSED: u8 = 1;
 /// The command line or the configuration makes no sense.
 const USAGE: u8 = 2;
-/// No server answers, or it says that it can't work at the moment.
+/// No server responds, or it is temporarily unavailable.
 const UNAVAILABLE: u8 = 3;
 
 /// The command has already said all there is to say; only the exit code 1 is left.
@@ -29,7 +29,7 @@ impl fmt::Display for AlreadyTold {
 
 impl std::error::Error for AlreadyTold {}
 
-/// Tells `outcome` on stderr, if there is something to tell, and turns it into an exit code.
+/// Prints `outcome` on stderr, if it has a message, and turns it into an exit code.
 pub(crate) fn code(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     if is_broken_pipe(&error) {

@@ -1,4 +1,4 @@
-//! The first API key of a ledger that nobody can reach to make one, as in a container.
+//! The first API key of a ledger that no client can reach to make one, as in a container.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use tocos_engine::Engine;
 const NAME: &str = "first";
 
 /// Gives a ledger without keys the one in the file, or makes one and writes it there first, so that a crash
-/// in between locks nobody out. A ledger with keys keeps them, whatever the file says.
+/// in between does not lock the operator out. A ledger with keys keeps them, whatever the file says.
 ///
 /// # Errors
 /// The file can't be read or written, what it holds is no key, or the ledger can't be written.

@@ -42,8 +42,8 @@ impl fmt::Display for Addresses {
     }
 }
 
-/// Runs the service until a signal or `stop` asks it to end; `ready` is told once where it listens. When this returns, all
-/// that was answered is on the disk.
+/// Runs the service until a signal or `stop` ends it; `ready` is called once with its addresses. When this returns,
+/// everything whose response was sent is durable.
 ///
 /// # Errors
 /// A port is taken, the ledger can't be opened, or the storage failed while running.
@@ -97,7 +97,7 @@ pub(crate) fn run(
 /// keep the process: opening changes nothing that a crash could harm.
 const CALL_OFF_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens the ledger on a thread of its own and answers meanwhile that it is not ready yet; `None` if `ending` came first.
+/// Opens the ledger on a separate thread and meanwhile responds that it is not ready; `None` if `ending` came first.
 async fn open_while_answering(
     config: &Config,
     settings: &Settings,
@@ -231,7 +231,7 @@ fn tell(data_dir: &Path, report: &OpenReport) {
     );
 }
 
-/// The signals that ask the process to end: SIGTERM and Ctrl-C.
+/// The signals that end the process: SIGTERM and Ctrl-C.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,

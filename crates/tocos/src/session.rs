@@ -21,7 +21,7 @@ pub(crate) struct ConnectionArgs {
     /// Address of the server
     #[arg(long, env = "TOCOS_URL", default_value = "http://127.0.0.1:8080", help_heading = "Server")]
     pub url: String,
-    /// API key, if the server asks for one (the variable keeps it out of the process list)
+    /// API key, if the server requires one (the variable keeps it out of the process list)
     #[arg(long, env = "TOCOS_KEY", hide_env_values = true, help_heading = "Server")]
     pub key: Option<String>,
     /// Trust the certificates in this PEM file instead of the built-in ones
@@ -35,7 +35,7 @@ pub(crate) struct ConnectionArgs {
 /// What every write takes besides its own fields.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct WriteArgs {
-    /// Names this operation for good: asked again under the same key, it is not done again [default: a fresh one]
+    /// Names this operation permanently: repeated under the same key, it is not applied again [default: a new key]
     #[arg(long, value_name = "KEY", help_heading = "Writing")]
     pub idempotency_key: Option<String>,
     /// Response as the operation would, and change nothing
@@ -181,7 +181,7 @@ impl Session {
 /// Reads a response as the type that is expected.
 ///
 /// # Errors
-/// It is not what was expected: what answers there is no Tocos, or one of another time.
+/// The response is not the expected one: the server is not Tocos, or another version of it.
 pub(crate) fn parse<T: DeserializeOwned>(response: &Response) -> anyhow::Result<T> {
     serde_json::from_slice(&response.body)
         .map_err(|error| anyhow!(error))

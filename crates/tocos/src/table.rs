@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 use comfy_table::presets::NOTHING;
 
-/// Where the text of a column stands.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Left,

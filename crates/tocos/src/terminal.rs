@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-/// Says one line on stderr. A stderr that is closed is nobody's problem.
+/// Prints one line on stderr. A closed stderr is ignored.
 pub(crate) fn note(line: &str) {
     drop(writeln!(io::stderr(), "{line}"));
 }

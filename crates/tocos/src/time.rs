@@ -16,10 +16,10 @@ pub(crate) fn span(text: &str) -> Result<Span, String> {
     if span.is_positive() { Ok(span) } else { Err("a length of time is more than nothing".to_owned()) }
 }
 
-/// The instant that lies this far from now by the local clock, in RFC 3339 and UTC.
+/// The instant at this distance from now by the local clock, in RFC 3339 and UTC.
 ///
 /// # Errors
-/// It lies beyond all calendars.
+/// It is out of the range of the calendar.
 pub(crate) fn after(span: Span) -> anyhow::Result<String> {
     let now = Timestamp::now().to_zoned(TimeZone::UTC);
     Ok(now.checked_add(span)?.timestamp().to_string())

@@ -1,8 +1,8 @@
 //! Sends the spans of requests to a collector (OTLP over HTTP, protobuf), if the environment names one. The variables
 //! are OpenTelemetry's own, so that one set of them serves every program.
 //!
-//! The service never waits for the collector: spans go into a queue that has an end, a thread of its own sends them,
-//! and what finds no room is lost.
+//! The service never waits for the collector: spans go into a bounded queue, a separate thread sends them,
+//! and spans are dropped while the queue is full.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -42,8 +42,8 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// Starts sending if the environment says where to. A setting that can't be followed is told and no traces are sent:
-    /// coins move without them.
+    /// Starts sending if the environment names a collector. With an invalid setting it logs a warning and no traces are
+    /// sent; the service still starts.
     pub(crate) fn start() -> Option<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
         let endpoint = ENDPOINTS.into_iter().find_map(variable)?;
@@ -162,7 +162,7 @@ impl SpanProcessor for Counting {
     }
 }
 
-/// Counts what the collector took, and tells when that begins to fail and when it works again.
+/// Counts what the collector accepted, and logs when that begins to fail and when it works again.
 #[derive(Debug)]
 struct Counted {
     exporter: OtlpExporter,

@@ -1,4 +1,4 @@
-//! What somebody typed that makes no sense.
+//! Invalid command lines.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-# TLS by an application load balancer: 443 to the service, 80 redirects. It asks /readyz before it sends anything.
+# TLS by an application load balancer: 443 to the service, 80 redirects. It sends requests only while /readyz is 200.
 
 terraform {
   required_providers {

@@ -1,4 +1,4 @@
-# The pipeline's nudge: GitHub may, by OIDC and without a stored key, run one document on one instance, "look for an image now".
+# The role with which the pipeline starts a poll of the updater ("nudge"): GitHub may, by OIDC and without a stored key, run one document on one instance.
 
 terraform {
   required_providers {

@@ -82,7 +82,7 @@ resource "aws_instance" "this" {
   instance_type        = var.instance_type
   iam_instance_profile = aws_iam_instance_profile.this.name
   user_data            = var.user_data
-  # A change of what the machine is told makes a new machine; the ledger's volume moves over.
+  # A change of user_data replaces the instance; the ledger's volume is attached to the new one.
   user_data_replace_on_change = true
   ebs_optimized               = true
   monitoring                  = false

@@ -1,4 +1,4 @@
-//! API keys and their rights: who a request comes from, and whether they may do what it asks for.
+//! API keys and their rights: authentication and authorisation of requests.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::rendering::{Code, Problem};
 
 /// Failures of one address within this time count together.
 const MEMORY: Duration = Duration::from_secs(60);
-/// From this many failures on, an address is told to wait.
+/// From this many failures on, an address gets 429.
 const FAILURES_MAX: u32 = 20;
 /// Addresses whose failures are remembered.
 const ADDRESSES_MAX: usize = 1_024;
@@ -29,11 +29,11 @@ const DELAY_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Authenticator {
     /// The keys, each at its id less one.
     ring: RwLock<Vec<ApiKey>>,
-    /// No key was ever made: whoever gets here may do everything.
+    /// No key was ever made: every accepted request has all rights.
     has_no_keys: AtomicBool,
     /// Only reachable from this machine, so browsers on it must not be used to reach it from elsewhere.
     guards_browsers: bool,
-    /// Held by whoever makes or revokes a key.
+    /// Locked while a key is made or revoked.
     turn: tokio::sync::Mutex<()>,
     failures: Mutex<HashMap<IpAddr, Failures>>,
     pub failures_total: AtomicU64,
@@ -96,7 +96,7 @@ impl Authenticator {
         self.turn.lock().await
     }
 
-    /// Whether nobody could make keys for good any more if this one were revoked.
+    /// Whether no permanent admin key would be left if this one were revoked.
     pub(crate) fn is_last_admin(&self, id: u16) -> bool {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         let lasting = |key: &ApiKey| key.right == Right::Admin && key.revoked_at.is_none() && key.expires_at.is_none();

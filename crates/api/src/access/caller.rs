@@ -1,10 +1,10 @@
-//! Who asks, and what they may do.
+//! The caller of a request, and its rights.
 
 use tocos_ledger::Right;
 
 use crate::rendering::{Code, Problem, right_word};
 
-/// Who asks, and what they may do.
+/// The caller of a request, and its rights.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     /// The id of their key; 0 without one.

@@ -5,7 +5,7 @@ use tocos_ledger::{CreateKey, Operation, Request, Right};
 
 use super::secret::{hash_of, new_secret, token};
 
-/// A secret that somebody else made is at least this long.
+/// The least length of a secret that Tocos did not make.
 const SECRET_BYTES_MIN: usize = 32;
 
 /// Makes the first API key of a ledger whose service is not running, and gives what a client sends.
@@ -26,7 +26,7 @@ pub fn new_first_key() -> Result<String, String> {
     new_secret().map(|secret| token(1, &secret))
 }
 
-/// Makes `token` the first API key of a ledger whose service is not running, with all rights and for good.
+/// Makes `token` the first API key of a ledger whose service is not running, with all rights and no expiry.
 ///
 /// # Errors
 /// Words that say why not: it has not the form `tocos_1_SECRET`, there is a key already, or the ledger can't be written.

@@ -1,5 +1,5 @@
-//! What holds while there is no API key: anything on this machine may ask, but nobody beyond it through a browser or a
-//! proxy.
+//! What holds while there is no API key: processes on this machine are accepted, but nobody beyond it through a browser
+//! or a proxy.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Finished pages of the list of users, kept for whoever asks for the same page again.
+//! A cache of rendered pages of the list of users, for repeated requests.
 //!
 //! Time has no say in whether a page is shown again: it is checked against the ledger each time, and shown only if it
 //! would come out the same, byte for byte. What it shows are names and totals. A total changes by an event of its account, by
@@ -22,7 +22,7 @@ const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Accounts of a page that is kept: so many are looked at under the ledger's lock before it is shown again.
 const ACCOUNTS_MAX: usize = 4_096;
 
-/// Which page is asked for, however that was written.
+/// Which page is requested, in normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query<'q> {
     /// How the ids begin.
@@ -87,8 +87,8 @@ impl CachedPage {
             && self.basis.accounts.iter().all(|account| state.account(*account).last_event() <= event)
     }
 
-    /// What the page rests on, as long as it still holds: it may be shown when this event is on the disk, however many
-    /// came after.
+    /// The last event that the page depends on, while the page is valid: it may be sent when this event is durable,
+    /// however many came after.
     pub(crate) fn event(&self) -> u64 {
         self.basis.event
     }
@@ -103,7 +103,7 @@ impl CachedPage {
     }
 }
 
-/// The pages, those first that were asked for last.
+/// The pages, the most recently requested first.
 #[derive(Debug, Default)]
 pub(crate) struct ListCache {
     kept: Mutex<Vec<Arc<CachedPage>>>,

@@ -11,13 +11,13 @@ use crate::tracing::Traces;
 /// How the service behaves. Everything has a default that suits a small machine.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What `GET /version` answers.
+    /// The response to `GET /version`.
     pub version: Version,
     /// Response on an address other than loopback although no API key exists.
     pub allow_unauthenticated: bool,
     /// Serve `POST /bench/noop`, the yardstick of the benchmarks.
     pub bench_routes: bool,
-    /// Where the ledger lies, for the figures about its disk; none without.
+    /// The directory of the ledger, for the metrics of its disk; without it there are none.
     pub data_dir: Option<PathBuf>,
     /// Where the spans of requests go; without, none are made.
     pub traces: Option<Traces>,

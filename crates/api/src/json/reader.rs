@@ -1,9 +1,9 @@
-//! A strict JSON reader that is asked for what is expected next, and never copies text without escapes.
+//! A strict JSON pull parser: the caller requests the type that is expected next. It never copies text without escapes.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Arrays and objects deeper than this are refused: nobody's metadata is, and recursion has its bounds.
+/// Arrays and objects deeper than this are refused, to limit recursion; no real metadata is that deep.
 const DEPTH_MAX: u32 = 32;
 
 /// Where a text stops being JSON.

@@ -133,12 +133,12 @@ impl Writer {
     }
 }
 
-/// Whether a byte stands for itself in JSON.
+/// Whether a byte needs no escape in JSON.
 const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-/// Whether all bytes stand for themselves, eight at a time.
+/// Whether no byte needs an escape, eight at a time.
 #[inline]
 fn all_plain(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 255;

@@ -1,4 +1,4 @@
-//! Figures about the service, in plain atomics: counting must not be felt.
+//! Metrics of the service, as plain atomics: counting must take very little time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(crate) const BOUNDS_US: [u64; 16] = [
     16_000_000,
 ];
 
-/// What was answered on one route.
+/// Responses on one route.
 #[derive(Debug)]
 pub(crate) struct RouteFigures {
     /// By the first digit of the status, 2 to 5.
@@ -44,7 +44,7 @@ pub(crate) struct Counters {
     pub in_flight: AtomicU64,
     /// By place in [`Code::ALL`].
     pub refusals: [AtomicU64; Code::ALL.len()],
-    /// Writes that were answered as an earlier one with the same key.
+    /// Writes that were replayed.
     pub replays: AtomicU64,
 }
 
@@ -78,12 +78,12 @@ impl Counters {
         }
     }
 
-    /// Writes were answered as they were the first time.
+    /// Writes were replayed.
     pub(crate) fn replayed(&self, writes: u64) {
         self.replays.fetch_add(writes, Ordering::Relaxed);
     }
 
-    /// A request is being worked on. Each is told once, with [`Counters::end`].
+    /// A request begins. [`Counters::end`] must be called once for each.
     pub(crate) fn begin(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
@@ -120,7 +120,7 @@ mod tests {
         const ROUNDS: usize = 200;
         let metrics = Counters::new(vec![("POST", "/v1/transfers")]);
         let mut best = f64::MAX;
-        // The best of many short rounds: whoever else uses the machine can only make one longer.
+        // The best of many short rounds: other load on the machine can only make a round longer.
         for _ in 0..ROUNDS {
             let begun = Instant::now();
             for _ in 0..REQUESTS {

@@ -1,4 +1,4 @@
-//! The document as a whole: routes, what they take, and how they answer.
+//! The whole document: routes, their requests and their responses.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
         endpoint.query.iter().partition(|field| field.need == Need::InPath);
     let names_operation = in_query.iter().any(|field| field.name == "dry_run");
     let is_batch = endpoint.schema == "Batch";
-    // The other parameters of a batch go with lines, which the description tells about.
+    // The other parameters of a batch belong to NDJSON, which the description explains.
     let in_query: Vec<Field> = in_query.into_iter().filter(|field| !is_batch || field.name == "dry_run").collect();
     operation["parameters"] = parameters(&in_path, &in_query, names_operation);
     let body: Vec<&Field> = endpoint.body.iter().collect();
@@ -149,7 +149,7 @@ fn begin(route: &Route, summary: &str, about: &str, right: Option<Right>) -> Val
     })
 }
 
-/// Where people look for a route: what its path begins with, but for what is asked about a user's past.
+/// The tag of a route: the beginning of its path, except for routes about a user's past.
 fn tag(path: &str) -> &'static str {
     let group = match path.strip_prefix("/v1/") {
         Some(_) if path.ends_with("/history") => "history",

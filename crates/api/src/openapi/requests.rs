@@ -41,8 +41,8 @@ pub(super) fn body_of(fields: &[&Field]) -> Value {
     json!({"required": required, "content": {Media::Json.as_str(): {"schema": object_of(fields)}}})
 }
 
-/// The body of a batch. Its other form, lines of JSON, is told in words: for generators of clients a body of a type that
-/// they don't know is a reason to leave the whole operation out.
+/// The body of a batch. Its other form, NDJSON, is explained in the description: generators of clients omit an
+/// operation whose body has a media type that they don't know.
 pub(super) fn batch_body() -> Value {
     json!({
         "required": true,

@@ -1,4 +1,4 @@
-//! The shapes of values, requests' and answers'.
+//! The schemas of values in requests and responses.
 
 use serde_json::{Map, Value, json};
 
@@ -29,7 +29,7 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         FieldType::Cursor => json!({"type": "string"}),
         FieldType::Amount | FieldType::Event | FieldType::Integer(..) => {
             let (least, most) = kind.bounds();
-            // Languages whose numbers have sizes take 32 bits unless they are told.
+            // Languages whose integers have sizes assume 32 bits without a format.
             let format = if i32::try_from(most).is_ok() { "int32" } else { "int64" };
             json!({"type": "integer", "format": format, "minimum": least, "maximum": most})
         }
@@ -88,7 +88,7 @@ fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
 }
 
-/// One of these schemas: which of them, a field tells by its word.
+/// One of these schemas; the value of a field is the discriminator.
 pub(super) fn one_of(field: &str, schemas: &[(&str, impl AsRef<str>)]) -> Value {
     let references: Vec<Value> = schemas.iter().map(|(_, name)| reference(name.as_ref())).collect();
     let mapping: Map<String, Value> =

@@ -4,7 +4,7 @@ use tocos_ledger::{AccountId, Balance, Event, Fact, Movement, Place, State};
 
 use crate::json::Writer;
 
-/// Writes the event as one account's history tells it. An event that is not about that account, which the log
+/// Writes the event as an entry of one account's history. An event that is not about that account, which the log
 /// can't lead to, is `null`.
 pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<'_>, state: &State) {
     let Some((entry, place)) = event.entry_of(account) else {
@@ -43,7 +43,7 @@ pub(crate) fn history_entry(out: &mut Writer, account: AccountId, event: &Event<
     out.raw("}");
 }
 
-/// Who is at the other end: a user or a system account; nobody where coins only change between held and available.
+/// The counterpart: a user or a system account; none if coins only change between held and available.
 fn counterpart<'s>(movement: &Movement, place: Place, state: &'s State) -> Option<&'s str> {
     let owner = |account: AccountId| state.user(state.account(account).user).id.as_str();
     match (place, &movement.b) {

@@ -1,4 +1,4 @@
-//! The event: what every write answers with.
+//! The event: the response to every write.
 
 use tocos_ledger::{
     AccountId, Balance, CoinId, Entry, Event, Fact, Micros, Mode, Movement, MovementKind, Right, State, UserId,
@@ -94,7 +94,7 @@ fn balance_of(out: &mut Writer, entry: &Entry, owner: UserId, state: &State) {
     super::balance(out, Balance { total: entry.total, held: entry.held });
 }
 
-/// Which hold or event it is about, and how that stands.
+/// The hold or event that it is about, and its state.
 fn before_parties(out: &mut Writer, kind: &MovementKind) {
     match kind {
         MovementKind::Hold(_) => out.raw(",\"state\":\"open\""),

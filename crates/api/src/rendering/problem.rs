@@ -16,7 +16,7 @@ enum More {
     Integer(i64),
 }
 
-/// Why a request was not carried out.
+/// Why a request was not applied.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Problem {
     pub code: Code,

@@ -65,7 +65,7 @@ async fn page(request: &AsyncRequest, fields: &Fields<'_>, after: u64) -> Result
         // Whether it came, or the time is up: the response is what there is.
         let _late = tokio::time::timeout(wait, next_event(request, after)).await;
     }
-    // Also when there is nothing to show: a feed that has stopped for good must not look like a quiet one.
+    // Also without new events: clients must be able to distinguish a feed that has stopped from one without events.
     request.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?;
     let mut out = Writer::with_capacity(256);
     out.raw("{\"events\":[");

@@ -1,4 +1,4 @@
-//! What machines ask: whether the service lives, whether it is ready, its figures.
+//! Liveness, readiness and metrics.
 
 use std::sync::atomic::Ordering;
 
@@ -44,7 +44,8 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     refusals: &[],
 };
 
-/// A ledger that is ahead of the clock by more than this says so: time stands still for it until the clock has caught up.
+/// A ledger that is ahead of the clock by more than this reports that: its time does not advance until the clock has
+/// caught up.
 pub(crate) const LEDGER_AHEAD_MAX_US: Micros = 60 * SECOND_US;
 
 async fn livez(_call: AsyncRequest) -> Result<Response, Problem> {

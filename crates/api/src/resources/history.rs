@@ -36,12 +36,12 @@ pub(crate) static GET: Endpoint = Endpoint {
     refusals: &[Code::UserNotFound, Code::CoinNotFound],
 };
 
-/// Entries that one page may look at, however few of them are wanted: it then ends early, with a cursor.
+/// The most entries that one page reads, however few of them match: it then ends early, with a cursor.
 const LOOKED_AT_MAX: usize = 20_000;
 /// Entries that are put into words before the ledger is let go for a moment.
 const RENDERED_AT_ONCE: usize = 128;
 
-/// What is asked for, apart from the accounts.
+/// What is requested, apart from the accounts.
 #[derive(Clone, Debug)]
 struct Wanted {
     kind: Option<String>,
@@ -136,7 +136,7 @@ fn find(engine: &Engine, accounts: &[(AccountId, u64)], wanted: &Wanted) -> Resu
     let mut found = Found { entries: Vec::new(), goes_on_at: None };
     let mut looked_at = 0;
     loop {
-        // One more than is wanted tells whether there is a next page.
+        // One more than requested, to find whether there is a next page.
         let limit = if wanted.kind.is_none() { wanted.limit + 1 } else { 1_000 };
         let query = HistoryQuery { accounts: accounts.to_vec(), after, before, order: wanted.order, limit };
         let entries = engine.history(&query)?;

@@ -134,7 +134,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     refusals: &[Code::HoldNotFound],
 };
 
-/// What there is to tell about a hold.
+/// What is known about a hold.
 struct Told {
     state: &'static str,
     account: AccountId,

@@ -143,7 +143,7 @@ async fn finish(request: &AsyncRequest, submission: Submission) -> Result<Respon
     Ok(response)
 }
 
-/// The first key shuts the door that stood open, so it must be able to open it again.
+/// The first key ends unauthenticated access, so it must have the right to make further keys.
 fn check_first(right: Right, expires_at: Option<Micros>) -> Result<(), Problem> {
     if right != Right::Admin {
         return Err(Problem::invalid("right", "the first key must have the right admin, or nobody could make others"));

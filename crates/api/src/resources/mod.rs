@@ -1,4 +1,4 @@
-//! One file a resource: what each route takes, does and gives. Sockets and servers are none of their business.
+//! One file for each resource: what each route takes, does and returns. Nothing in here uses sockets or servers.
 
 mod batch;
 mod bench;

@@ -1,4 +1,4 @@
-//! The test clock: time that moves when it is told to.
+//! The test clock: its time advances only on request.
 
 use tocos_ledger::Right;
 

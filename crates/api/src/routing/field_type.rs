@@ -184,7 +184,7 @@ impl FieldType {
     }
 }
 
-/// What somebody sent, cut so that a response stays small.
+/// A client's value, truncated so that a response stays small.
 pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARACTERS_MAX: usize = 40;
     match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {

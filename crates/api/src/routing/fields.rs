@@ -40,7 +40,7 @@ pub(crate) const fn optional(name: &'static str, field_type: FieldType, about: &
     Field { name, field_type, need: Need::Optional, about }
 }
 
-/// A field that stands in the path.
+/// A field in the path.
 pub(crate) const fn in_path(name: &'static str, field_type: FieldType, about: &'static str) -> Field {
     Field { name, field_type, need: Need::InPath, about }
 }
@@ -51,7 +51,7 @@ pub(crate) const METADATA: Field =
 
 /// No request has more fields than this.
 const FIELDS_MAX: usize = 10;
-/// What of an operation in a batch has been seen stands behind its fields.
+/// The bits after those of the fields: members that only operations in a batch have.
 const OP_SEEN: usize = FIELDS_MAX;
 const KEY_SEEN: usize = FIELDS_MAX + 1;
 

@@ -10,7 +10,7 @@ use super::request::{AsyncRequest, Outcome, SyncRequest};
 use super::write::{self, Write};
 use crate::rendering::{Code, Problem, Response};
 
-/// A response on its way.
+/// A response in progress.
 pub(crate) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
 
 /// Responds from memory, without waiting.
@@ -27,11 +27,11 @@ pub(crate) type AsyncHandler = fn(AsyncRequest) -> ResponseFuture;
 pub(crate) enum Run {
     /// From memory, without waiting for anything but the disk at the end.
     Sync(SyncHandler),
-    /// From memory if the response is there, else waiting for whatever it takes.
+    /// From the cache if the response is there, else asynchronously.
     Cached(CachedHandler, AsyncHandler),
-    /// Waiting for whatever it takes.
+    /// Asynchronously.
     Async(AsyncHandler),
-    /// For as long as the client stays: that it has gone must be noticed meanwhile.
+    /// For as long as the client is connected: a disconnect must be noticed.
     Streaming(AsyncHandler),
 }
 
@@ -71,9 +71,9 @@ impl Handler {
 pub(crate) struct Endpoint {
     /// What a key must be allowed to do; `None` needs no key.
     pub right: Option<Right>,
-    /// What may stand in the path and in the query.
+    /// The fields allowed in the path and in the query.
     pub query: &'static [Field],
-    /// What may stand in the body.
+    /// The fields allowed in the body.
     pub body: &'static [Field],
     /// Makes the response.
     pub run: Run,

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// No path has more segments that vary.
 const PARAMS_MAX: usize = 2;
 
-/// The segments of a path that stand for the names in a route.
+/// The segments of a path that are the values of a route's parameters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
     pub(super) found: [Option<(&'static str, Range<usize>)>; PARAMS_MAX],

@@ -1,4 +1,4 @@
-//! Reading the ledger and its log, and waiting until what a response rests on is durable.
+//! Reading the ledger and its log, and waiting until everything that a response depends on is durable.
 
 use tocos_engine::{Durable, EventError, Seen, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
@@ -7,12 +7,12 @@ use crate::app::App;
 use crate::json::rfc3339_text;
 use crate::rendering::{Code, Problem};
 
-/// Waits until what a response rests on is durable.
+/// Waits until everything that a response depends on is durable.
 pub(crate) async fn wait_durable(durable: Durable) -> Result<(), Problem> {
     durable.await.map_err(|unavailable| unavailable_problem(&unavailable))
 }
 
-/// Reads from the ledger, shortly: it is locked meanwhile. What was read is given when it is durable.
+/// Reads from the ledger, briefly, under its lock. The result is returned when everything in it is durable.
 pub(crate) async fn read_durable<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<R, Problem> {
     let seen = self::read(app, read)?;
     wait_durable(app.engine.durable(seen.seen)).await?;
@@ -45,7 +45,7 @@ pub(crate) fn event_problem(error: &EventError) -> Problem {
     }
 }
 
-/// The ledger can't answer.
+/// The ledger is unavailable.
 pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
     let problem = |code: Code| Problem::new(code, unavailable.to_string());
     match unavailable {

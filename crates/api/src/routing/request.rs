@@ -1,4 +1,4 @@
-//! A request on its route: who asks, what the path names, and reading it against the fields that it may have.
+//! A request on its route: its caller, what the path names, and reading it against the fields that it may have.
 
 use std::str;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl AsyncRequest {
         &self.http.parts
     }
 
-    /// Path and query against the list of what may stand there.
+    /// Parses path and query against the list of the allowed fields.
     pub(crate) fn fields(&self, list: &'static [Field]) -> Result<Fields<'_>, Problem> {
         let uri = &self.http.parts.uri;
         read_fields(list, &self.params, uri.path(), uri.query())
@@ -69,7 +69,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// A problem that rests on nothing in the ledger.
+    /// A problem that depends on nothing in the ledger.
     pub(crate) const fn refused(problem: Problem) -> Self {
         Self { seen: 0, response: Err(problem) }
     }

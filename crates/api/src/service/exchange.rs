@@ -68,13 +68,13 @@ impl Exchange {
         }
     }
 
-    /// It was carried out, or was before.
+    /// It was applied or replayed.
     pub(super) fn succeeded(&self, status: StatusCode, replayed: bool) {
         self.app.counters.replayed(u64::from(replayed));
         self.count(status);
     }
 
-    /// It was not carried out.
+    /// It was refused.
     pub(super) fn refused(&self, problem: &Problem) {
         self.app.counters.refused(problem);
         report(problem, self.route(), self.id.as_str());

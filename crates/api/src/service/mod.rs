@@ -133,7 +133,7 @@ async fn respond(handler: &'static Handler, mut request: AsyncRequest) -> Result
     outcome.response
 }
 
-/// A response that may be sent when what it rests on is durable.
+/// A response that may be sent when everything it depends on is durable.
 fn when(exchange: Exchange, outcome: Outcome) -> Reply<Settling> {
     let durable = exchange.app().engine.durable(outcome.seen);
     let (response, result) = match outcome.response {
@@ -146,7 +146,7 @@ fn when(exchange: Exchange, outcome: Outcome) -> Reply<Settling> {
     Reply::When(Settling { durable, exchange, result }, response)
 }
 
-/// Waits until what a response rests on is durable, and counts it then.
+/// Waits until everything that a response depends on is durable, and counts it then.
 #[derive(Debug)]
 struct Settling {
     durable: Durable,

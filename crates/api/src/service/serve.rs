@@ -22,12 +22,12 @@ use crate::routing::Router;
 /// Why the service did not start, or not end well.
 #[derive(Debug)]
 pub enum ServeError {
-    /// It would answer everybody who can reach this address.
+    /// It would serve every client that can reach this address.
     Unprotected {
         /// The address.
         address: SocketAddr,
     },
-    /// The ledger can't answer.
+    /// The ledger is unavailable.
     Unavailable(Unavailable),
     /// A listener does not work.
     Listener(io::Error),
@@ -58,11 +58,11 @@ impl From<Unavailable> for ServeError {
     }
 }
 
-/// Answers requests until `shutdown` is ready; then finishes what has been begun and returns. Closing the engine is
-/// the caller's.
+/// Serves requests until `shutdown` is ready; then finishes the requests in progress and returns. The caller closes
+/// the engine.
 ///
 /// # Errors
-/// [`ServeError`], before anything was answered.
+/// [`ServeError`], before any response was sent.
 pub async fn serve(
     settings: Settings,
     engine: Engine,
@@ -93,7 +93,7 @@ pub async fn serve(
         tasks.push(tokio::spawn(async move { match connections.run().await {} }));
     }
     if let Some(listener) = listeners.internal {
-        // Answered until the very end, since it is what tells that the end has begun.
+        // Served until the very end, since it reports that the shutdown has begun.
         tasks.push(tokio::spawn(async move { match internal.accept(&listener).await {} }));
     }
     let accepting = tokio::spawn({

@@ -1,5 +1,5 @@
-//! Answers while the ledger is still being opened: clients are told to come back, those who watch the service how far
-//! it is. Nothing in here has a ledger to ask.
+//! Serves while the ledger is still being opened: the API refuses requests as `recovering`, the internal listener
+//! reports the progress. Nothing in here has a ledger.
 
 use std::future::{Future, Ready, pending};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::routing::Router;
 /// When asking again makes sense, in seconds.
 const RETRY_AFTER_S: u32 = 2;
 
-/// How long connections of this time may still ask when it is over.
+/// How long connections of the startup may still send a request when it is over.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Answers the requests of one listener meanwhile.
+/// Serves the requests of one listener during the startup.
 #[derive(Debug)]
 struct Starting {
     surface: Surface,
@@ -30,9 +30,9 @@ struct Starting {
     router: Router,
 }
 
-/// Answers on the listeners until `opened` is ready, and gives what it came to. The API refuses everything as
-/// `recovering`; the internal listener tells how far `opening` has come. The listeners are then free to be served on;
-/// every connection of this time ends with its response, or soon after without one.
+/// Serves on the listeners until `opened` is ready, and returns its result. The API refuses everything as
+/// `recovering`; the internal listener reports the progress of `opening`. Afterwards the listeners are free;
+/// every connection of the startup ends with its response, or soon after without one.
 pub async fn answer_while_opening<T>(
     settings: &Settings,
     listeners: &Listeners,
@@ -61,7 +61,7 @@ pub async fn answer_while_opening<T>(
     };
     let patience = settings.limits.http.head_timeout;
     tokio::spawn(async move {
-        // Whoever connected just now is about to ask, and gets a response rather than a closed connection.
+        // A client that has just connected gets a response rather than a closed connection.
         tokio::time::sleep(GRACE).await;
         connections.finish_all();
         // Requests of which only a part has come; no deadline is enforced any more.

@@ -15,7 +15,7 @@ pub(crate) struct Client {
     unread: Vec<u8>,
 }
 
-/// What a server answered.
+/// A server's response.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub status: u16,

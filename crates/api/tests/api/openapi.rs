@@ -63,7 +63,7 @@ fn collect(value: &Value, references: &mut Vec<String>) {
     }
 }
 
-/// Every route of the document is there: asked without anything, it refuses for another reason than that it is not.
+/// Every route of the document exists: an empty request is refused for another reason than `not_found`.
 #[test]
 fn every_route_of_the_document_is_there() {
     let app = TestApp::start();

@@ -1,4 +1,4 @@
-//! Plain requests are answered the short way, all others by hyper. Nobody must be able to tell.
+//! Plain requests take the fast path, all others go through hyper. Clients must not be able to distinguish them.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn with_hyper(app: &TestApp) -> Client {
 /// Status, headers and body.
 type Comparable = (u16, Vec<(String, String)>, String);
 
-/// What must be the same of two answers: all but the time, the name of a request, and the order of headers.
+/// What must be the same in two responses: everything except the time, the request id, and the order of headers.
 fn comparable(response: Option<Response>) -> Option<Comparable> {
     let mut response = response?;
     let length = |name: &str| response.header(name).map(str::len);
@@ -46,7 +46,7 @@ const JSON: &str = "content-type: application/json\r\n";
 const TRANSFER: &str = r#"{"from":"ana","to":"bo","coin":"toco","amount":3}"#;
 
 fn app() -> TestApp {
-    // Time stands still, so that answers which tell it are the same.
+    // The test clock does not advance, so that responses which contain the time are the same.
     let app = TestApp::with_test_clock();
     app.user_with("ana", 10);
     app.user("bo");

@@ -202,7 +202,7 @@ fn a_list_that_is_asked_for_again_and_again_is_always_as_things_are() {
     let app = TestApp::with_test_clock();
     app.user_with("ana", 50).user_with("bob", 5).user("cem");
     let coins = |path: &str| {
-        // The second answer is the first one, kept.
+        // The second response is the cached first one.
         let (first, second) = (app.get(path), app.get(path));
         assert_eq!(first.text(), second.text(), "{path}");
         assert_eq!(first.header("content-type"), second.header("content-type"));

@@ -1,4 +1,4 @@
-//! What the clock does, and what asks for it.
+//! What the clock does, and which requests depend on it.
 
 use crate::Bench;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
-//! The fast path for plain requests: HTTP/1.1, a small body of known length, nothing asked of the connection. That is what
-//! programs send all day, and hyper's generality costs as much as the transfer itself.
+//! The fast path for plain requests: HTTP/1.1, a small body of known length, no special handling of the connection.
+//! Most requests are plain, and for those hyper takes as much processor time as the transfer itself.
 //!
-//! Whatever else comes is handed over to hyper, from its first byte on, and the connection with it.
+//! Any other request is passed to hyper, from its first byte on, together with its connection.
 
 mod out;
 
@@ -72,20 +72,20 @@ struct FastPath<'a, S> {
     peer: Peer,
     connection: &'a Arc<Connection>,
     stream: &'a mut TrackedStream,
-    /// What has come and was not answered yet.
+    /// Bytes that were received and not handled yet.
     unread: &'a mut BytesMut,
     out: Out,
 }
 
-/// Why what has come can't be answered, or not yet.
+/// Why the received bytes can't be handled, or not yet.
 enum Lacks {
     Head,
-    /// The request ends behind so many bytes.
+    /// The request ends after this many bytes.
     Body(usize),
     Plainness,
 }
 
-/// A request that is being answered.
+/// A request in progress.
 struct Begun<R> {
     id: RequestId,
     started: Instant,
@@ -93,7 +93,7 @@ struct Begun<R> {
     rest: Rest<R>,
 }
 
-/// What is still missing until it is answered.
+/// What is missing until its response can be sent.
 enum Rest<R> {
     /// The response was put down already, and may be sent when this is ready.
     Ready(R, EndsConnection),
@@ -106,7 +106,7 @@ enum Rest<R> {
 type EndsConnection = bool;
 
 impl<'a, S: Service> FastPath<'a, S> {
-    /// Serves until the end of the connection, or until something else comes, which is told.
+    /// Serves until the end of the connection (false), or until something that hyper must handle (true).
     async fn serve(mut self) -> io::Result<bool> {
         loop {
             match self.begin(false) {
@@ -147,7 +147,7 @@ impl<'a, S: Service> FastPath<'a, S> {
         .await
     }
 
-    /// Reads until there are so many bytes, and tells whether that took too long; nothing if there will not be so many.
+    /// Reads until there are `end` bytes, and returns whether that took too long; `None` if the client sends fewer.
     async fn read_body(&mut self, end: usize) -> io::Result<Option<bool>> {
         let _active = self.connection.begin_request(false, true);
         self.connection.await_body();
@@ -174,7 +174,7 @@ impl<'a, S: Service> FastPath<'a, S> {
         }
     }
 
-    /// Begins to answer the request that has come, if it has come as a whole, or is too late to do so.
+    /// Begins to handle the received request, if it is complete or too late.
     fn begin(&mut self, is_late: bool) -> Result<Begun<S::Ready>, Lacks> {
         let mut lines = no_lines();
         let plain = match parse(self.unread, &mut lines) {

@@ -59,7 +59,7 @@ impl Out {
         let ResponseBody::Whole(body) = response.body else { return Err(Error::ResponseUnsized) };
         self.begin(response.status, now);
         let out = &mut self.bytes;
-        // The names of headers that every response has stand here as they are written: each piece costs as much as a header.
+        // Names and separators of the headers that every response has are written together: each write has a cost.
         out.extend_from_slice(b"\r\nx-request-id: ");
         out.extend_from_slice(id.as_bytes());
         out.extend_from_slice(b"\r\ncontent-type: ");

@@ -1,5 +1,5 @@
-//! The server over real sockets, with a service that says what it was asked: whichever way a request is read, nobody can
-//! tell.
+//! The server over real sockets, with a service that returns what was requested: on the fast path and through hyper the
+//! responses are the same.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
 
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use tocos_http::{ConnectionTracker, Error, Head, Limits, OwnedRequest, Reply, Request, Response, Server, Service};
 use tokio::net::TcpListener;
 
-/// Says what it was asked, and counts which way it came.
+/// Returns what was requested, and counts requests of the fast path and of hyper.
 #[derive(Debug, Default)]
 struct Echo {
     fast: AtomicUsize,

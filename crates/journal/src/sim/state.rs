@@ -89,7 +89,7 @@ impl State {
         self.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Counts a change and answers how it goes wrong, if it does.
+    /// Counts a change and returns how it fails, if it does.
     fn count_write(&mut self, needs_room: bool) -> io::Result<Option<WriteFault>> {
         self.alive()?;
         self.writes += 1;

@@ -32,7 +32,7 @@ impl Judge<'_> {
             left -= taken;
         }
         if left > 0 {
-            // An overdraft is plain coins below 0, told in one part with the plain coins there were.
+            // An overdraft is plain coins below 0, in one part with the plain coins there were.
             match leg.lots.iter_mut().find(|part| part.lot.is_plain()) {
                 Some(part) => part.amount += left,
                 None => leg.lots.push(LotAmount { lot: Lot::PLAIN, amount: left }),

@@ -71,7 +71,7 @@ impl Judge<'_> {
         Fact::Moved(self.movement(kind, hold.held(), party, None, Legs { first, rest: legs }))
     }
 
-    /// Held coins on their way back: to their lots while these live, else to `@expired`.
+    /// Held coins that return: to their lots if these have not expired, else to `@expired`.
     pub(super) fn legs_back(&self, parts: impl Iterator<Item = LotAmount>) -> Vec<Leg> {
         let (alive, expired): (Vec<_>, Vec<_>) = parts.partition(|part| part.lot.marks.is_alive(self.now));
         [(Place::A, alive), (Place::Expired, expired)]

@@ -75,8 +75,8 @@ impl Judge<'_> {
         Ok(Fact::Moved(self.movement(kind, amount, back_to, other, Legs { first, rest: legs })))
     }
 
-    /// Coins come back only while whoever got them still has those very coins, and is not in debt for them: what lots
-    /// have beside plain coins below 0 is not available.
+    /// Coins return only if the receiver still has the same coins and they do not offset a debt: lots are not
+    /// available as far as plain coins are below 0.
     fn check_still_there(
         &self,
         giver: Party<'_>,
@@ -97,7 +97,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Coins on their way back to account A: to their lots, renewed if asked, else to `@expired`.
+    /// Coins that return to account A: to their lots, renewed if requested, else to `@expired`.
     fn legs_home(&self, from: Place, parts: Vec<LotAmount>, renew: Option<Micros>) -> Vec<Leg> {
         let (mut alive, expired): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|part| part.lot.marks.is_alive(self.now));

@@ -1,4 +1,4 @@
-//! Whether a request is the one that an event once carried out.
+//! Whether a request is the one that led to an event.
 
 use crate::amount::Amount;
 use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place};
@@ -7,14 +7,14 @@ use crate::state::{AccountId, State, UserId};
 use crate::terms::Mode;
 
 impl Event<'_> {
-    /// Compares a request with the one that this event carried out.
+    /// Compares a request with the one that led to this event.
     ///
     /// # Errors
     /// The name of the first field that differs, in the order in which the API names them; `op` if it is another
     /// operation altogether, `idempotency_key` if it is another key with the same hash.
     pub fn same_request(&self, request: &Request<'_>, state: &State) -> Result<(), &'static str> {
         if let (Some(then), Some(now)) = (&self.key, request.key) {
-            // Two keys with one hash: the second can't be told from the first by the index, but by the log.
+            // Two keys with one hash: the index can't distinguish the second from the first, but the log can.
             same("idempotency_key", then.text, now)?;
         }
         Same { state }.operation(self, &request.operation)?;

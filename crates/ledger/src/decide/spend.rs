@@ -1,4 +1,4 @@
-//! Coins used up, or paid to somebody.
+//! Spending coins, or paying them to a user.
 
 use super::Judge;
 use crate::amount::Amount;

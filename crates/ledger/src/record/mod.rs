@@ -27,12 +27,12 @@ const HAS_B: u8 = 2;
 const HAS_BLOB: u8 = 4;
 const CREATED: u8 = 8;
 
-/// Where in a record the offset of its blob stands.
+/// The bytes of a record that contain the offset of its blob.
 const BLOB_AT: core::ops::Range<usize> = 12..16;
 
 impl Event<'_> {
-    /// The event's record. What does not fit into it is handed to `put_blob`, which answers with the offset at
-    /// which it can be found again.
+    /// The event's record. What does not fit into it is passed to `put_blob`, which returns the offset at
+    /// which it is stored.
     pub fn encode(&self, scratch: &mut Vec<u8>, put_blob: impl FnOnce(&[u8]) -> u32) -> [u8; RECORD_BYTES] {
         scratch.clear();
         let mut record = [0u8; RECORD_BYTES];

@@ -1,4 +1,4 @@
-//! What stands behind a record: sections, each a tag, a length and bytes.
+//! The blob of a record: sections, each a tag, a length and bytes.
 
 use super::Malformed;
 use crate::amount::{Amount, MAX_AMOUNT};
@@ -136,11 +136,11 @@ pub(super) fn text_if_first(blob: &[u8], tag: Tag) -> Option<&str> {
     text(fields.bytes(length).ok()?).ok()
 }
 
-/// The sections of one blob. Each is there at most once, and each must be asked for.
+/// The sections of one blob. Each occurs at most once, and each must be read.
 #[derive(Debug)]
 pub(super) struct Sections<'a> {
     by_tag: [&'a [u8]; TAGS],
-    /// A bit for each that is there and was not asked for yet.
+    /// A bit for each section that is there and was not read yet.
     left: u16,
 }
 

@@ -1,5 +1,5 @@
-//! Whether rows that were read make a state: every number leads somewhere, every sum comes out. Nothing later asks
-//! again, so that what gets through here can be worked with as if it had been made by applying events.
+//! Whether rows that were read make a valid state: every reference exists, every sum is right. Nothing checks this
+//! again later, so a state that passes can be used as if it had been made by applying events.
 
 use crate::amount::{Amount, MAX_AMOUNT};
 use crate::bytes::Malformed;

@@ -31,7 +31,7 @@ pub struct Account {
     /// Available plain coins; below 0 only when all lots are used and the floor allows it.
     pub(crate) plain: i64,
     pub(crate) more: Option<Box<More>>,
-    /// Roots of the skew-binary list of milestones, the oldest first. Looked at once in 64 entries, so it stands apart.
+    /// Roots of the skew-binary list of milestones, the oldest first. Used once in 64 entries, so stored separately.
     pub(crate) roots: Option<Box<Roots>>,
 }
 

@@ -42,7 +42,7 @@ impl<T: Clone + Default> Chunked<T> {
         &mut Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK]
     }
 
-    /// Looks at what writing row `at` looks at first: whether its chunk is shared.
+    /// Prefetches what writing row `at` reads first: whether its chunk is shared.
     #[inline]
     pub(crate) fn touch(&self, at: u32) {
         black_box(self.chunks.get(at as usize / CHUNK).map(Arc::strong_count));

@@ -17,7 +17,7 @@ const HASH_MASK: u128 = (1 << HASH_BITS) - 1;
 const FULL: (usize, usize) = (3, 4);
 
 /// A slot is the event's number (48 bits) above 80 bits of the key's hash; 0 is empty. Two different keys with
-/// one hash (1 in 10^24 a pair, under a secret seed) would be told apart by the key text in the log: the second
+/// one hash (1 in 10^24 a pair, under a secret seed) are distinguished by the key text in the log: the second
 /// is refused, never applied twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -89,8 +89,7 @@ impl Keys {
         }
     }
 
-    /// Something of what stands where the key with this hash would: of the two cache lines in which looking it up begins
-    /// and as a rule ends.
+    /// Prefetches: reads from the two cache lines in which a lookup of this hash begins and usually ends.
     pub(crate) fn touch(&self, hash: u128) -> u128 {
         const SLOTS_IN_A_LINE: usize = 64 / size_of::<u128>();
         let shard = &self.shards[shard_of(hash)];

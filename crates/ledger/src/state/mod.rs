@@ -62,7 +62,7 @@ pub struct State {
     /// Not stored: what is here is in the log, and soon in tables.
     pub(crate) over: Over,
     pub(crate) last_event: u64,
-    /// Known of events since the start alone: nothing older is asked for.
+    /// Known only for events since the start: nothing older is needed.
     pub(crate) roster_event: u64,
     pub(crate) now: Micros,
 }
@@ -74,15 +74,15 @@ impl State {
         self.last_event
     }
 
-    /// The last event that changed who there is or what coins somebody has at all: made a user, gave one another name,
-    /// closed one, or opened an account. It and [`Account::last_event`] of all accounts shown tell whether a list of
-    /// users would still come out as it did. Not stored: what a snapshot tells of counts as event 0.
+    /// The last event that created, renamed or closed a user, or created an account. A cached list of users is valid
+    /// if neither this nor [`Account::last_event`] of an account in it has changed. Not stored: everything in a
+    /// snapshot counts as event 0.
     #[must_use]
     pub fn roster_event(&self) -> u64 {
         self.roster_event
     }
 
-    /// The event that is being carried out changes the roster.
+    /// The event that is being applied changes the roster.
     pub(crate) fn note_roster(&mut self) {
         self.roster_event = self.last_event;
     }

@@ -10,7 +10,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Adds `user`, whose id is not there yet. `id_of` tells the id of a user's number.
+    /// Adds `user`, whose id is not there yet. `id_of` returns the id of a user's number.
     pub(crate) fn insert<'a>(&mut self, user: u32, id_of: impl Fn(u32) -> &'a str) {
         let id = id_of(user);
         if self.runs.is_empty() {

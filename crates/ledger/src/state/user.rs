@@ -19,7 +19,7 @@ pub struct User {
     pub id: CompactString,
     /// The account that came into being last; [`NONE_U32`] for none.
     account: u32,
-    /// Closed for good.
+    /// Closed permanently.
     pub closed: bool,
 }
 
@@ -46,7 +46,7 @@ impl User {
     }
 }
 
-/// What only people look at.
+/// Data that no rule reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// Display name.
@@ -110,7 +110,7 @@ impl UserIndex {
         }
     }
 
-    /// The user whose id most likely has this hash: found by the index alone, without a look at the user.
+    /// The user whose id most likely has this hash: found by the index alone, without reading the user.
     pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
         let mut at = self.home(hash);
         while self.slots[at] != 0 {
@@ -122,7 +122,7 @@ impl UserIndex {
         None
     }
 
-    /// Looks at where the user with this id would stand.
+    /// Prefetches the slot of the user with this id.
     pub(crate) fn touch(&self, id: &str) {
         black_box(self.slots[self.home(self.hash(id))]);
     }

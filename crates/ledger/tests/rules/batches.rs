@@ -1,5 +1,5 @@
-//! Rules 10 and 11: what is done together can be taken back together. (How a batch is put, and that a dry run answers,
-//! is the engine's; the core gives both the same three words: begin, keep, roll back.)
+//! Rules 10 and 11: operations that are applied together can be rolled back together. (The engine implements batches and
+//! dry runs; the core provides the same three operations for both: begin, keep, roll back.)
 
 use crate::bench::Bench;
 use crate::furnished::{do_everything, furnished};

@@ -1,5 +1,5 @@
-//! A ledger on the test bench: asked in the words of the domain, its log kept as bytes, and checked after every
-//! step against what must hold whatever was asked.
+//! A ledger for tests: its requests use the terms of the domain, its log is kept as bytes, and its invariants are
+//! checked after every step.
 
 use crate::request::{Ask, START, seconds};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub(crate) fn read(log: &[Written], number: u64) -> Option<Event<'_>> {
     Some(Event::decode(number, written.at, &written.record, &written.blob).unwrap())
 }
 
-/// What was answered.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     /// The event that did it.
@@ -116,7 +116,7 @@ impl Bench {
         bench
     }
 
-    /// Time goes by; nothing is swept before the next request or [`Bench::sweep`].
+    /// Advances the time; nothing is expired before the next request or [`Bench::sweep`].
     pub(crate) fn pass(&mut self, count: i64) -> &mut Self {
         self.now += seconds(count);
         self

@@ -15,7 +15,7 @@ use tocos_ledger::{Fact, Ledger, LotAmount, Micros, Refusal};
 
 /// Steps in a sequence: long enough for lots, holds and debts to meet, short enough to shrink.
 const SEQUENCE_LENGTH_MAX: usize = 400;
-/// Steps of an ordinary test run. `TOCOS_STEPS=5000000` asks for more, `TOCOS_SEED` for those of an earlier run.
+/// Steps of an ordinary test run. `TOCOS_STEPS=5000000` sets more, `TOCOS_SEED` repeats those of an earlier run.
 const STEPS_DEFAULT: usize = 100_000;
 
 #[test]

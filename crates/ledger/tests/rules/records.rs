@@ -285,7 +285,7 @@ proptest! {
                 let event = ledger.decode_event(number as u64, earlier.at, &earlier.record, &earlier.blob).unwrap();
                 ledger.apply(&event).unwrap();
             }
-            // Whatever it says by now, it is carried out or found not to follow.
+            // Whatever the record contains now, it is applied or refused.
             if let Ok(event) = ledger.decode_event(number as u64, written.at, &written.record, &written.blob) {
                 let _follows = ledger.apply(&event).is_ok();
             }

@@ -1,4 +1,4 @@
-//! The rule book in words, `docs/rules.md`: its examples are carried out as they stand there, and every rule has rows.
+//! The document of the rules, `docs/rules.md`: its examples are run unchanged, and every rule has rows.
 
 use crate::bench::{Answer, Bench};
 use crate::request::{Ask, Op, START, seconds};
@@ -45,7 +45,7 @@ fn every_rule_is_in_the_book_and_has_rows() {
     }
 }
 
-/// Carries out the lines of one example.
+/// Runs the lines of one example.
 struct Reader {
     bench: Bench,
     /// What `as A` called an event.

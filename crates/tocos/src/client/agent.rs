@@ -66,7 +66,7 @@ fn root_certs(path: &Path) -> anyhow::Result<RootCerts> {
 pub(crate) struct Reason {
     /// What happened.
     pub words: String,
-    /// The request was never sent: nobody was there to take it.
+    /// The request was never sent: no server accepted the connection.
     pub never_connected: bool,
     /// Trying again can't help: the address or the certificate is wrong.
     pub hopeless: bool,

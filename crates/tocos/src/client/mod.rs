@@ -1,4 +1,4 @@
-//! The client of the API: one request after another, asked again where that is safe and promising.
+//! The client of the API: one request after another, with retries where they are safe and may succeed.
 //! Knows HTTP and the shape of problems; what the responses mean is for the commands.
 
 mod agent;
@@ -16,7 +16,7 @@ pub(crate) use self::agent::{AgentOptions, agent, reason};
 pub(crate) use self::problem::Problem;
 use crate::usage::Usage;
 
-/// The largest answer that is read, in bytes: a page of 1,000 entries with full metadata fits.
+/// The largest response that is read, in bytes: a page of 1,000 entries with full metadata fits.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// How long one try may take from the first byte sent to the last byte read.
 const TRY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Why there is no response of success.
 #[derive(Debug)]
 pub(crate) enum ClientError {
-    /// The server said no. Asking again unchanged won't help.
+    /// The server refused the request. Retrying it unchanged won't help.
     Refused(Box<Problem>),
     /// The server said that it can't work at the moment, and kept saying so.
     Unavailable(Box<Problem>),
@@ -63,9 +63,9 @@ impl std::error::Error for ClientError {}
 pub(crate) struct Response {
     /// The body as it came.
     pub body: Vec<u8>,
-    /// The operation had been carried out before, under the same key.
+    /// The operation had been applied before, under the same key.
     pub replayed: bool,
-    /// How many tries it took; more than one means that an earlier try may have been carried out.
+    /// How many tries it took; more than one means that an earlier try may have been applied.
     pub tries: u32,
 }
 
@@ -138,7 +138,7 @@ impl Request {
         self
     }
 
-    /// Names the operation for good, so that it is carried out once however often it is asked for.
+    /// Names the operation permanently, so that it is applied once, however often it is sent.
     pub(crate) fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
@@ -174,7 +174,7 @@ impl Client {
     /// A client of the server at `url`.
     ///
     /// # Errors
-    /// The address is none of http:// or https://, or the key can't stand in a header.
+    /// The address is none of http:// or https://, or the key is not valid in a header.
     pub(crate) fn new(url: &str, key: Option<String>, options: AgentOptions<'_>) -> anyhow::Result<Self> {
         let url = url.trim_end_matches('/');
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
@@ -299,7 +299,7 @@ impl Client {
     }
 }
 
-/// When to ask again.
+/// When to retry.
 enum Wait {
     Pointless,
     AsUsual,
@@ -327,7 +327,7 @@ pub(crate) fn encoded(text: &str) -> String {
     encoded
 }
 
-/// A key for an operation that nobody has named: no other will ever be the same.
+/// A random idempotency key, for an operation that was given none.
 pub(crate) fn fresh_key() -> anyhow::Result<String> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;

@@ -1,5 +1,5 @@
-//! A refusal as the server words it (`application/problem+json`), or as near as can be where something
-//! between us and the server answered in other words.
+//! A refusal of the server (`application/problem+json`), or its equivalent if a proxy between the client and
+//! the server responded in another form.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub(crate) struct Problem {
     /// Which field of the request it is about.
     #[serde(default)]
     pub field: Option<String>,
-    /// Asking again unchanged may help.
+    /// Retrying the request unchanged may help.
     #[serde(default)]
     pub retryable: bool,
     /// The response's body as it came, for `--json`; empty inside of a batch.

@@ -20,7 +20,7 @@ pub(crate) struct ClockArgs {
 enum ClockCommand {
     /// Show the ledger's time beside the system's
     Show(Show),
-    /// Accept the system's clock after `clock_implausible`: what expires by then expires for good
+    /// Accept the system's clock after `clock_implausible`: what is due by then expires permanently
     Accept(Accept),
     /// Move the time forward; only a server started with --test-clock does that
     Advance(Advance),

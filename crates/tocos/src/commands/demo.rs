@@ -1,4 +1,4 @@
-//! `tocos demo`: a service with the example users in it, to look at and to play with.
+//! `tocos demo`: a service with the example users in it, for trying Tocos.
 
 use std::io::{Cursor, ErrorKind};
 use std::net::{SocketAddr, TcpListener};

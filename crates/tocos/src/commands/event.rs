@@ -90,7 +90,7 @@ impl EventsArgs {
     }
 }
 
-/// Prints one event on a line and tells its number.
+/// Prints one event on a line and returns its number.
 fn show(session: &mut Session, raw: &str) -> anyhow::Result<u64> {
     let event: Event = serde_json::from_str(raw).context("an event is not what this version of tocos expects")?;
     if event.kind == "coin" {

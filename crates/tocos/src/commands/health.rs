@@ -9,7 +9,7 @@ use clap::Args;
 use crate::client::{AgentOptions, Problem, agent, reason};
 use crate::terminal::print;
 
-/// Where the internal listener is unless told otherwise.
+/// The default address of the internal listener.
 const DEFAULT_URL: &str = "http://127.0.0.1:9464";
 /// A health check that takes longer than this is no good news.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -45,7 +45,7 @@ impl HealthArgs {
     }
 }
 
-/// The address to ask when the service listens here: what listens everywhere listens on this machine too.
+/// The address to connect to if the service listens here: a listener on all addresses is reachable by loopback.
 fn url_of(listen: Option<&str>) -> String {
     let Some(mut address) = listen.and_then(|listen| listen.trim().parse::<SocketAddr>().ok()) else {
         return DEFAULT_URL.to_owned();

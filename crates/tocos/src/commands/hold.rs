@@ -21,7 +21,7 @@ pub(crate) struct HoldArgs {
 enum HoldCommand {
     /// Reserve coins of a user; by default for 15 minutes
     Create(Create),
-    /// What a hold holds and how it stands
+    /// Show a hold and its state
     Show(Show),
     /// Take held coins, all of them or some, and give back the rest
     Capture(Capture),
@@ -78,7 +78,7 @@ struct Capture {
     /// Keep the rest held, for further captures
     #[arg(long)]
     keep_open: bool,
-    /// If more is asked for than is held: refuse, or take the rest from what is available [default: reject]
+    /// If more is requested than is held: reject it, or take the rest from the available coins [default: reject]
     #[arg(long, value_parser = ["reject", "take_available"])]
     excess: Option<String>,
 }

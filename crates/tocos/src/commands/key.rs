@@ -32,7 +32,7 @@ enum KeyCommand {
     First(First),
     /// List keys, without their secrets
     List(List),
-    /// End a key for good
+    /// Revoke a key permanently
     Revoke(Revoke),
 }
 
@@ -139,7 +139,7 @@ impl Create {
                 body.insert(field.to_owned(), value.into());
             }
         }
-        // Sent once: a second time would make a second key, and nobody would know the first one's secret.
+        // Sent once: a second time would make a second key, and the first one's secret would be lost.
         let response = session.send(&Request::post("/v1/keys").json(&Value::Object(body)).once())?;
         session.show(&response, |key: &Key| {
             format!(

@@ -1,4 +1,4 @@
-//! The commands, a file for each: its options, what it asks the server, and how it shows the response.
+//! The commands, a file for each: its options, its requests, and how it shows the response.
 
 pub(crate) mod batch;
 pub(crate) mod clock;

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::service::{Addresses, run};
 use crate::settings::{Config, Given, LogFormat, LogLevel};
 
-/// Serves until asked to end.
+/// Serves until a signal ends it.
 pub(crate) fn serve(matches: &ArgMatches) -> anyhow::Result<()> {
     let config = Config::check(&Given::gather(matches)?)?;
     start_log(config.log_format, config.log_level);
@@ -44,7 +44,7 @@ pub(crate) fn start_log(format: LogFormat, level: LogLevel) {
     }
 }
 
-/// Whoever waits for the file never sees half of it.
+/// A program that waits for the file never reads an incomplete one.
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");

@@ -1,4 +1,4 @@
-//! `tocos spend USER AMOUNT`: take coins for good, or pay them to someone.
+//! `tocos spend USER AMOUNT`: spend a user's coins, or pay them to another user.
 
 use clap::Args;
 
@@ -6,7 +6,7 @@ use super::amount;
 use crate::client::Request;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 
-/// Take coins from a user, for good or to pay someone
+/// Spend a user's coins, or pay them to another user
 #[derive(Args, Debug)]
 pub(crate) struct SpendArgs {
     #[command(flatten)]

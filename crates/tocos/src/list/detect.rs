@@ -1,4 +1,4 @@
-//! Opens a list, telling its format from its first bytes where nobody said it.
+//! Opens a list, and detects its format from its first bytes if none was given.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
@@ -7,7 +7,7 @@ use super::json::{ArrayRows, LineRows};
 use super::split::{Cut, Splitter};
 use super::{Format, ListError, Place, ReadOptions, Rows, broken};
 
-/// How much of a file is looked at to tell its format.
+/// How much of a file is read to detect its format.
 const START_BYTES: u64 = 64 * 1024;
 const READ_BYTES: usize = 256 * 1024;
 

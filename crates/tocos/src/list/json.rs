@@ -102,7 +102,7 @@ impl<R: BufRead> ArrayRows<R> {
         }
     }
 
-    /// Takes what stands behind an item: a comma, or the end of the array.
+    /// Consumes what follows an item: a comma, or the end of the array.
     fn separator(&mut self) -> Result<(), ListError> {
         if self.input.take(b',')? {
             return Ok(());

@@ -1,5 +1,5 @@
-//! A JSON value that keeps what `serde_json::Value` would lose: fields that stand there twice, and
-//! their order. What is wrong with a row is told from this, in words.
+//! A JSON value that keeps what `serde_json::Value` would lose: duplicate fields, and
+//! their order. The error message of a bad row is made from this.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Lists of users and their coins in files: JSON arrays, one JSON object a line, and CSV, read and
-//! written as streams. Knows the shape of rows and what makes one bad; knows nothing of the API, the
-//! network or the terminal.
+//! written as streams. It defines rows and which of them are bad; it uses neither the API, the
+//! network nor the terminal.
 
 mod csv;
 mod detect;
@@ -48,7 +48,7 @@ impl Format {
     }
 }
 
-/// Where a row stands in its file.
+/// The position of a row in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Its first line, counted from 1.
@@ -94,12 +94,12 @@ impl fmt::Display for BadRow {
     }
 }
 
-/// Why a list can't be read any further: unlike a bad row, nothing behind it can be told apart.
+/// Why a list can't be read any further: unlike after a bad row, the next row can't be found.
 #[derive(Debug)]
 pub(crate) enum ListError {
     /// The file or connection broke.
     Io(io::Error),
-    /// What stands there is no list of users.
+    /// It is not a list of users.
     Broken(BadRow),
 }
 
@@ -134,7 +134,7 @@ fn broken(place: Place, reason: impl Into<String>) -> ListError {
 /// How to understand a file.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadOptions {
-    /// The format, or `None` to tell from the first bytes.
+    /// The format, or `None` to detect it from the first bytes.
     pub format: Option<Format>,
     /// Which coin a bare number means.
     pub coin: String,

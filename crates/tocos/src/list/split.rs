@@ -32,7 +32,7 @@ impl<R: BufRead> Splitter<R> {
         self.line
     }
 
-    /// Skips white space and tells the byte that comes next, without taking it.
+    /// Skips white space and returns the next byte, without consuming it.
     pub(super) fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
             let buffer = self.input.fill_buf()?;

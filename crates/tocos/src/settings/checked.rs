@@ -45,7 +45,7 @@ pub(crate) struct Config {
     pub allow_unauthenticated: bool,
     /// Serve the yardstick of the benchmarks.
     pub bench_routes: bool,
-    /// Time moves only when told.
+    /// A test clock: its time advances only on request.
     pub test_clock: bool,
     /// The longest gap between the last event and a start that is taken without asking; any without.
     pub clock_gap_max: Option<Duration>,

@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     /// port may do everything
     #[arg(long, env = "TOCOS_ALLOW_UNAUTHENTICATED", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     allow_unauthenticated: Option<String>,
-    /// Serve POST /bench/noop, which answers like a transfer and does nothing
+    /// Serve POST /bench/noop, which responds like a transfer and does nothing
     #[arg(long, env = "TOCOS_BENCH_ROUTES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     bench_routes: Option<String>,
     /// Keep a ledger whose time moves only by POST /v1/test-clock/advance; never for real coins
@@ -61,7 +61,7 @@ pub(crate) struct ServeArgs {
     /// there, a key is made and written into it
     #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
     bootstrap_key_file: Option<String>,
-    /// Write the addresses into this file once they are open, for whoever let the system choose the port
+    /// Write the addresses into this file once they are open, for programs that use port 0
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }

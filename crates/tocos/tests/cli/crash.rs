@@ -1,4 +1,5 @@
-//! kill -9 at any moment under load: what was answered is there, what is there was asked, and `verify` agrees.
+//! kill -9 at random times under load: every acknowledged event is there, every event there was requested, and `verify`
+//! succeeds.
 //!
 //! `TOCOS_CRASHES` says how many times (120 without it).
 
@@ -34,7 +35,7 @@ impl Caller {
         Some(Self { stream: BufReader::new(stream) })
     }
 
-    /// Asks, and is answered; `None` when the server is gone.
+    /// Sends a request and returns the response; `None` when the server is gone.
     fn ask(&mut self, method: &str, path: &str, key: Option<&str>, body: &str) -> Option<Reply> {
         let key = key.map_or(String::new(), |key| format!("idempotency-key: {key}\r\n"));
         let length = body.len();
@@ -61,7 +62,7 @@ impl Caller {
     }
 }
 
-/// One thing that is asked under a key.
+/// One request under a key.
 #[derive(Clone)]
 struct Asked {
     path: String,
@@ -77,7 +78,7 @@ struct Witness {
 }
 
 impl Witness {
-    /// What is asked next: everything there is, of everybody.
+    /// The next request: all kinds, for all users.
     fn next(&self, round: u64, hold: Option<u64>) -> Asked {
         let number = self.keys.fetch_add(1, Ordering::Relaxed);
         let (user, other) = (number % USERS, (number / 3 + 1) % USERS);
@@ -127,7 +128,8 @@ impl Witness {
         }
     }
 
-    /// What was answered since event `after` is there, byte for byte, and what is there was asked. Says the last event.
+    /// All acknowledged events since `after` are there, byte for byte, and all events there were requested. Returns the
+    /// last event.
     fn check(&self, url: &str, after: u64) -> u64 {
         let mut caller = Caller::new(url).unwrap();
         let mut there: BTreeMap<u64, Value> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A web server that answers one list, as another service would.
+//! A web server that returns one list, as another service would.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! What needs no server: usage, version, completions, and what is said when nobody answers.
+//! What needs no server: usage, version, completions, and the error when no server responds.
 
 use crate::server::{run, tocos};
 

@@ -111,7 +111,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks the server to end, and tells its exit code.
+    /// Sends the server SIGTERM, and returns its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -204,7 +204,7 @@ fn nothing_is_made_or_sent_without_an_endpoint_or_when_it_is_switched_off() {
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", ""), ("OTEL_SERVICE_NAME", "tocos")],
         &[endpoint, ("OTEL_SDK_DISABLED", "true")],
         &[endpoint, ("OTEL_TRACES_SAMPLER", "always_off")],
-        // A protocol that is not spoken is told, and no reason not to serve.
+        // A protocol that is not supported causes a warning, and the service still starts.
         &[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
     ];
     for variables in cases {

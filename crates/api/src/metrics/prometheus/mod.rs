@@ -1,7 +1,7 @@
-//! The figures in the text format of Prometheus.
+//! The metrics in the text format of Prometheus.
 //!
-//! Counting is `metrics`' business; here is only what happens when somebody asks: reading counters, looking at the
-//! ledger, asking the system about this process. No label ever holds a user.
+//! `metrics` counts. This module contains only what a scrape does: reading counters, the ledger, and the operating
+//! system's data on this process. No label ever contains a user.
 
 mod figures;
 mod pipeline;
@@ -26,7 +26,7 @@ pub(crate) struct Service<'a> {
     pub counters: &'a Counters,
     /// The figures that need a pass over all accounts, as they were last.
     pub scan: &'a Scan,
-    /// Where the ledger lies; none in memory.
+    /// The directory of the ledger; `None` for a ledger in memory.
     pub data_dir: Option<&'a Path>,
     pub is_stopping: bool,
     pub clock: ClockReport,
@@ -83,7 +83,7 @@ impl Text {
         let _done = write!(self.0, "# HELP {name} {meaning}\n# TYPE {name} {kind}\n");
     }
 
-    /// One sample; `labels` as they stand between braces, or empty.
+    /// One sample; `labels` is the text between the braces, or empty.
     fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
         let _done = if labels.is_empty() {
             writeln!(self.0, "{name} {value}")

@@ -1,4 +1,4 @@
-//! What was asked and how it was answered.
+//! Metrics of requests and their responses.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,5 +1,5 @@
-//! The figures that take a look at every account: made from a clone of the state, off the writer's lock and off the
-//! thread that serves, and not more often than every ten seconds.
+//! The metrics that need every account: computed from a clone of the state, without the writer's lock and not on the
+//! thread that serves, at most every ten seconds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -27,7 +27,7 @@ pub(crate) const OPERATIONS_MAX: usize = 10_000;
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
 const DRY_RUN: Field = optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing.");
-/// How a batch is done and answered: fields of a JSON body, parameters beside an NDJSON one.
+/// Options of a batch and its response: fields of a JSON body, parameters with an NDJSON body.
 pub(crate) const ATOMIC: Field = optional("atomic", FieldType::Bool, "All or none; each for itself without.");
 pub(crate) const RESULTS: Field = optional(
     "results",
@@ -62,7 +62,7 @@ pub(crate) static POST: Endpoint = Endpoint {
     ],
 };
 
-/// What is to be told when event `seen` is on the disk.
+/// The outcome, to be sent when event `seen` is durable.
 struct Decision {
     seen: u64,
     outcome: Result<Writer, Problem>,
@@ -203,7 +203,7 @@ fn submit(
     };
     let seen = match results.iter().flatten().map(|submitted| submitted.seen).max() {
         Some(seen) => seen,
-        // All were refused, on grounds that must be on the disk before they are told.
+        // All were refused, for reasons that must be durable before the response is sent.
         None => request.app.engine.read(|_, _| ()).map_err(|unavailable| unavailable_problem(&unavailable))?.seen,
     };
     let mut outcome = Summary::new(requests.count, all_results);

@@ -1,5 +1,5 @@
-//! Reading the operations of a batch. One that makes no sense stands alone, as one that is refused does; only where
-//! the text is no JSON, nothing behind it can be trusted either.
+//! Reading the operations of a batch. An invalid operation affects only itself, as a refused one does; only if
+//! the text is not JSON, the whole batch is invalid.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub(crate) static OPERATIONS: &[&Write] = &[
     &events::REVERSE,
 ];
 
-/// How a batch is to be done and answered.
+/// Options of a batch and its response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Options {
     pub atomic: bool,

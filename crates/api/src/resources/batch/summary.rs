@@ -34,7 +34,7 @@ impl Summary {
         self.results.raw(if self.results.len() == 0 { "" } else { "," });
     }
 
-    /// The next operation was carried out, now or before; `event` is what it came to.
+    /// The next operation was applied or replayed; `event` is its event.
     pub(super) fn done<R>(&mut self, submitted: &Submitted<R>, event: &str) {
         if submitted.replayed {
             self.replayed += 1;

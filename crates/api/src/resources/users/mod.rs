@@ -87,7 +87,7 @@ pub(crate) static GET: Endpoint = Endpoint {
 
 /// Users that are looked at before the ledger is let go for a moment.
 const LOOKED_AT_MAX: usize = 256;
-/// Users that one page may look at, however few of them are wanted: it then ends early, with a cursor.
+/// The most users that one page reads, however few of them match: it then ends early, with a cursor.
 const LOOKED_AT_FOR_PAGE_MAX: usize = 65_536;
 
 /// A page that is being filled.
@@ -154,7 +154,7 @@ async fn list(request: AsyncRequest) -> Result<Response, Problem> {
     Ok(page(body))
 }
 
-/// Which page is asked for.
+/// Which page is requested.
 fn query<'q>(fields: &'q Fields<'_>) -> Result<Query<'q>, Problem> {
     let cursor = fields.text("cursor").map(|cursor| cursor::decode(List::Users, cursor)).transpose()?;
     let prefix = fields.text("prefix").unwrap_or_default();
@@ -325,7 +325,7 @@ fn details_now(state: &State, user: UserId, now: Micros) -> Writer {
     details(state, user, now_accounts.collect())
 }
 
-/// The moment in the past that is asked for.
+/// The requested time in the past.
 async fn moment(request: &AsyncRequest, fields: &Fields<'_>) -> Result<Option<Moment>, Problem> {
     let engine = request.app.engine.clone();
     match (fields.number("at"), fields.instant("at")) {

@@ -172,7 +172,7 @@ fn run(rows: &[(u8, [u8; 4], [u8; 4])], tally: &Tally) {
     }
     for (step, row, other) in rows {
         match step % 16 {
-            // Time passes, and nobody has swept up yet.
+            // Time passes, and nothing has been expired yet.
             0 | 1 => desk.now += SECOND_US,
             2 | 3 => {
                 desk.sweep();

@@ -54,7 +54,7 @@ pub(crate) struct Mint {
     pub(crate) expired: i128,
 }
 
-/// What was answered.
+/// The outcome of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) event: u64,
@@ -186,7 +186,7 @@ impl Model {
     }
 }
 
-/// Reasons are for people; rows of the rule table look at them, the model does not.
+/// Reasons are for people; rows of the rule table check them, the model does not.
 fn invalid(field: &'static str) -> Refusal {
     Refusal::InvalidRequest { field, reason: String::new() }
 }

@@ -1,4 +1,4 @@
-//! What users ask for: users, limits, grants, payments and holds.
+//! The operations of the model: users, limits, grants, payments and holds.
 
 use super::money::{Pile, alive, named, signed, sum, take_front};
 use super::{Done, Model, Moved, Person, Reserve, invalid};
@@ -200,7 +200,7 @@ impl Model {
         Ok(Done { kind: "capture", amount, lots, expired, moved: Some(moved) })
     }
 
-    /// Gives back what a hold still has; answers how much of it went to `@expired`.
+    /// Releases what a hold still has; returns how much of it went to `@expired`.
     pub(super) fn end_hold(&mut self, id: u64, ended_as: EndedAs) -> Amount {
         let hold = self.holds.remove(&id).unwrap();
         self.ended.insert(id, (ended_as, self.next_event()));

@@ -154,7 +154,7 @@ impl<'a> Importer<'a> {
         Ok(())
     }
 
-    /// Sends the operations of these rows; tells how many rows met a refusal.
+    /// Sends the operations of these rows; returns how many rows were refused.
     fn apply(&mut self, rows: &[Row]) -> anyhow::Result<u64> {
         let missing = self.missing(rows)?;
         let new_coins = self.new_coins(rows);
@@ -205,7 +205,7 @@ impl<'a> Importer<'a> {
             return Err(anyhow!("the server answered {} of {} operations", applied.results.len(), rows.len()));
         }
         let mut seen = HashSet::new();
-        // A user who stands in the chunk twice is created once. A refused operation is sent for its reason.
+        // A user who occurs in the chunk twice is created once. A refused operation is sent for its reason.
         let missing = applied.results.iter().zip(rows).map(|(result, row)| {
             let closed = result.code == "user_closed";
             seen.insert(&row.id) && (result.created || (result.refused() && !closed))
@@ -308,7 +308,7 @@ impl<'a> Importer<'a> {
         let row = &rows[number];
         let first = refused_rows.insert(number);
         if !first && problem.code == "user_not_found" {
-            // The user was refused, so the coins are too; the reason has been told.
+            // The user was refused, so the coins are too; the reason has been printed.
             return Ok(());
         }
         let what = operation.coin.map(|coin| format!(", {coin}")).unwrap_or_default();

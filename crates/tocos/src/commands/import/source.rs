@@ -14,7 +14,7 @@ pub(super) struct Source {
     pub input: Box<dyn Read>,
     /// How many there are, if that is known.
     pub length: Option<u64>,
-    /// A name whose ending may tell the format.
+    /// A name whose extension may determine the format.
     pub name: String,
 }
 
