@@ -3,6 +3,7 @@
 //! Each run prints a table and, with `--json FILE`, writes what it measured. Without `--url` a run starts its own server
 //! on a directory of its own.
 
+mod age;
 mod asked;
 mod bare;
 mod compare;
@@ -52,6 +53,8 @@ enum Run {
     Snapshots(snapshots::SnapshotArgs),
     /// Pages of history and balances in the past, of an account with very many entries.
     Past(past::PastArgs),
+    /// What a start, memory, batches and repeated keys cost with very many old keys behind.
+    Age(age::AgeArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
     Core(core::CoreArgs),
     /// How fast a log is read back, and how fast a snapshot.
@@ -141,6 +144,7 @@ fn main() -> Result<()> {
         Run::Lists(args) => lists::run(&args)?,
         Run::Snapshots(args) => snapshots::run(&args)?,
         Run::Past(args) => past::run(&args)?,
+        Run::Age(args) => age::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,

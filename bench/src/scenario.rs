@@ -15,6 +15,8 @@ pub(crate) enum Name {
     Single,
     /// The same, each with an idempotency key.
     Keyed,
+    /// The grants with which the users were made, again, each under its idempotency key.
+    Repeated,
     /// One transfer a request, all into one account.
     Hot,
     /// Batches as NDJSON, every transfer with a key.
@@ -83,6 +85,12 @@ impl Source {
             Name::Bare | Name::Noop => self.transfer(out, "/bench/noop", false, false),
             Name::Single => self.transfer(out, "/v1/transfers", false, false),
             Name::Keyed => self.transfer(out, "/v1/transfers", true, false),
+            Name::Repeated => {
+                let user = user(self.rng.u32(0..self.users));
+                put(&mut self.body, format_args!(r#"{{"user":"{user}","coin":"toco","amount":1000000000}}"#));
+                let key = format!("bench-grant-{user}");
+                self.asker.send(out, "POST", "/v1/grants", "application/json", Some(&key), &self.body);
+            }
             Name::Hot => self.transfer(out, "/v1/transfers", false, true),
             Name::Batch => self.ndjson(out, false),
             Name::BatchHot => self.ndjson(out, true),

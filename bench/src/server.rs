@@ -56,7 +56,8 @@ impl Server {
         Ok(Self { address, asker: Asker { host, key }, process: None, _data: None })
     }
 
-    fn start(args: &LoadArgs) -> Result<Self> {
+    /// Starts a server; users it has if its directory has them.
+    pub(crate) fn start(args: &LoadArgs) -> Result<Self> {
         let binary = args.binary.clone().map_or_else(beside_this_program, Ok)?;
         let data = workspace::fresh()?;
         let directory = args.data_dir.clone().unwrap_or_else(|| data.path().join("data"));
@@ -84,6 +85,16 @@ impl Server {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let asker = Asker { host: format!("{address}"), key: None };
         Ok(Self { address, asker, process: Some(process), _data: Some(data) })
+    }
+
+    /// Ends the server as an operator does, and waits until it has written what it writes then.
+    pub(crate) fn end(mut self) -> Result<()> {
+        let mut process = self.process.take().context("the server is our own")?;
+        let sent = Command::new("kill").arg("-TERM").arg(process.id().to_string()).status()?;
+        ensure!(sent.success(), "the server could not be told to end");
+        let ended = process.wait()?;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
     }
 
     /// The server's process, if it is our own.

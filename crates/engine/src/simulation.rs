@@ -59,7 +59,7 @@ impl World {
             segment_bytes: 8 << 10,
             snapshot_every_events: 50,
             test_clock: true,
-            tables: TableOptions { keys_in_memory: 20, unit_events: 16 },
+            tables: TableOptions { keys_in_memory: 20, unit_keys: 16 },
             ..EngineOptions::new("/nowhere")
         };
         let witness = Witness { decided: Vec::new(), durable: 0 };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tocos_api::{Listeners, Settings, Version};
-use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenReport, Opening};
+use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenReport, Opening, TableOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -199,6 +199,7 @@ fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine
         opening,
         segment_bytes: config.segment_bytes,
         snapshot_every_events: config.snapshot_every_events,
+        tables: TableOptions { keys_in_memory: config.keys_in_memory, ..TableOptions::default() },
         test_clock: config.test_clock,
         clock: ClockOptions { gap_max: config.clock_gap_max, trusts_kernel: config.clock_trust_kernel },
         ..EngineOptions::new(&config.data_dir)

@@ -80,7 +80,7 @@ impl Held {
                 let listeners = Listeners { public, internal: Some(internal) };
                 let (done, opened) = oneshot::channel();
                 let options = options(&watched);
-                std::thread::spawn(move || done.send(Engine::open_on(Arc::new(gated), &options)));
+                std::thread::spawn(move || done.send(Engine::open_on(Arc::new(gated), &options)).is_ok());
                 let settings = Settings::default();
                 let opened = answer_while_opening(&settings, &listeners, watched, opened).await.unwrap();
                 let (engine, _report) = opened?;

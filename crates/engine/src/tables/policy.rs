@@ -13,21 +13,20 @@ pub struct TableOptions {
     /// About how many of the newest idempotency keys stay in memory, 29 bytes each. All others are found by tables, for which
     /// some 2 bytes each stay in memory.
     pub keys_in_memory: u64,
-    /// Tables of fewer events than four times this count as of one size.
-    pub unit_events: u64,
+    /// Tables of less than four times as many keys as this count as of one size.
+    pub unit_keys: u64,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { keys_in_memory: 16_000_000, unit_events: 1 << 20 }
+        Self { keys_in_memory: 16_000_000, unit_keys: 1 << 20 }
     }
 }
 
 impl TableOptions {
-    /// Each level holds tables of four times as many events as the one below.
+    /// Each level holds tables four times as large as the one below.
     fn level(&self, listed: &Listed) -> u32 {
-        let (from, to) = listed.table.range();
-        ((to - from + 1) / self.unit_events.max(1)).max(1).ilog2() / MERGED_AT_ONCE.ilog2()
+        (listed.table.count() / self.unit_keys.max(1)).max(1).ilog2() / MERGED_AT_ONCE.ilog2()
     }
 }
 

@@ -12,4 +12,5 @@ mod opening;
 mod real_disk;
 mod simulation;
 mod story;
+mod tables;
 mod torn_ends;

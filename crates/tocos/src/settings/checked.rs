@@ -55,6 +55,8 @@ pub(crate) struct Config {
     pub segment_bytes: u64,
     /// Events between snapshots.
     pub snapshot_every_events: u64,
+    /// About how many idempotency keys stay in memory.
+    pub keys_in_memory: u64,
     /// Where the first API key is, or is to be written.
     pub bootstrap_key_file: Option<PathBuf>,
     /// Where to write the addresses once they are open.
@@ -76,6 +78,7 @@ impl Default for Config {
             clock_trust_kernel: true,
             segment_bytes: 64 * 1024 * 1024,
             snapshot_every_events: 1_000_000,
+            keys_in_memory: 16_000_000,
             bootstrap_key_file: None,
             address_file: None,
         }
@@ -116,6 +119,7 @@ impl Config {
             "clock_trust_kernel" => self.clock_trust_kernel = yes_or_no(text)?,
             "segment_bytes" => self.segment_bytes = number(text, SEGMENT_BYTES)?,
             "snapshot_every_events" => self.snapshot_every_events = number(text, 1..=u64::MAX)?,
+            "keys_in_memory" => self.keys_in_memory = number(text, 0..=u64::MAX)?,
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),

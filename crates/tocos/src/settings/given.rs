@@ -57,6 +57,9 @@ pub(crate) struct ServeArgs {
     /// Events between snapshots [default: 1000000]
     #[arg(long, env = "TOCOS_SNAPSHOT_EVERY_EVENTS", value_name = "EVENTS")]
     snapshot_every_events: Option<String>,
+    /// Newest idempotency keys that stay in memory, 29 bytes each; older ones are found in files [default: 16000000]
+    #[arg(long, env = "TOCOS_KEYS_IN_MEMORY", value_name = "KEYS")]
+    keys_in_memory: Option<String>,
     /// For a ledger without API keys: the file with the first one (tocos_1_ and 32 or more characters). If it is not
     /// there, a key is made and written into it
     #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
@@ -67,7 +70,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -80,6 +83,7 @@ pub(super) const KEYS: [&str; 14] = [
     "clock_trust_kernel",
     "segment_bytes",
     "snapshot_every_events",
+    "keys_in_memory",
     "bootstrap_key_file",
     "address_file",
 ];

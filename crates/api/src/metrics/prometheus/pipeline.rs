@@ -17,6 +17,7 @@ pub(super) fn put(service: &Service<'_>, out: &mut Text) {
     out.single("tocos_clock_ledger_ahead_seconds", "gauge", meaning, seconds(ahead_us));
     commits(&stats, out);
     snapshots(&stats, out);
+    tables(&stats, out);
     out.single("tocos_log_bytes", "gauge", "Size of the log.", stats.log_bytes);
     if let Some(room) = service.data_dir.and_then(|folder| space(folder).ok()) {
         out.single("tocos_disk_free_bytes", "gauge", "Room left where the log lies.", room.free);
@@ -46,6 +47,19 @@ fn commits(stats: &Stats, out: &mut Text) {
     out.single("tocos_last_event", "gauge", "Number of the last event decided.", stats.last_event);
     out.single("tocos_durable_event", "gauge", "Number of the last event on the disk.", stats.durable_event);
     out.single("tocos_idempotency_keys", "gauge", "Idempotency keys that are remembered.", stats.keys);
+}
+
+fn tables(stats: &Stats, out: &mut Text) {
+    let meaning = "Idempotency keys in memory; the older ones are in tables.";
+    out.single("tocos_idempotency_keys_in_memory", "gauge", meaning, stats.keys_in_memory);
+    out.single("tocos_tables", "gauge", "Tables of old keys and of what is over, in use.", stats.tables);
+    let meaning = "Bytes of memory that the tables take once all of them was asked for.";
+    out.single("tocos_table_memory_bytes", "gauge", meaning, stats.table_memory_bytes);
+    out.single("tocos_table_merges_total", "counter", "Merges of tables.", stats.table_merges);
+    let meaning = "Tables that were found damaged, set aside and made again from the log.";
+    out.single("tocos_tables_damaged_total", "counter", meaning, stats.tables_damaged);
+    let meaning = "Times that merging tables, or making one again, failed.";
+    out.single("tocos_table_failures_total", "counter", meaning, stats.table_failures);
 }
 
 fn snapshots(stats: &Stats, out: &mut Text) {
