@@ -5,8 +5,6 @@ mod build;
 mod merge;
 mod policy;
 mod startup;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use build::{build, build_kinds, slots_of};
 pub(crate) use merge::run;

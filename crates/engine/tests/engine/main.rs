@@ -6,6 +6,7 @@ mod clock;
 mod failures;
 mod history;
 mod restart;
+mod tables;
 mod time;
 
 use std::path::Path;
