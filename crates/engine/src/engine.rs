@@ -283,6 +283,7 @@ impl Engine {
             snapshot_at: counters.snapshot_at.load(Ordering::Relaxed) as i64,
             snapshot_failures: counters.snapshot_failures.load(Ordering::Relaxed),
             recovery_us: self.shared.recovery_us,
+            is_full: self.shared.is_full(),
             unavailable: core.writer.unavailable.as_ref().map(ToString::to_string),
         }
     }

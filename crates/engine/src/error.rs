@@ -21,6 +21,11 @@ pub enum Unavailable {
         /// What the system's clock says.
         system: Micros,
     },
+    /// The disk has no room for the log to grow. Nothing is written until it has; reads go on.
+    Full {
+        /// Where room is missing.
+        place: String,
+    },
     /// What was asked rests on old keys, or on what was over long ago, and the table that tells of it can't be read. Nothing
     /// was done. A damaged table is made again from the log.
     Tables {
@@ -46,6 +51,11 @@ impl fmt::Display for Unavailable {
                 "The system's clock is {} ahead of the ledger's last time, which is not plausible: nothing is written or \
                  expired. Correct the clock, or accept it with `tocos clock accept`.",
                 in_words(system - ledger)
+            ),
+            Self::Full { place } => write!(
+                f,
+                "The disk is full, so nothing can be written: there is no room for {place}. Reads go on. Free space there; \
+                 writes then go on by themselves."
             ),
             Self::Tables { cause } => write!(
                 f,

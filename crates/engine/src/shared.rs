@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) tables_made: Mutex<bool>,
     pub(crate) wake_merge: Condvar,
     is_closing: AtomicBool,
+    /// Whether the disk has no room for the log. Says so without the lock.
+    is_full: AtomicBool,
     pub(crate) snapshot_every_events: u64,
     pub(crate) recovery_us: u64,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
@@ -71,6 +73,7 @@ impl Shared {
             tables_made: Mutex::new(false),
             wake_merge: Condvar::new(),
             is_closing: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
             snapshot_every_events: parts.snapshot_every_events,
             recovery_us: parts.recovery_us,
             threads: Mutex::new(Vec::new()),
@@ -96,6 +99,18 @@ impl Shared {
         self.merge_throttle.lift();
         self.work.notify_all();
         self.wake_merge.notify_all();
+    }
+
+    /// Says where the disk has no room for the log, or that it has.
+    pub(crate) fn set_full(&self, place: Option<String>) {
+        if self.is_full.swap(place.is_some(), Ordering::AcqRel) || place.is_some() {
+            self.lock().writer.full = place;
+        }
+    }
+
+    /// Whether the disk has no room for the log.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Acquire)
     }
 
     /// Takes tables into use, and wakes the thread that merges them.

@@ -56,7 +56,9 @@ pub struct Stats {
     pub snapshot_failures: u64,
     /// How long opening the ledger took, in microseconds.
     pub recovery_us: u64,
-    /// Why nothing can be written, if so.
+    /// Whether the disk has no room for the log: nothing is written until it has.
+    pub is_full: bool,
+    /// Why nothing can be written until a restart, if so.
     pub unavailable: Option<String>,
 }
 

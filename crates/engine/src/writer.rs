@@ -53,6 +53,8 @@ pub(crate) struct Writer {
     tables: Tables,
     table_options: TableOptions,
     pub(crate) unavailable: Option<Unavailable>,
+    /// Where the disk has no room: nothing is decided until it has.
+    pub(crate) full: Option<String>,
 }
 
 /// What was looked up for a batch.
@@ -99,6 +101,7 @@ impl Writer {
             tables,
             table_options,
             unavailable: None,
+            full: None,
         }
     }
 
@@ -161,6 +164,9 @@ impl Writer {
     /// The time of the batch that is being filled; everything due by then has been expired.
     pub(crate) fn stamp(&mut self) -> Result<Micros, Unavailable> {
         self.check()?;
+        if let Some(place) = &self.full {
+            return Err(Unavailable::Full { place: place.clone() });
+        }
         if self.pending.is_empty() {
             let ledger = self.ledger.state().now();
             let now = self.clock.now().map_err(|system| Unavailable::Clock { ledger, system })?.max(ledger);
@@ -178,7 +184,7 @@ impl Writer {
     /// The same for reads: while the clock is implausible, the ledger's last time.
     pub(crate) fn stamp_for_reading(&mut self) -> Result<Micros, Unavailable> {
         match self.stamp() {
-            Err(Unavailable::Clock { ledger, .. }) => Ok(ledger),
+            Err(Unavailable::Clock { .. } | Unavailable::Full { .. }) => Ok(self.ledger.state().now()),
             stamped => stamped,
         }
     }
@@ -186,13 +192,13 @@ impl Writer {
     /// The same for these requests: those that were all done before are replayed at any time.
     fn stamp_for(&mut self, requests: &[Request<'_>]) -> Result<Micros, Unavailable> {
         let stamped = self.stamp();
-        let Err(Unavailable::Clock { ledger, .. }) = stamped else { return stamped };
+        let Err(Unavailable::Clock { .. } | Unavailable::Full { .. }) = stamped else { return stamped };
         for request in requests {
             if request.key.map_or(Ok(None), |key| self.known(key))?.is_none() {
                 return stamped;
             }
         }
-        Ok(ledger)
+        Ok(self.ledger.state().now())
     }
 
     /// The event that a key names, in memory or not.

@@ -34,6 +34,11 @@ pub enum AppendError {
         /// Bytes of blobs in the frame.
         blob_bytes: usize,
     },
+    /// The disk has no room for the next segment. Nothing was written: the same frame can be appended again when there is room.
+    Full {
+        /// Where the segment would be.
+        place: String,
+    },
     /// A write or a sync failed. From now on every append is refused.
     Disk {
         /// The file.
@@ -59,6 +64,7 @@ impl fmt::Display for AppendError {
                 f,
                 "the frame is too large to be written: {records} events with {blob_bytes} bytes beside them. Split it."
             ),
+            Self::Full { place } => write!(f, "the disk is full: there is no room for {place}"),
             Self::Disk { place, source } => write!(
                 f,
                 "writing {place} failed: {source}. Nothing more is written until tocos is restarted; check the disk first."
@@ -94,7 +100,12 @@ pub struct Appender {
     /// The frame's bytes, kept for the next one.
     buffer: Vec<u8>,
     poisoned: Option<String>,
+    /// The file of the next segment, made ahead.
+    spare: Option<Arc<dyn DiskFile>>,
 }
+
+/// What a failed write or sync is about.
+type Failed = (String, io::Error);
 
 impl Appender {
     pub(crate) fn new(
@@ -104,7 +115,18 @@ impl Appender {
         position: Position,
     ) -> Self {
         let offset = segment.end();
-        Self { log, options, segment, file, offset, zeroed_to: offset, position, buffer: Vec::new(), poisoned: None }
+        Self {
+            log,
+            options,
+            segment,
+            file,
+            offset,
+            zeroed_to: offset,
+            position,
+            buffer: Vec::new(),
+            poisoned: None,
+            spare: None,
+        }
     }
 
     /// Writes the frame behind the log and returns when it is durable. From then on readers see it.
@@ -114,13 +136,11 @@ impl Appender {
     pub fn append(&mut self, frame: &Frame) -> Result<(), AppendError> {
         self.check(frame)?;
         let bytes = frame.disk_bytes();
-        let written = self.roll_for(bytes).and_then(|()| {
-            let place = self.segment.place.clone();
-            self.write(frame).map_err(|source| (place, source))
-        });
-        if let Err((place, source)) = written {
-            self.poisoned = Some(format!("writing {place} failed: {source}"));
-            return Err(AppendError::Disk { place, source });
+        if self.needs_another_segment(bytes) {
+            self.roll_for(bytes)?;
+        }
+        if let Err(source) = self.write(frame) {
+            return Err(self.poison((self.segment.place.clone(), source)));
         }
         self.segment.note(frame.first(), self.offset);
         self.offset += bytes;
@@ -146,12 +166,52 @@ impl Appender {
         Ok(())
     }
 
-    /// Starts another segment if this one has frames and not enough space for this many bytes.
-    fn roll_for(&mut self, bytes: u64) -> Result<(), (String, io::Error)> {
-        let empty = SEGMENT_HEADER_BYTES as u64;
-        if self.offset == empty || self.offset + bytes <= self.options.segment_bytes {
+    fn poison(&mut self, (place, source): Failed) -> AppendError {
+        self.poisoned = Some(format!("writing {place} failed: {source}"));
+        AppendError::Disk { place, source }
+    }
+
+    /// Whether this segment has frames and no room for so many bytes more.
+    fn needs_another_segment(&self, bytes: u64) -> bool {
+        self.offset > SEGMENT_HEADER_BYTES as u64 && self.offset + bytes > self.options.segment_bytes
+    }
+
+    /// Makes the file of the next segment when three quarters of this one are used, so that a full disk is known before there
+    /// is a frame for which it has no room. Call it between appends; most calls do nothing.
+    ///
+    /// # Errors
+    /// [`AppendError::Full`]; [`AppendError::Disk`], which here poisons nothing: the next call tries again.
+    pub fn prepare(&mut self) -> Result<(), AppendError> {
+        let has_room = self.offset <= self.options.segment_bytes / 4 * 3;
+        if has_room || self.spare.is_some() || self.poisoned.is_some() {
             return Ok(());
         }
+        self.spare = Some(self.create_spare(self.options.segment_bytes)?);
+        Ok(())
+    }
+
+    fn create_spare(&self, bytes: u64) -> Result<Arc<dyn DiskFile>, AppendError> {
+        self.log.create_spare(bytes).map_err(|source| {
+            let place = self.log.disk.place(&segment_name(self.position.event + 1));
+            match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => AppendError::Full { place },
+                _ => AppendError::Disk { place, source },
+            }
+        })
+    }
+
+    /// Starts another segment, with room for so many bytes.
+    fn roll_for(&mut self, bytes: u64) -> Result<(), AppendError> {
+        let empty = SEGMENT_HEADER_BYTES as u64;
+        let room = self.options.segment_bytes.max(empty + bytes);
+        let spare = match self.spare.take().filter(|_| room == self.options.segment_bytes) {
+            Some(spare) => spare,
+            // Nothing was written yet, so this poisons nothing if it is only room that is missing.
+            None => self.create_spare(room).map_err(|error| match error {
+                AppendError::Disk { place, source } => self.poison((place, source)),
+                full => full,
+            })?,
+        };
         let header = SegmentHeader {
             ledger_id: self.log.ledger_id,
             seed: self.log.seed,
@@ -159,11 +219,12 @@ impl Appender {
             previous_first: self.segment.header.first,
             prev: self.position.chain,
         };
-        let room = self.options.segment_bytes.max(empty + bytes);
         let place = self.log.disk.place(&segment_name(header.first));
-        let (segment, file) = self.log.create_segment(header, room).map_err(|source| (place, source))?;
+        let (segment, file) = self.log.name_segment(header, spare).map_err(|source| self.poison((place, source)))?;
         // The new segment is durable; from here on the old one's unused space is of no use.
-        self.file.set_len(self.offset).map_err(|source| (self.segment.place.clone(), source))?;
+        if let Err(source) = self.file.set_len(self.offset) {
+            return Err(self.poison((self.segment.place.clone(), source)));
+        }
         (self.segment, self.file) = (segment, file);
         (self.offset, self.zeroed_to) = (empty, empty);
         Ok(())

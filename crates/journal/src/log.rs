@@ -12,6 +12,8 @@ use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader};
 use crate::position::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
+/// The file of the segment to come, until it is one.
+const SPARE: &str = "next-segment.unfinished";
 /// The files kept open for reading. A log may have more segments than a process may have files.
 const OPEN_FILES_MAX: usize = 128;
 /// Walking the headers of an older segment, frames up to this size are read along with their neighbours.
@@ -137,11 +139,30 @@ impl Log {
         header: SegmentHeader,
         bytes: u64,
     ) -> io::Result<(Arc<Segment>, Arc<dyn DiskFile>)> {
+        self.name_segment(header, self.create_spare(bytes)?)
+    }
+
+    /// Makes the file that a segment to come will be: all the room that this needs of the disk, without a name.
+    pub(crate) fn create_spare(&self, bytes: u64) -> io::Result<Arc<dyn DiskFile>> {
+        let file = self.disk.create(SPARE)?;
+        if let Err(error) = file.allocate(bytes) {
+            // What cannot be removed now is removed when the journal is opened again.
+            let _ = self.disk.remove(SPARE);
+            return Err(error);
+        }
+        Ok(file)
+    }
+
+    /// Makes a segment of the file that [`create_spare`](Self::create_spare) made.
+    pub(crate) fn name_segment(
+        &self,
+        header: SegmentHeader,
+        file: Arc<dyn DiskFile>,
+    ) -> io::Result<(Arc<Segment>, Arc<dyn DiskFile>)> {
         let segment = Arc::new(Segment::new(&*self.disk, header, SEGMENT_HEADER_BYTES as u64));
-        let file = self.disk.create(&segment.name)?;
-        file.allocate(bytes)?;
         file.write_at(&header.encode(), 0)?;
         file.sync()?;
+        self.disk.rename(SPARE, &segment.name)?;
         self.disk.sync_dir()?;
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         segments.push(Arc::clone(&segment));

@@ -190,7 +190,7 @@ fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_b
         Code::ShuttingDown,
     ];
     let of_keys = [Code::Unauthenticated, Code::Forbidden];
-    let of_bodies = [Code::RequestTimeout, Code::PayloadTooLarge];
+    let of_bodies = [Code::RequestTimeout, Code::PayloadTooLarge, Code::StorageFull, Code::ClockImplausible];
     let codes = everywhere
         .iter()
         .chain(of_keys.iter().filter(|_| has_key))

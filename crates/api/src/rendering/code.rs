@@ -30,6 +30,7 @@ pub(crate) enum Code {
     PayloadTooLarge,
     TooManyRequests,
     StorageUnavailable,
+    StorageFull,
     ClockImplausible,
     Recovering,
     ShuttingDown,
@@ -38,7 +39,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -65,6 +66,7 @@ impl Code {
         Self::TooManyRequests,
         Self::InternalError,
         Self::StorageUnavailable,
+        Self::StorageFull,
         Self::ClockImplausible,
         Self::Recovering,
         Self::ShuttingDown,
@@ -103,6 +105,7 @@ impl Code {
             Self::StorageUnavailable => {
                 ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The storage is not available")
             }
+            Self::StorageFull => ("storage_full", StatusCode::SERVICE_UNAVAILABLE, "The disk is full"),
             Self::ClockImplausible => {
                 ("clock_implausible", StatusCode::SERVICE_UNAVAILABLE, "The system's clock is implausible")
             }
@@ -130,6 +133,7 @@ impl Code {
             Self::RequestTimeout
                 | Self::TooManyRequests
                 | Self::StorageUnavailable
+                | Self::StorageFull
                 | Self::ClockImplausible
                 | Self::Recovering
                 | Self::ShuttingDown

@@ -50,6 +50,7 @@ pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
     let problem = |code: Code| Problem::new(code, unavailable.to_string());
     match unavailable {
         Unavailable::Storage { .. } | Unavailable::Tables { .. } => problem(Code::StorageUnavailable).retry_after_s(2),
+        Unavailable::Full { .. } => problem(Code::StorageFull).retry_after_s(10),
         Unavailable::ShuttingDown => problem(Code::ShuttingDown).retry_after_s(2),
         Unavailable::Clock { ledger, system } => problem(Code::ClockImplausible)
             .with_text("ledger_time", rfc3339_text(*ledger))

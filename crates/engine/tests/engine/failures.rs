@@ -3,6 +3,7 @@
 use crate::Bench;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tocos_engine::{Engine, EngineOptions, Rejection, Unavailable, verify};
 use tocos_journal::Disk;
 use tocos_journal::sim::{SimDisk, WriteFault};
@@ -125,8 +126,45 @@ fn nothing_answered_is_lost_when(fail: impl Fn(&SimDisk)) {
 }
 
 #[test]
-fn a_full_disk_stops_the_writer_and_nothing_answered_is_lost() {
-    nothing_answered_is_lost_when(|disk| disk.set_full(true));
+fn a_full_disk_refuses_writes_serves_reads_and_goes_on_by_itself() {
+    let disk = SimDisk::new(17);
+    let shared = || Arc::new(disk.clone()) as Arc<dyn Disk>;
+    let options = EngineOptions { segment_bytes: 16 << 10, ..EngineOptions::new("in memory") };
+    let (engine, _) = Engine::open_on(shared(), &options).unwrap();
+    let mut answered = 0;
+    for round in 0..3 {
+        disk.set_full(true);
+        let full = loop {
+            match make_user(&engine, &format!("user-{answered}")) {
+                Ok(event) => answered = event,
+                Err(unavailable) => break unavailable,
+            }
+            assert!(answered < 2_000, "a full disk is noticed");
+        };
+        assert!(matches!(&full, Unavailable::Full { place } if place.contains("log-")), "{full}");
+        assert!(engine.stats().is_full && engine.stats().unavailable.is_none());
+        let seen = engine.read(|ledger, _| ledger.state().user_count() as u64).unwrap();
+        assert_eq!(seen.value, answered, "reads go on, round {round}");
+        engine.durable(seen.seen).wait().unwrap();
+        assert_eq!(make_user(&engine, "later"), Err(full));
+        disk.set_full(false);
+        let until = Instant::now() + Duration::from_secs(60);
+        answered = loop {
+            match make_user(&engine, &format!("user-{answered}")) {
+                Ok(event) => break event,
+                Err(full) => assert!(matches!(full, Unavailable::Full { .. }) && Instant::now() < until, "{full}"),
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert!(!engine.stats().is_full);
+    }
+    disk.set_full(true);
+    engine.close().unwrap();
+    drop(engine);
+    disk.crash();
+    let (engine, report) = Engine::open_on(shared(), &options).unwrap();
+    assert_eq!(report.tail.after_event, answered, "a ledger on a full disk can be opened and read");
+    assert_eq!(engine.read(|ledger, _| ledger.state().user_count() as u64).unwrap().value, answered);
 }
 
 #[test]

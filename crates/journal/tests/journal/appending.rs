@@ -125,7 +125,8 @@ fn an_append_refuses_what_must_not_follow_and_stays_usable() {
 }
 
 #[test]
-fn a_full_disk_poisons_and_nothing_half_written_is_believed() {
+fn a_write_that_finds_no_space_poisons_and_nothing_half_written_is_believed() {
+    let mut retried = 0;
     for nth in 1..=60 {
         let disk = SimDisk::new(nth);
         let mut batches = written(&disk, 1, 3);
@@ -135,28 +136,74 @@ fn a_full_disk_poisons_and_nothing_half_written_is_believed() {
             let batch = Batch::plain(log.appender.last_event() + 1, 2);
             match log.appender.append(&batch.frame()) {
                 Ok(()) => batches.push(batch),
+                // There was no room for another segment: nothing was written, and the same frame goes in when there is.
+                Err(AppendError::Full { place }) => {
+                    assert!(place.contains("log-") && !log.appender.is_poisoned());
+                    log.appender.append(&batch.frame()).unwrap();
+                    batches.push(batch);
+                    retried += 1;
+                    break None;
+                }
                 Err(error) => {
                     assert!(
                         matches!(&error, AppendError::Disk { source, .. } if source.kind() == std::io::ErrorKind::StorageFull)
                     );
                     assert!(error.to_string().contains("no space left"), "{error}");
-                    break batch;
+                    break Some(batch);
                 }
             }
         };
-        let error = log.appender.append(&failed.frame()).unwrap_err();
-        assert!(matches!(error, AppendError::Poisoned { .. }) && log.appender.is_poisoned(), "{error}");
-        assert!(error.to_string().contains("no space left"), "{error}");
+        if let Some(failed) = &failed {
+            let error = log.appender.append(&failed.frame()).unwrap_err();
+            assert!(matches!(error, AppendError::Poisoned { .. }) && log.appender.is_poisoned(), "{error}");
+            assert!(error.to_string().contains("no space left"), "{error}");
+        }
         // Readers go on with what is durable.
         assert_eq!(log.reader.last_event(), batches.last().unwrap().last());
         log.reader.event(log.reader.last_event()).unwrap();
         drop(log);
         let log = open(&disk, small(), None).unwrap();
         if log.found.len() > batches.len() {
-            batches.push(failed);
+            batches.extend(failed);
         }
         assert_eq!(log.found, batches, "write {nth}");
     }
+    assert!((5..55).contains(&retried), "{retried} of 60 were tried again");
+}
+
+#[test]
+fn a_full_disk_is_known_before_a_frame_needs_room_and_all_goes_on_when_there_is_some() {
+    let disk = SimDisk::new(3);
+    let mut batches = written(&disk, 1, 3);
+    let mut log = open(&disk, small(), None).unwrap();
+    disk.set_full(true);
+    let batch = |log: &Open| Batch::plain(log.appender.last_event() + 1, 1);
+    while log.appender.prepare().is_ok() {
+        batches.push(batch(&log));
+        append(&mut log, batches.last().unwrap());
+    }
+    assert!(matches!(log.appender.prepare(), Err(AppendError::Full { .. })));
+    assert_eq!(segments(&disk).len(), 1, "the quarter that is left is for what was begun");
+    batches.push(batch(&log));
+    append(&mut log, batches.last().unwrap());
+    // And then there is no room left, and still nothing is lost.
+    let refused = loop {
+        let batch = batch(&log);
+        match log.appender.append(&batch.frame()) {
+            Ok(()) => batches.push(batch),
+            Err(AppendError::Full { .. }) => break batch,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    disk.set_full(false);
+    log.appender.prepare().unwrap();
+    disk.set_full(true);
+    append(&mut log, &refused);
+    batches.push(refused);
+    assert_eq!(segments(&disk).len(), 2, "it went into the segment that was made ahead");
+    drop(log);
+    disk.set_full(false);
+    assert_eq!(open(&disk, small(), None).unwrap().found, batches);
 }
 
 #[test]

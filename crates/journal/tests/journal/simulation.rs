@@ -210,11 +210,25 @@ impl Life {
                     assert_eq!(log.reader.last_event(), batch.last());
                     self.durable.push((batch, log.appender.position()));
                 }
+                // Nothing was written. It would be tried again; here the process ends instead, or goes on with another batch.
+                Err(AppendError::Full { .. }) => {
+                    assert!(!log.appender.is_poisoned());
+                    if self.chance.once_in(2) {
+                        return;
+                    }
+                }
                 Err(error) => {
                     assert!(matches!(error, AppendError::Disk { .. }), "{error}");
                     let again = log.appender.append(&batch.frame());
                     assert!(matches!(again, Err(AppendError::Poisoned { .. })));
                     self.in_flight = Some(batch);
+                    return;
+                }
+            }
+            if self.chance.once_in(2) {
+                // It may find the disk full, or failing: then the next append makes do without.
+                let _prepared = log.appender.prepare();
+                if self.is_dead() {
                     return;
                 }
             }

@@ -256,7 +256,7 @@ fn a_frame_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_opened_ag
 }
 
 #[test]
-fn a_segment_header_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_opened_again() {
+fn a_segment_name_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_opened_again() {
     let mut seen = 0;
     for seed in 0..400 {
         let disk = SimDisk::new(seed);
@@ -264,10 +264,11 @@ fn a_segment_header_left_in_memory_by_a_failed_sync_is_durable_once_the_log_was_
         let mut log = open(&disk, small(), None).unwrap();
         // Too large for what is left, so a new segment is begun first.
         let large = Batch::plain(4, 10);
-        disk.fail_sync(1);
+        // The header is synced before the file gets its name; it is the name that is lost.
+        disk.fail_sync(2);
         log.appender.append(&large.frame()).unwrap_err();
         drop(log);
-        // The process starts again, and the power goes while it writes the first frame behind that header.
+        // The process starts again, and the power goes while it writes the first frame into that segment.
         let mut log = open(&disk, small(), None).unwrap();
         seen += u32::from(segments(&disk).len() == 2);
         disk.fail_write(1, WriteFault::PowerCut);

@@ -15,6 +15,8 @@ pub(super) fn put(service: &Service<'_>, out: &mut Text) {
     let meaning = "By how much the ledger's time is ahead of the system's clock; 0 if it is not.";
     let ahead_us = u64::try_from(service.clock.ledger_ahead_us()).unwrap_or(0);
     out.single("tocos_clock_ledger_ahead_seconds", "gauge", meaning, seconds(ahead_us));
+    let meaning = "1 while the disk has no room for the log and no writes are taken, else 0.";
+    out.single("tocos_storage_full", "gauge", meaning, u8::from(stats.is_full));
     commits(&stats, out);
     snapshots(&stats, out);
     tables(&stats, out);
