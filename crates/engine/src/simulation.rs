@@ -197,6 +197,7 @@ impl World {
         }
         drop(writer.add_tables(&new));
         let _written = snapshot::write(&disk, &reader, job, &throttle);
+        let _index = reader.write_index_file();
         for kind in [Kind::Keys, Kind::Over] {
             while let Some(run) = tables::due(writer.tables().of(kind), &writer.table_options()) {
                 let old = writer.tables().of(kind)[run].to_vec();
@@ -246,7 +247,13 @@ impl World {
 
     /// What happens to files while no process has them open: tables are lost, cut, changed, or copies of others.
     fn damage_tables(&mut self) {
-        let names: Vec<String> = self.disk.list().unwrap().into_iter().filter(|name| tables::is_listed(name)).collect();
+        let names: Vec<String> = self
+            .disk
+            .list()
+            .unwrap()
+            .into_iter()
+            .filter(|name| tables::is_listed(name) || name.starts_with("index-"))
+            .collect();
         if names.is_empty() || self.rng.u32(0..6) > 0 {
             return;
         }

@@ -6,6 +6,7 @@ use crate::tables::{self, Listed};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use tocos_journal::blockfile::BlockFileError;
 use tocos_journal::{Disk, FileDisk, FrameView, Journal, Snapshots, TailReport, add_to_sum, slot};
 use tocos_ledger::{Ledger, blob_offset};
 
@@ -130,6 +131,14 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
         return Err(VerifyFailure::SnapshotDiffers { event, reason });
     }
     check_sums(&ledger, ledger.state().last_event())?;
+    let index_differs = |error: BlockFileError| {
+        let (file, reason) = match error {
+            BlockFileError::Damaged { file, .. } => (file, "it does not lead to the events of its segment".to_owned()),
+            other => (disk.place(""), other.to_string()),
+        };
+        VerifyFailure::TableDiffers { file, reason }
+    };
+    reader.check_index_files().map_err(index_differs)?;
     for table in &tables {
         table.check(&**disk, reader.last_event())?;
     }

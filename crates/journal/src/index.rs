@@ -5,7 +5,7 @@ pub(crate) const SPACING_BYTES: u64 = 4096;
 
 /// The starts of some frames, about one for every 4 KiB: 8 bytes for the 25 to 60 events in them. Frames between them
 /// are found by reading.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Index {
     first: u64,
     /// Event number less `first`, and offset in the file.
@@ -38,6 +38,27 @@ impl Index {
             self.entries.push((event, at));
             self.next_at = offset + SPACING_BYTES;
         }
+    }
+
+    /// Whether both lead to every event by the same frames.
+    pub(crate) fn leads_as(&self, other: &Self) -> bool {
+        (self.first, &self.entries) == (other.first, &other.entries)
+    }
+
+    /// The entries as bytes: event number less that of the segment's first event, and offset in the file, 4 bytes each.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.entries.iter().flat_map(|(event, at)| [event.to_le_bytes(), at.to_le_bytes()]).flatten().collect()
+    }
+
+    /// The index of a segment that starts with event `first`, from its entries; none if they are no entries.
+    pub(crate) fn decode(first: u64, bytes: &[u8]) -> Option<Self> {
+        let (entries, rest) = bytes.as_chunks::<8>();
+        let half = |entry: &[u8; 8], at: usize| u32::from_le_bytes(std::array::from_fn(|i| entry[at + i]));
+        let entries: Vec<_> = entries.iter().map(|entry| (half(entry, 0), half(entry, 4))).collect();
+        let is_sound = rest.is_empty()
+            && entries.first().is_some_and(|entry| entry.0 == 0)
+            && entries.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1);
+        is_sound.then_some(Self { first, entries, next_at: u64::MAX })
     }
 
     /// The last noted frame that starts with `event` or before; none if none has been noted.

@@ -38,6 +38,7 @@ mod file_disk;
 mod frame;
 mod frames;
 mod index;
+mod index_file;
 mod layout;
 mod log;
 mod options;
@@ -66,6 +67,7 @@ pub use layout::{
     FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES, MAX_RECORDS,
     RECORD_BYTES,
 };
+pub use log::IndexFileError;
 pub use options::{NewLedger, Options};
 pub use position::Position;
 pub use read_ahead::FramesAhead;

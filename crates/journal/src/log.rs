@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use crate::blockfile::BlockFileError;
 use crate::disk::{Disk, DiskFile, DiskLock};
 use crate::error::{Broken, ReadError};
 use crate::index::{Index, Start};
+use crate::index_file;
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader};
 use crate::position::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
@@ -16,9 +18,31 @@ use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 const SPARE: &str = "next-segment.unfinished";
 /// The files kept open for reading. A log may have more segments than a process may have files.
 const OPEN_FILES_MAX: usize = 128;
+/// The indexes of older segments that stay in memory, some 128 KiB each at the usual size of a segment.
+const READ_INDEXES_MAX: usize = 64;
 /// Walking the headers of an older segment, frames up to this size are read along with their neighbours.
 const SMALL_FRAME_BYTES: u64 = 16 << 10;
 const WALK_BYTES: usize = 64 << 10;
+
+/// Why an index file was not written.
+#[derive(Debug)]
+pub enum IndexFileError {
+    /// Its segment can't be read.
+    Log(ReadError),
+    /// It can't be written.
+    File(BlockFileError),
+}
+
+impl std::fmt::Display for IndexFileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Log(error) => error.fmt(f),
+            Self::File(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for IndexFileError {}
 
 /// One segment file.
 #[derive(Debug)]
@@ -31,8 +55,10 @@ pub(crate) struct Segment {
     file: RwLock<Option<Arc<dyn DiskFile>>>,
     /// Where the last durable frame ends; in a segment that was not replayed, the length of the file.
     end: AtomicU64,
-    /// None until the segment has been replayed or walked.
+    /// None until the segment has been replayed or walked, or its index file read, and again when that is not needed.
     index: RwLock<Option<Index>>,
+    /// Whether its index is in a file.
+    has_index_file: AtomicBool,
 }
 
 impl Segment {
@@ -46,6 +72,7 @@ impl Segment {
             file: RwLock::new(None),
             end: AtomicU64::new(end),
             index: RwLock::new(None),
+            has_index_file: AtomicBool::new(false),
         }
     }
 
@@ -62,6 +89,14 @@ impl Segment {
     pub(crate) fn note(&self, event: u64, offset: u64) {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         index.get_or_insert_with(|| Index::new(self.header.first)).note(event, offset);
+    }
+
+    pub(crate) fn set_has_index_file(&self, has: bool) {
+        self.has_index_file.store(has, Ordering::Release);
+    }
+
+    fn has_index_file(&self) -> bool {
+        self.has_index_file.load(Ordering::Acquire)
     }
 
     pub(crate) fn broken(&self, offset: u64, event: u64, fault: FrameFault) -> Broken {
@@ -81,6 +116,8 @@ pub(crate) struct Log {
     position: Mutex<Position>,
     /// Segments whose files are open, oldest first.
     open_files: Mutex<VecDeque<Arc<Segment>>>,
+    /// Segments whose indexes are in memory and in files, oldest first.
+    read_indexes: Mutex<VecDeque<Arc<Segment>>>,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -99,6 +136,7 @@ impl Log {
             last_event: AtomicU64::new(0),
             position: Mutex::new(Position::start(&ledger_id)),
             open_files: Mutex::new(VecDeque::new()),
+            read_indexes: Mutex::new(VecDeque::new()),
             _lock: lock,
         }
     }
@@ -191,17 +229,81 @@ impl Log {
         Ok(file)
     }
 
-    /// From where to walk to `event`, which the segment holds. Walks the segment once if it has no index yet.
+    /// From where to walk to `event`, which the segment holds. Reads the segment's index, or walks it, if its index is not in
+    /// memory.
     pub(crate) fn start(&self, segment: &Arc<Segment>, event: u64) -> Result<Start, ReadError> {
         if let Some(index) = &*segment.index.read().unwrap_or_else(PoisonError::into_inner) {
             return index.start(event).ok_or_else(|| self.missing(segment, event));
         }
         let mut slot = segment.index.write().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            *slot = Some(self.walk(segment)?);
+        let is_new = slot.is_none();
+        if is_new {
+            let from_file = segment.has_index_file().then(|| index_file::read(&*self.disk, segment));
+            *slot = Some(match from_file {
+                Some(Ok(index)) => index,
+                // What can't be read is made again, and then written again.
+                Some(Err(_)) | None => {
+                    segment.set_has_index_file(false);
+                    self.walk(segment)?
+                }
+            });
         }
         let start = slot.as_ref().and_then(|index| index.start(event));
+        drop(slot);
+        if is_new && segment.has_index_file() {
+            self.keep_few_indexes(segment);
+        }
         start.ok_or_else(|| self.missing(segment, event))
+    }
+
+    /// Takes note that a segment's index is in memory and in a file, and lets go of the one read longest ago.
+    fn keep_few_indexes(&self, segment: &Arc<Segment>) {
+        let mut read = locked(&self.read_indexes);
+        read.push_back(Arc::clone(segment));
+        let forgotten = if read.len() > READ_INDEXES_MAX { read.pop_front() } else { None };
+        drop(read);
+        if let Some(forgotten) = forgotten {
+            *forgotten.index.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Lets go of the indexes that replaying made and that are in files.
+    pub(crate) fn forget_indexes_in_files(&self) {
+        for segment in self.segments().iter().filter(|segment| segment.has_index_file()) {
+            *segment.index.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Writes the index file of the oldest segment that has none and behind which there is another. Says whether there was one.
+    pub(crate) fn write_index_file(&self) -> Result<bool, IndexFileError> {
+        let segments = self.segments();
+        let sealed = segments.iter().rev().skip(1).rev();
+        let Some(segment) = sealed.into_iter().find(|segment| !segment.has_index_file()).cloned() else {
+            return Ok(false);
+        };
+        drop(segments);
+        self.start(&segment, segment.header.first).map_err(IndexFileError::Log)?;
+        let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = &*index {
+            index_file::write(&*self.disk, &segment, index).map_err(IndexFileError::File)?;
+        }
+        drop(index);
+        segment.set_has_index_file(true);
+        self.keep_few_indexes(&segment);
+        Ok(true)
+    }
+
+    /// Compares the index files with what the segments hold, which has been read before.
+    pub(crate) fn check_index_files(&self) -> Result<(), BlockFileError> {
+        for segment in self.segments().iter().filter(|segment| segment.has_index_file()) {
+            let in_file = index_file::read(&*self.disk, segment)?;
+            let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
+            if !index.as_ref().is_some_and(|index| index.leads_as(&in_file)) {
+                let file = self.disk.place(&index_file::index_name(segment.header.first));
+                return Err(BlockFileError::Damaged { file, offset: 0 });
+            }
+        }
+        Ok(())
     }
 
     fn missing(&self, segment: &Segment, event: u64) -> ReadError {

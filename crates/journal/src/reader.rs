@@ -3,11 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::blockfile::BlockFileError;
 use crate::error::ReadError;
 use crate::frames::Frames;
 use crate::index::SPACING_BYTES;
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, Hash, RECORD_BYTES};
-use crate::log::{Log, Segment, plausible};
+use crate::log::{IndexFileError, Log, Segment, plausible};
 use crate::position::Position;
 
 /// What is read of a blob at once; a longer one takes a second read.
@@ -104,6 +105,23 @@ impl Reader {
             }
         };
         Ok(Stored::new(number, record, &header, offset, Arc::clone(&self.log), segment))
+    }
+
+    /// Writes the index file of the oldest segment that has none and is no longer appended to. Says whether there was one. With
+    /// these files the indexes of old segments need not stay in memory, nor be made again by reading those segments.
+    ///
+    /// # Errors
+    /// [`IndexFileError`]; nothing is lost by it.
+    pub fn write_index_file(&self) -> Result<bool, IndexFileError> {
+        self.log.write_index_file()
+    }
+
+    /// Compares all index files with the segments that they are of. For a log that has just been read as a whole.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Damaged`] names the first that differs; [`BlockFileError::Disk`].
+    pub fn check_index_files(&self) -> Result<(), BlockFileError> {
+        self.log.check_index_files()
     }
 
     /// Walks whole verified frames in order, from the frame that holds event `from` on; 1, or 0, is the whole log.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::blockfile::TEMPORARY;
 use crate::disk::{Disk, DiskLock, LockError};
 use crate::error::OpenError;
+use crate::index_file::index_name;
 use crate::layout::FrameView;
 use crate::log::{Log, Segment};
 use crate::options::Options;
@@ -188,6 +189,9 @@ impl Found {
                 }
             }
         }
+        for segment in &found.segments {
+            segment.set_has_index_file(names.contains(&index_name(segment.header.first)));
+        }
         found.check_start(disk, names)?;
         Ok(found)
     }
@@ -217,7 +221,8 @@ impl Found {
             return Ok(());
         }
         let derived = |name: &&String| {
-            ["snapshot-", "keys-", "over-"].iter().any(|kind| name.starts_with(kind)) && name.ends_with(".tocos")
+            ["snapshot-", "keys-", "over-", "index-"].iter().any(|kind| name.starts_with(kind))
+                && name.ends_with(".tocos")
         };
         let orphan = match self.unfinished {
             Some(first) if first > 1 => Some(segment_name(first)),

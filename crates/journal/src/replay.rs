@@ -79,6 +79,7 @@ impl Replay {
             self.repair(&*file, &report).map_err(OpenError::disk("repairing the end of", report.file.clone()))?;
         }
         let Scan { log, segment, position, .. } = self.scan;
+        log.forget_indexes_in_files();
         let appender = Appender::new(Arc::clone(&log), self.options, (segment, file), position);
         Ok((appender, Reader::new(log), report))
     }

@@ -145,7 +145,9 @@ fn one(shared: &Shared, disk: &dyn Disk, hasher: &Ledger, ends: &impl Fn() -> bo
         shared.counters.table_merges.fetch_add(1, Ordering::Relaxed);
         return Ok(true);
     }
-    Ok(false)
+    let written = shared.reader.write_index_file().map_err(|error| error.to_string())?;
+    pace.step();
+    Ok(written)
 }
 
 /// Sets a damaged table's file aside and makes it again from the log.

@@ -8,6 +8,7 @@ mod chance;
 mod failing_disk;
 mod fixtures;
 mod formats;
+mod index_files;
 mod opening;
 mod real_disk;
 mod simulation;
