@@ -4,11 +4,11 @@ use crate::clock::{ClockReport, NotATestClock, OtherTime};
 use crate::commit;
 use crate::durable::Durable;
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
+use crate::merging;
 use crate::shared::{Core, Parts, Shared};
 use crate::snapshot;
 use crate::stats::Stats;
 use crate::stored::StoredEvent;
-use crate::tables;
 use crate::writer::{Batch, Submitted};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, mpsc};
@@ -52,8 +52,8 @@ impl Engine {
         let commit = spawn("tocos-commit", Box::new(move || commit::run(&committing, appender, &jobs)))?;
         let snapshotting = Arc::clone(&shared);
         let snapshot = spawn("tocos-snapshot", Box::new(move || snapshot::run(&snapshotting, &disk, &inbox)))?;
-        let merging = Arc::clone(&shared);
-        let merge = spawn("tocos-merge", Box::new(move || tables::run(&merging, &merge_disk)))?;
+        let shared_by_merge = Arc::clone(&shared);
+        let merge = spawn("tocos-merge", Box::new(move || merging::run(&shared_by_merge, &merge_disk)))?;
         shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot, merge]);
         Ok(Self { shared })
     }

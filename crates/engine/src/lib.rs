@@ -13,6 +13,7 @@ mod durable;
 mod engine;
 mod error;
 mod history;
+mod merging;
 mod open;
 mod opening;
 mod past;

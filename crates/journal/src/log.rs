@@ -238,7 +238,7 @@ impl Log {
         let mut slot = segment.index.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = slot.is_none();
         if is_new {
-            let from_file = segment.has_index_file().then(|| index_file::read(&*self.disk, segment));
+            let from_file = segment.has_index_file().then(|| index_file::read(&*self.disk, &segment.header));
             *slot = Some(match from_file {
                 Some(Ok(index)) => index,
                 // What can't be read is made again, and then written again.
@@ -285,7 +285,7 @@ impl Log {
         self.start(&segment, segment.header.first).map_err(IndexFileError::Log)?;
         let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = &*index {
-            index_file::write(&*self.disk, &segment, index).map_err(IndexFileError::File)?;
+            index_file::write(&*self.disk, &segment.header, index).map_err(IndexFileError::File)?;
         }
         drop(index);
         segment.set_has_index_file(true);
@@ -296,7 +296,7 @@ impl Log {
     /// Compares the index files with what the segments hold, which has been read before.
     pub(crate) fn check_index_files(&self) -> Result<(), BlockFileError> {
         for segment in self.segments().iter().filter(|segment| segment.has_index_file()) {
-            let in_file = index_file::read(&*self.disk, segment)?;
+            let in_file = index_file::read(&*self.disk, &segment.header)?;
             let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
             if !index.as_ref().is_some_and(|index| index.leads_as(&in_file)) {
                 let file = self.disk.place(&index_file::index_name(segment.header.first));

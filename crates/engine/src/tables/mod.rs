@@ -7,11 +7,8 @@ mod policy;
 mod startup;
 
 pub(crate) use build::{build, build_kinds, slots_of};
-pub(crate) use merge::run;
-#[cfg(test)]
 pub(crate) use merge::{Merge, make_again, merge, remove};
 pub use policy::TableOptions;
-#[cfg(test)]
 pub(crate) use policy::due;
 pub(crate) use startup::{complete, is_listed, list, open};
 
