@@ -47,7 +47,7 @@ pub(crate) const fn in_path(name: &'static str, field_type: FieldType, about: &'
 
 /// What every write takes besides.
 pub(crate) const METADATA: Field =
-    optional("metadata", FieldType::Metadata, "A JSON object of your own, kept with the event; at most 8,192 bytes.");
+    optional("metadata", FieldType::Metadata, "A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.");
 
 /// No request has more fields than this.
 const FIELDS_MAX: usize = 10;
