@@ -22,21 +22,18 @@ const TAGS: [(&str, &str); 12] = [
         "The holders of coins. You choose their ids. A user has one account for each coin received, with limits.",
     ),
     ("coins", "Types of credit, with the totals of each: issued, spent, expired, outstanding, held."),
-    ("grants", "Issue new coins to a user, optionally with expiry, priority and category. Such coins form a separate lot for each grant."),
+    (
+        "grants",
+        "Issue new coins to a user, optionally with expiry, priority and category. Such coins form a separate lot for each grant.",
+    ),
     ("spends", "Spend a user's coins, or pay them to another user. Lots are consumed in spending order."),
     ("transfers", "Move coins from one user to another. Lots keep their expiry, priority and category."),
     ("holds", "Reserve coins until the price is known, then capture all or part of them, or release them."),
     ("history", "The events of a user's accounts, with the balance after each event."),
-    (
-        "events",
-        "All events in order, numbered without gaps: single events, the event feed, and reversals.",
-    ),
+    ("events", "All events in order, numbered without gaps: single events, the event feed, and reversals."),
     ("batch", "Many operations in one request, applied atomically or independently of each other."),
     ("keys", "API keys and their rights."),
-    (
-        "clock",
-        "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request.",
-    ),
+    ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
     ("service", "The service's version and this document. No API key is needed."),
 ];
 
@@ -126,8 +123,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
     operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
     if endpoint.schema == "EventList" {
-        let stream =
-            json!({"schema": {"type": "string", "description": "`id:` is the event number, `data:` is the event as JSON."}});
+        let stream = json!({"schema": {"type": "string", "description": "`id:` is the event number, `data:` is the event as JSON."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;
     }
     operation

@@ -109,7 +109,10 @@ fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&
     let mut more = vec![
         ("metadata", json!({"type": "object"})),
         ("idempotency_key", text()),
-        ("by", json!({"type": "integer", "format": "int64", "description": "The id of the API key that made the request."})),
+        (
+            "by",
+            json!({"type": "integer", "format": "int64", "description": "The id of the API key that made the request."}),
+        ),
     ];
     more.extend_from_slice(sometimes);
     let mut schema = object(always, &more);
@@ -177,8 +180,7 @@ pub(super) fn all() -> Value {
 fn nouns_events() -> Vec<(&'static str, Value)> {
     let key = [("id", integer()), ("name", text()), ("right", right()), ("expires_at", time_or_null())];
     let mut new_key = event("key", key.clone(), &[]);
-    new_key["properties"]["secret"] =
-        json!({"type": "string", "description": "The secret that clients send. Returned only once, and not in a dry run."});
+    new_key["properties"]["secret"] = json!({"type": "string", "description": "The secret that clients send. Returned only once, and not in a dry run."});
     vec![
         ("UserEvent", event("user", [("user", text()), ("name", text_or_null()), ("created", flag())], &[])),
         ("UserClosedEvent", event("user_closed", [("user", text())], &[])),

@@ -48,7 +48,7 @@ async fn accept(mut request: AsyncRequest) -> Result<Response, Problem> {
     }
     let accepted = request.app.engine.accept_clock(fields.instant("system_time")).map_err(|other| {
         let now = rfc3339_text(other.system);
-        Problem::invalid("system_time", format_args!("the system's clock says {now} now; look at it again"))
+        Problem::invalid("system_time", format_args!("the system's clock says {now} now; check it again"))
     })?;
     tracing::warn!(
         key = request.caller.key,

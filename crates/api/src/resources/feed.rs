@@ -20,8 +20,16 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
         optional("after", FieldType::Integer(0, EXACT_MAX), "Only events with a number greater than this. Default: 0."),
-        optional("limit", FieldType::Integer(1, 1_000), "The maximum number of events. Default: 100. It does not limit a stream."),
-        optional("wait_s", FieldType::Integer(0, 60), "If there is no such event yet, wait up to this many seconds for one."),
+        optional(
+            "limit",
+            FieldType::Integer(1, 1_000),
+            "The maximum number of events. Default: 100. It does not limit a stream.",
+        ),
+        optional(
+            "wait_s",
+            FieldType::Integer(0, 60),
+            "If there is no such event yet, wait up to this many seconds for one.",
+        ),
     ],
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),

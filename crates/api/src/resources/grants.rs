@@ -12,9 +12,17 @@ pub(crate) static GRANT: Write = Write {
         required("user", FieldType::User, "The receiver."),
         required("coin", FieldType::Coin, "The coin's code."),
         required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
-        optional("expires_at", FieldType::Time, "The time from which the unspent coins of this grant expire. If omitted, they never expire."),
+        optional(
+            "expires_at",
+            FieldType::Time,
+            "The time from which the unspent coins of this grant expire. If omitted, they never expire.",
+        ),
         optional("priority", FieldType::Integer(0, 100), "Coins with a lower priority are spent first. Default: 50."),
-        optional("category", FieldType::Word(&["paid", "promotional"]), "With equal priority and expiry, promotional coins are spent before paid ones."),
+        optional(
+            "category",
+            FieldType::Word(&["paid", "promotional"]),
+            "With equal priority and expiry, promotional coins are spent before paid ones.",
+        ),
         METADATA,
     ],
     operation: |fields| {

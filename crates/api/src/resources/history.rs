@@ -24,7 +24,11 @@ pub(crate) static GET: Endpoint = Endpoint {
         optional("kind", FieldType::Word(KINDS), "Only events of this kind."),
         optional("from", FieldType::Time, "Only events at or after this time."),
         optional("until", FieldType::Time, "Only events before this time."),
-        optional("order", FieldType::Word(&["desc", "asc"]), "`asc` lists the oldest events first, `desc` the newest. Default: `desc`."),
+        optional(
+            "order",
+            FieldType::Word(&["desc", "asc"]),
+            "`asc` lists the oldest events first, `desc` the newest. Default: `desc`.",
+        ),
         optional("limit", FieldType::Integer(1, 1_000), "The maximum number of entries. Default: 100."),
         optional("cursor", FieldType::Cursor, "The `next_cursor` of the previous page."),
     ],
@@ -60,7 +64,8 @@ impl Wanted {
         let mut before = fields.number("before").unwrap_or(u64::MAX);
         if let Some(cursor) = fields.text("cursor") {
             let last = cursor::decode(List::History, cursor)?;
-            let last: u64 = last.parse().map_err(|_| Problem::invalid("cursor", "this is no cursor of a history"))?;
+            let last: u64 =
+                last.parse().map_err(|_| Problem::invalid("cursor", "this is not a next_cursor of a history"))?;
             match order {
                 Order::Ascending => after = after.max(last),
                 Order::Descending => before = before.min(last),

@@ -25,7 +25,11 @@ pub(crate) static HOLD: Write = Write {
             FieldType::Integer(1, HOLD_TIMEOUT_S_MAX as i64),
             "The expiry in seconds from now. Default, without `expires_at`: 900.",
         ),
-        optional("to", FieldType::User, "The user who receives the captured coins. If omitted, captured coins are spent."),
+        optional(
+            "to",
+            FieldType::User,
+            "The user who receives the captured coins. If omitted, captured coins are spent.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -109,7 +113,11 @@ pub(crate) static EXTEND: Write = Write {
     right: Right::Spend,
     fields: &[
         in_path("hold", FieldType::Event, "The hold's id."),
-        required("expires_at", FieldType::Time, "The new expiry of the hold; later than the current one, at most 400 days from now."),
+        required(
+            "expires_at",
+            FieldType::Time,
+            "The new expiry of the hold; later than the current one, at most 400 days from now.",
+        ),
         METADATA,
     ],
     operation: |fields| {

@@ -45,7 +45,11 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[
         in_path("id", FieldType::Integer(1, u16::MAX as i64), "The key's id."),
-        optional("dry_run", FieldType::Bool, "Return the response that the request would get, without applying anything."),
+        optional(
+            "dry_run",
+            FieldType::Bool,
+            "Return the response that the request would get, without applying anything.",
+        ),
     ],
     body: &[],
     run: Run::Async(|request| Box::pin(revoke(request))),

@@ -11,9 +11,17 @@ pub(crate) static PUT: Write = Write {
     fields: &[
         in_path("user", FieldType::User, "The id of the account's user."),
         in_path("coin", FieldType::Coin, "The coin's code."),
-        optional("floor", FieldType::Integer(-EXACT_MAX, 0), "The lowest available balance allowed; negative for a credit line. Default: 0."),
+        optional(
+            "floor",
+            FieldType::Integer(-EXACT_MAX, 0),
+            "The lowest available balance allowed; negative for a credit line. Default: 0.",
+        ),
         optional("ceiling", FieldType::Integer(0, EXACT_MAX), "The highest total allowed. Default: 2^53-1."),
-        optional("frozen", FieldType::Bool, "Whether the account is frozen: it can receive coins, but none can be taken from it. Default: false."),
+        optional(
+            "frozen",
+            FieldType::Bool,
+            "Whether the account is frozen: it can receive coins, but none can be taken from it. Default: false.",
+        ),
         METADATA,
     ],
     operation: |fields| {

@@ -13,7 +13,11 @@ pub(crate) static SPEND: Write = Write {
         required("coin", FieldType::Coin, "The coin's code."),
         required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
         optional("to", FieldType::User, "The payee. If omitted, the coins are spent."),
-        optional("mode", FieldType::Word(&["exact", "up_to"]), "`up_to` takes the available coins, possibly none, if there are fewer than the amount. Default: `exact`."),
+        optional(
+            "mode",
+            FieldType::Word(&["exact", "up_to"]),
+            "`up_to` takes the available coins, possibly none, if there are fewer than the amount. Default: `exact`.",
+        ),
         METADATA,
     ],
     operation: |fields| {

@@ -26,9 +26,14 @@ pub(crate) const OPERATIONS_MAX: usize = 10_000;
 /// and while one large batch is decided the next is read.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
-const DRY_RUN: Field = optional("dry_run", FieldType::Bool, "Return the response that the request would get, without applying anything.");
+const DRY_RUN: Field =
+    optional("dry_run", FieldType::Bool, "Return the response that the request would get, without applying anything.");
 /// Options of a batch and its response: fields of a JSON body, parameters with an NDJSON body.
-pub(crate) const ATOMIC: Field = optional("atomic", FieldType::Bool, "Whether the batch is atomic: all operations are applied, or none. If false, each is applied independently. Default: false.");
+pub(crate) const ATOMIC: Field = optional(
+    "atomic",
+    FieldType::Bool,
+    "Whether the batch is atomic: all operations are applied, or none. If false, each is applied independently. Default: false.",
+);
 pub(crate) const RESULTS: Field = optional(
     "results",
     FieldType::Word(&["refusals", "all"]),
@@ -81,7 +86,7 @@ async fn post(mut request: AsyncRequest) -> Result<Response, Problem> {
             (request, decided)
         })
         .await
-        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. The service's log says more."))?
+        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. See the service's log."))?
     };
     drop(step);
     let decided = decided?;

@@ -75,7 +75,11 @@ pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
         in_path("user", FieldType::User, "The user's id."),
-        optional("at", FieldType::Moment, "An event number or a time: returns the coins and lots as they were after that event or at that time."),
+        optional(
+            "at",
+            FieldType::Moment,
+            "An event number or a time: returns the coins and lots as they were after that event or at that time.",
+        ),
     ],
     body: &[],
     run: Run::Cached(get_now, |request| Box::pin(get(request))),
@@ -334,7 +338,7 @@ async fn moment(request: &AsyncRequest, fields: &Fields<'_>) -> Result<Option<Mo
             let now = read_durable(&request.app, |_, now| now).await?;
             // What has not happened yet can't be looked at.
             if at > now {
-                return Err(Problem::invalid("at", "this time has not come yet"));
+                return Err(Problem::invalid("at", "this time is in the future"));
             }
             from_disk(move || engine.moment_at(at)).await.map(Some)
         }
