@@ -70,7 +70,9 @@ pub struct NotATestClock;
 
 impl fmt::Display for NotATestClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("This ledger's time is the real one. Start a new ledger with --test-clock to move time by hand.")
+        f.write_str(
+            "This ledger uses the system clock. To move the time by request, start a new ledger with --test-clock.",
+        )
     }
 }
 

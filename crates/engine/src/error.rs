@@ -43,7 +43,7 @@ impl fmt::Display for Unavailable {
                 let cause = cause.trim_end_matches('.');
                 write!(
                     f,
-                    "The ledger stopped because its storage failed: {cause}. It recovers when the service is started again."
+                    "The ledger stopped because its storage failed: {cause}. Restart the service: it recovers at startup."
                 )
             }
             Self::Clock { ledger, system } => write!(
@@ -54,18 +54,16 @@ impl fmt::Display for Unavailable {
             ),
             Self::Full { place } => write!(
                 f,
-                "The disk is full, so nothing can be written: there is no room for {place}. Reads go on. Free space there; \
-                 writes then go on by themselves."
+                "The disk is full, so nothing can be written: there is no room for {place}. Reads still work. Free space \
+                 there; writes then resume automatically."
             ),
             Self::Tables { cause } => write!(
                 f,
-                "This can't be decided at the moment, and nothing was done: {}. What is damaged is made again from the log; \
-                 ask again in a moment, with the same key.",
+                "This can't be processed at the moment, and nothing was applied: {}. A damaged table is rebuilt from the log; \
+                 retry in a moment with the same key.",
                 cause.trim_end_matches('.')
             ),
-            Self::ShuttingDown => {
-                f.write_str("The service is shutting down. Ask again in a moment, with the same key.")
-            }
+            Self::ShuttingDown => f.write_str("The service is shutting down. Retry in a moment with the same key."),
         }
     }
 }
@@ -147,8 +145,8 @@ impl fmt::Display for OpenFailure {
             Self::Journal(error) => error.fmt(f),
             Self::Directory { path, source } if source.kind() == std::io::ErrorKind::PermissionDenied => write!(
                 f,
-                "the data directory {path} can't be used: {source}. Tocos runs as user {user} here, who must be able to write \
-                 there: `chown -R {user} {path}`, in a container on the machine that has the directory, with its name there. \
+                "the data directory {path} can't be used: {source}. Tocos runs as user {user}, who must be able to write there: \
+                 `chown -R {user} {path}`; if this is a container, run that on the host, with the directory's path there. \
                  Or choose another with --data-dir",
                 user = rustix::process::geteuid().as_raw()
             ),
@@ -160,18 +158,18 @@ impl fmt::Display for OpenFailure {
                 "event {event} in the log can't be read: {source}. Start the version that wrote it, or restore a backup; nothing was changed"
             ),
             Self::Inconsistent(error) => {
-                write!(f, "{error}. The log was not written by this program as it is; restore a backup; nothing was changed")
+                write!(f, "{error}. The log is not as this program wrote it; restore a backup; nothing was changed")
             }
             Self::Random(error) => write!(f, "the operating system gave no random bytes: {error}"),
             Self::WrongClock { is_test_ledger: true } => {
-                f.write_str("this ledger's time is a test clock's; start it with --test-clock, or use another data directory")
+                f.write_str("this ledger has a test clock; start it with --test-clock, or use another data directory")
             }
             Self::WrongClock { is_test_ledger: false } => f.write_str(
-                "this ledger's time is the real one; a test clock would spoil it. Start without --test-clock, or use another data directory",
+                "this ledger uses the system clock and can't have a test clock. Start without --test-clock, or use another data directory",
             ),
             Self::Tables { reason } => write!(f, "a table of idempotency keys can't be made from the log: {reason}"),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
-            Self::CalledOff => f.write_str("opening the ledger was called off; start the service again"),
+            Self::CalledOff => f.write_str("opening the ledger was cancelled; start the service again"),
         }
     }
 }

@@ -113,7 +113,7 @@ impl OpenError {
     }
 }
 
-const RESTORE: &str = "Restore the data directory from a backup; `tocos verify` shows how far the log is good.";
+const RESTORE: &str = "Restore the data directory from a backup; `tocos verify` shows up to where the log is intact.";
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,14 +128,14 @@ impl fmt::Display for OpenError {
             Self::Disk { doing, place, source } => write!(f, "{doing} {place} failed: {source}"),
             Self::NotOurs { file } => write!(
                 f,
-                "{file} has the name of a log file but is none. Move it out of the data directory, or correct the data directory."
+                "{file} has the name of a log file but is not one. Move it out of the data directory, or correct the data directory."
             ),
             Self::NewerVersion { file, found } => write!(
                 f,
                 "{file} was written by a newer version of tocos (format {found}). Start that version or a later one."
             ),
             Self::NoLog { dir } => {
-                write!(f, "there is no log in {dir}. Check the data directory; `tocos serve` makes a new ledger.")
+                write!(f, "there is no log in {dir}. Check the data directory; `tocos serve` creates a new ledger.")
             }
             Self::Renamed { file, event } => write!(
                 f,
@@ -160,7 +160,7 @@ impl fmt::Display for OpenError {
             ),
             Self::LogEndsEarly { event, last_event, file } => write!(
                 f,
-                "the log ends with event {last_event} in {file}, but a snapshot was taken at event {event}: durable events are gone. {RESTORE}"
+                "the log ends with event {last_event} in {file}, but a snapshot was taken at event {event}: durable events are missing. {RESTORE}"
             ),
         }
     }

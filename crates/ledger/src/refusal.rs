@@ -107,31 +107,31 @@ impl fmt::Display for Refusal {
                 f,
                 "{user} has {available} {coin} available and {needed} are needed. Grant more, or ask for less."
             ),
-            Self::UserNotFound { user } => write!(f, "There is no user {user}. PUT /v1/users/{user} makes one."),
-            Self::CoinNotFound { coin } => write!(f, "There is no coin {coin}. PUT /v1/coins/{coin} makes one."),
+            Self::UserNotFound { user } => write!(f, "There is no user {user}. Create it with PUT /v1/users/{user}."),
+            Self::CoinNotFound { coin } => write!(f, "There is no coin {coin}. Create it with PUT /v1/coins/{coin}."),
             Self::HoldNotFound { hold } => {
-                write!(f, "There is no hold {hold}. A hold's id is the event number that POST /v1/holds answered.")
+                write!(f, "There is no hold {hold}. A hold's id is the event number that POST /v1/holds returned.")
             }
             Self::EventNotFound { event } => write!(f, "There is no event {event}."),
             Self::KeyNotFound { key } => write!(f, "There is no API key {key}. GET /v1/keys lists them."),
             Self::IdempotencyKeyReused { field: "operations", event } => write!(
                 f,
-                "This idempotency key already names another batch, to which event {event} belongs, and nothing of this \
-                 one was done. Use a new key for a new batch."
+                "This idempotency key was already used for another batch, which includes event {event}. Nothing of this \
+                 batch was applied. Use a new key for a new batch."
             ),
             Self::IdempotencyKeyReused { field, event } => write!(
                 f,
-                "This idempotency key already names event {event}, whose {field} differs. Use a new key for a new request."
+                "This idempotency key was already used for event {event}, whose {field} differs. Use a new key for a new request."
             ),
             Self::HoldEnded { hold, ended_as } => {
                 write!(f, "Hold {hold} has ended: it was {}. Make a new hold.", ended_as.as_str())
             }
             Self::HoldAmountExceeded { hold, held } => write!(
                 f,
-                "Hold {hold} holds {held}, less than asked. Ask for at most {held}, or say excess: take_available."
+                "Hold {hold} holds {held}, less than requested. Capture at most {held}, or set excess to take_available."
             ),
             Self::AlreadyReversed { event, remaining } => {
-                write!(f, "Only {remaining} of event {event} are left to reverse. Ask for at most that.")
+                write!(f, "Only {remaining} of event {event} are left to reverse. Request at most that amount.")
             }
             Self::NotReversible { event, kind } => {
                 write!(f, "Event {event} is a {kind}; only a grant, spend, transfer or capture can be reversed.")
@@ -141,17 +141,17 @@ impl fmt::Display for Refusal {
             }
             Self::AccountFrozen { user, coin } => write!(
                 f,
-                "The {coin} account of {user} is frozen and gives nothing. PUT its limits with frozen: false to thaw it."
+                "The {coin} account of {user} is frozen: no coins can be taken from it. To unfreeze it, PUT its limits with frozen: false."
             ),
-            Self::UserClosed { user } => write!(f, "User {user} is closed, for good."),
+            Self::UserClosed { user } => write!(f, "User {user} is closed permanently."),
             Self::UserNotEmpty { user, coin, total } => write!(
                 f,
-                "{user} still has {total} {coin}, an open hold of it, or lots beside a debt. Spend, transfer, release or settle them first."
+                "{user} still has {total} {coin}, an open hold of it, or lots that offset a debt. Spend or transfer the coins, release the holds and settle the debts first."
             ),
             Self::SupplyExhausted { coin, remaining } => {
                 write!(
                     f,
-                    "The counts of {coin} end at 2^53-1, which leaves room for {remaining} more. Ask for at most that."
+                    "The totals of {coin} are limited to 2^53-1, which leaves {remaining}. Request at most that amount."
                 )
             }
         }

@@ -58,7 +58,7 @@ fn of_a_hold(event: &Event, decimals: &Decimals, coin: &str) -> String {
         }
         "release" => format!("{amount} given back to {user} from hold {hold}{}", expired(event, decimals, coin)),
         "hold_expired" => {
-            format!("hold {hold} ended by itself, {amount} given back to {user}{}", expired(event, decimals, coin))
+            format!("hold {hold} expired, {amount} given back to {user}{}", expired(event, decimals, coin))
         }
         "extend" => format!("hold {hold} of {user} now ends at {until}"),
         other => format!("{other} of {user}"),
@@ -133,7 +133,7 @@ pub(crate) enum Done {
 pub(crate) fn written(event: &Event, decimals: &Decimals, done: Done) -> String {
     let start = match done {
         Done::Now => format!("event {}", event.event),
-        Done::Before => format!("event {}, done before under this key", event.event),
+        Done::Before => format!("event {}, applied before under this key", event.event),
         Done::Not => "dry run, nothing changed".to_owned(),
     };
     let mut text = format!("{start}: {}\n", sentence(event, decimals));

@@ -84,7 +84,7 @@ pub(crate) fn run(
             return Ok(());
         };
         let served = serve(settings, &engine, listeners, || ready(addresses), ending).await;
-        let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"));
+        let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"));
         if let Some(sending) = sending {
             sending.end();
         }
@@ -106,7 +106,7 @@ async fn open_while_answering(
     ending: impl Future<Output = ()>,
 ) -> anyhow::Result<Option<Engine>> {
     match addresses.internal {
-        Some(internal) => tracing::info!("opening the ledger; http://{internal}/readyz tells how far it is"),
+        Some(internal) => tracing::info!("opening the ledger; http://{internal}/readyz shows the progress"),
         None => tracing::info!("opening the ledger"),
     }
     let opening = Arc::new(Opening::default());
@@ -124,15 +124,15 @@ async fn open_while_answering(
     };
     match tocos_api::answer_while_opening(settings, listeners, Arc::clone(&opening), opened).await {
         Some(opened) => {
-            opened.map_err(|_| anyhow!("opening the ledger broke off; the lines above say where"))?.map(Some)
+            opened.map_err(|_| anyhow!("opening the ledger was interrupted; see the lines above"))?.map(Some)
         }
         None => {
             opening.call_off();
             if let Ok(Ok(Ok(engine))) = tokio::time::timeout(CALL_OFF_PATIENCE, told).await {
                 // It was just done.
-                engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"))?;
+                engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"))?;
             }
-            tracing::info!("ended before the ledger was open; nothing was changed");
+            tracing::info!("stopped before the ledger was open; nothing was changed");
             Ok(None)
         }
     }
@@ -170,7 +170,7 @@ async fn serve(
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
-            "{setting}: {address} can't be listened on; is another service there? --{} takes another",
+            "{setting}: {address} can't be listened on; is another service there? Choose another with --{}",
             setting.replace('_', "-")
         )
     })
@@ -215,12 +215,12 @@ fn tell(data_dir: &Path, report: &OpenReport) {
         tracing::warn!("a snapshot can't be used, the log is read instead: {reason}");
     }
     for reason in &report.unusable_tables {
-        tracing::warn!("a table was made again from the log: {reason}");
+        tracing::warn!("a table was rebuilt from the log: {reason}");
     }
     if report.tail.bytes_cut > 0 {
         tracing::warn!(
             bytes = report.tail.bytes_cut,
-            "the log ended in an unfinished write, which was cut off; nothing that was answered is lost"
+            "the log ended in an unfinished write, which was cut off; no acknowledged write is lost"
         );
     }
     tracing::info!(

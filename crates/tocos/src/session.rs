@@ -121,7 +121,7 @@ impl Session {
             let error = self.told(error);
             if unknown && !args.dry_run {
                 error.context(format!(
-                    "it may have been done or not; the same command with --idempotency-key {key} finds out and does it at most once"
+                    "it may or may not have been applied; repeat the command with --idempotency-key {key}, and it is applied at most once"
                 ))
             } else {
                 error
@@ -185,7 +185,7 @@ impl Session {
 pub(crate) fn parse<T: DeserializeOwned>(response: &Response) -> anyhow::Result<T> {
     serde_json::from_slice(&response.body)
         .map_err(|error| anyhow!(error))
-        .context("the answer is not what this version of tocos expects; does --url lead to a Tocos server?")
+        .context("the response is not what this version of tocos expects; is --url the address of a Tocos server?")
 }
 
 /// The fields of a request's body; what was not given is left out.

@@ -53,7 +53,7 @@ impl Sending {
         }
         let started = match PROTOCOLS.into_iter().find_map(variable) {
             Some(protocol) if protocol != "http/protobuf" => {
-                Err(anyhow!("{protocol} is not spoken; set {} to http/protobuf (port 4318)", PROTOCOLS[1]))
+                Err(anyhow!("{protocol} is not supported; set {} to http/protobuf (port 4318)", PROTOCOLS[1]))
             }
             _ => Self::to(&endpoint, TIMEOUTS.into_iter().find_map(variable).as_deref()),
         };
@@ -73,7 +73,9 @@ impl Sending {
     fn to(endpoint: &str, timeout_ms: Option<&str>) -> anyhow::Result<Self> {
         let timeout = match timeout_ms {
             Some(text) => Duration::from_millis(
-                text.trim().parse().map_err(|_| anyhow!("{}: \"{text}\" is no number of milliseconds", TIMEOUTS[1]))?,
+                text.trim()
+                    .parse()
+                    .map_err(|_| anyhow!("{}: \"{text}\" is not a number of milliseconds", TIMEOUTS[1]))?,
             ),
             None => TIMEOUT,
         };

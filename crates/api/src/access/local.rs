@@ -16,14 +16,14 @@ pub(super) fn check(head: &Head<'_>, peer: Peer) -> Result<(), Problem> {
         return Err(Problem::new(Code::Forbidden, detail));
     }
     if head.is_forwarded {
-        let detail = "A proxy passed this request on, and without API keys this service would be open to whoever \
-                      reaches the proxy. Make a key with `tocos key create --right admin`, and send it.";
+        let detail = "This request came through a proxy, and without API keys this service would be open to everyone who can \
+                      reach the proxy. Create a key with `tocos key create --right admin`, and send it.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let authority = head.authority.and_then(visible).unwrap_or_default();
     if !authority.is_empty() && !is_loopback_name(authority) {
-        let detail = "Without API keys this service answers only to names of this machine, such as localhost. \
-                      Make a key, or start it with --allow-unauthenticated.";
+        let detail = "Without API keys this service accepts only names of this machine as the host, such as localhost. \
+                      Create a key, or start it with --allow-unauthenticated.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let Some(origin) = head.origin else { return Ok(()) };
@@ -31,7 +31,7 @@ pub(super) fn check(head: &Head<'_>, peer: Peer) -> Result<(), Problem> {
     if same {
         return Ok(());
     }
-    let detail = "Without API keys this service takes no requests from pages of other sites. Make a key.";
+    let detail = "Without API keys this service accepts no requests from pages of other sites. Create a key.";
     Err(Problem::new(Code::Forbidden, detail))
 }
 

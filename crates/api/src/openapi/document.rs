@@ -12,32 +12,29 @@ use crate::resources;
 use crate::routing::{Endpoint, Field, Handler, Need, Route, Verb, Write, write};
 
 const ABOUT: &str = "A ledger of users and their coins. Amounts are whole numbers of a coin's smallest unit. Every \
-    write takes an `Idempotency-Key`, answers with the event it made when that is on the disk, and can be tried with \
-    `?dry_run=true`. Every refusal has one shape, `application/problem+json`, with a stable `code`.";
+    write accepts an `Idempotency-Key`, returns the event it created as soon as that event is durable, and can be \
+    tested with `?dry_run=true`. Every error is `application/problem+json` (RFC 9457) with a stable `code`.";
 
 /// What operations are grouped by, in the order in which people read about it.
 const TAGS: [(&str, &str); 12] = [
     (
         "users",
-        "Those who have coins. Their ids are chosen by you. Each has an account for every coin that came to it, with limits.",
+        "The holders of coins. You choose their ids. A user has one account for each coin received, with limits.",
     ),
-    ("coins", "Kinds of credit, and where all of each is: issued, spent, expired, outstanding, held."),
-    ("grants", "New coins for a user, with expiry, priority and category if wanted. Each grant is a lot of its own."),
-    ("spends", "Coins that are used up, or paid to a user, from the lots that burn first."),
-    ("transfers", "Coins that go from one user to another and stay what they are."),
-    ("holds", "Coins that are reserved until the price is known; then captured, in parts or as a whole, or released."),
-    ("history", "What happened to a user's coins, with the balance after each event."),
+    ("coins", "Types of credit, with the totals of each: issued, spent, expired, outstanding, held."),
     (
-        "events",
-        "Everything that was ever done, in one order without gaps: single events, the feed, and moving coins back.",
+        "grants",
+        "Issue new coins to a user, optionally with expiry, priority and category. Such coins form a separate lot for each grant.",
     ),
-    ("batch", "Many operations in one request: all or none of them, or each for itself."),
-    ("keys", "API keys, and what each may do."),
-    (
-        "clock",
-        "The ledger's time beside the system's. In ledgers that were made for tests time moves when it is told to.",
-    ),
-    ("service", "The service itself: its version, and this document. No key is needed."),
+    ("spends", "Spend a user's coins, or pay them to another user. Lots are consumed in spending order."),
+    ("transfers", "Move coins from one user to another. Lots keep their expiry, priority and category."),
+    ("holds", "Reserve coins until the price is known, then capture all or part of them, or release them."),
+    ("history", "The events of a user's accounts, with the balance after each event."),
+    ("events", "All events in order, numbered without gaps: single events, the event feed, and reversals."),
+    ("batch", "Many operations in one request, applied atomically or independently of each other."),
+    ("keys", "API keys and their rights."),
+    ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
+    ("service", "The service's version and this document. No API key is needed."),
 ];
 
 /// The OpenAPI 3.1 document of the API, as JSON.
@@ -62,7 +59,7 @@ pub fn openapi() -> String {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         // The document is served by the service that it is about.
-        "servers": [{"url": "/", "description": "The service that this document came from."}],
+        "servers": [{"url": "/", "description": "The service that returned this document."}],
         "tags": tags,
         "paths": paths,
         "components": {
@@ -70,7 +67,7 @@ pub fn openapi() -> String {
             "securitySchemes": {"key": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "An API key. Until the first one is made, a service that only this machine can reach needs none.",
+                "description": "An API key. Until the first key is created, a service that only the local machine can reach needs none.",
             }},
         },
     });
@@ -126,8 +123,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
     operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
     if endpoint.schema == "EventList" {
-        let stream =
-            json!({"schema": {"type": "string", "description": "`id:` is the event's number, `data:` the event."}});
+        let stream = json!({"schema": {"type": "string", "description": "`id:` is the event number, `data:` is the event as JSON."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;
     }
     operation
@@ -137,7 +133,7 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
 fn begin(route: &Route, summary: &str, about: &str, right: Option<Right>) -> Value {
     let mut about = about.to_owned();
     if let Some(right) = right {
-        about.push_str(&format!(" Takes a key with the right `{}`.", right_word(right)));
+        about.push_str(&format!(" Requires an API key with the right `{}`.", right_word(right)));
     }
     json!({
         "operationId": operation_id(route),
@@ -170,7 +166,7 @@ fn operation_id(route: &Route) -> String {
 fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_body: bool, has_key: bool) -> Value {
     let mut all = Map::new();
     for status in statuses {
-        let about = if *status == 201 { "Done: something new is there." } else { "Done." };
+        let about = if *status == 201 { "Created." } else { "Success." };
         all.insert(
             status.to_string(),
             json!({

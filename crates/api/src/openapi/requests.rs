@@ -28,7 +28,7 @@ pub(super) fn parameters(in_path: &[Field], in_query: &[Field], names_operation:
     if names_operation {
         list.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "Names the operation for good: asked again, it is not done again, and the answer is the same.",
+            "description": "Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response.",
             "schema": {"type": "string", "pattern": PRINTABLE, "minLength": 1, "maxLength": 255},
         }));
     }
@@ -46,8 +46,8 @@ pub(super) fn body_of(fields: &[&Field]) -> Value {
 pub(super) fn batch_body() -> Value {
     json!({
         "required": true,
-        "description": "Or the operations alone, one a line, as `application/x-ndjson`. `atomic` and `results` are then parameters \
-                        of the query.",
+        "description": "Alternatively the operations only, one per line, as `application/x-ndjson`; `atomic` and `results` are then query \
+                        parameters.",
         "content": {Media::Json.as_str(): {"schema": schemas::reference("BatchRequest")}},
     })
 }
@@ -57,7 +57,7 @@ pub(super) fn batch_schemas() -> Vec<(String, Value)> {
     let mut body = object_of(&[&ATOMIC, &RESULTS]);
     body["properties"]["operations"] = json!({
         "type": "array", "minItems": 1, "maxItems": OPERATIONS_MAX,
-        "description": "What to do, in order.",
+        "description": "The operations, applied in order.",
         "items": schemas::reference("BatchOperation"),
     });
     body["required"] = json!(["operations"]);
@@ -84,7 +84,7 @@ fn batch_operation(op: &str, write: &Write) -> Value {
     object["properties"]["op"] = schemas::constant(op);
     object["properties"]["idempotency_key"] = json!({
         "type": ["string", "null"], "pattern": PRINTABLE, "minLength": 1, "maxLength": 255,
-        "description": "Names this operation for good.",
+        "description": "Identifies this operation permanently: it is applied at most once.",
     });
     let mut required = vec![json!("op")];
     required.extend(object["required"].as_array().cloned().unwrap_or_default());

@@ -17,8 +17,8 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         // That it is printable and in NFC a pattern can't say; the format's name stands for it.
         FieldType::User => json!({
             "type": "string", "format": "tocos-user-id", "minLength": 1, "maxLength": 128,
-            "description": "Printable Unicode in NFC; not beginning with @, not . or .., without / ? # and without spaces at its ends. \
-                            Escaped in paths.",
+            "description": "Printable Unicode in NFC. Must not begin with @, be . or .., contain / ? #, or begin or end with a space. \
+                            Percent-encoded in paths.",
         }),
         FieldType::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
         // The bound is 256 bytes of UTF-8, which a schema can't say.
@@ -109,12 +109,15 @@ fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&
     let mut more = vec![
         ("metadata", json!({"type": "object"})),
         ("idempotency_key", text()),
-        ("by", json!({"type": "integer", "format": "int64", "description": "The API key that did it."})),
+        (
+            "by",
+            json!({"type": "integer", "format": "int64", "description": "The id of the API key that made the request."}),
+        ),
     ];
     more.extend_from_slice(sometimes);
     let mut schema = object(always, &more);
     schema["properties"]["event"] =
-        json!({"type": "integer", "format": "int64", "description": "Its number: 1, 2, 3, ..."});
+        json!({"type": "integer", "format": "int64", "description": "The event number: 1, 2, 3, ..."});
     schema["properties"]["kind"] = constant(kind);
     schema["properties"]["at"] = time();
     if let Some(required) = schema["required"].as_array_mut() {
@@ -128,7 +131,7 @@ fn movement<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &
     let mut schema = event(kind, always, sometimes);
     let balances = json!({
         "type": "object", "additionalProperties": reference("Balance"),
-        "description": "Of each user it is about, right after it.",
+        "description": "The balance of each user involved, after this event.",
     });
     for (name, value) in [("coin", text()), ("amount", integer()), ("lots", list_of("Lot")), ("balances", balances)] {
         schema["properties"][name] = value;
@@ -177,8 +180,7 @@ pub(super) fn all() -> Value {
 fn nouns_events() -> Vec<(&'static str, Value)> {
     let key = [("id", integer()), ("name", text()), ("right", right()), ("expires_at", time_or_null())];
     let mut new_key = event("key", key.clone(), &[]);
-    new_key["properties"]["secret"] =
-        json!({"type": "string", "description": "What clients send. Shown this once, and not in a dry run."});
+    new_key["properties"]["secret"] = json!({"type": "string", "description": "The secret that clients send. Returned only once, and not in a dry run."});
     vec![
         ("UserEvent", event("user", [("user", text()), ("name", text_or_null()), ("created", flag())], &[])),
         ("UserClosedEvent", event("user_closed", [("user", text())], &[])),
@@ -299,7 +301,7 @@ fn responses() -> Vec<(&'static str, Value)> {
                 [
                     (
                         "grant",
-                        json!({"type": ["integer", "null"], "format": "int64", "description": "The event that granted it; null for plain coins."}),
+                        json!({"type": ["integer", "null"], "format": "int64", "description": "The number of the grant event; null for plain coins."}),
                     ),
                     ("amount", integer()),
                 ],
@@ -367,12 +369,12 @@ fn responses() -> Vec<(&'static str, Value)> {
                 [
                     (
                         "ledger_time",
-                        json!({"type": "string", "format": "date-time", "description": "Of the last event; what expires by then has expired."}),
+                        json!({"type": "string", "format": "date-time", "description": "The time of the last event. Everything that expires up to then has expired."}),
                     ),
                     ("system_time", time()),
                     (
                         "plausible",
-                        json!({"type": "boolean", "description": "The system's clock is followed; else nothing is written or expired."}),
+                        json!({"type": "boolean", "description": "Whether the ledger follows the system clock. If false, nothing is written and nothing expires."}),
                     ),
                     ("ledger_ahead_s", integer()),
                 ],
@@ -385,15 +387,15 @@ fn responses() -> Vec<(&'static str, Value)> {
 }
 
 fn lists() -> Vec<(&'static str, Value)> {
-    let cursor = || json!({"type": ["string", "null"], "description": "Goes into `cursor` for the next page; null on the last."});
+    let cursor = || json!({"type": ["string", "null"], "description": "Pass it as `cursor` to get the next page; null on the last page."});
     let user = object([("id", text()), ("name", text_or_null()), ("coins", coins())], &[]);
     let entry = object(
         [
             ("event", integer()),
             ("kind", json!({"type": "string", "enum": KINDS})),
             ("coin", text()),
-            ("amount", json!({"type": "integer", "format": "int64", "description": "Change of the total."})),
-            ("held", json!({"type": "integer", "format": "int64", "description": "Change of what is held."})),
+            ("amount", json!({"type": "integer", "format": "int64", "description": "The change of the total."})),
+            ("held", json!({"type": "integer", "format": "int64", "description": "The change of the held amount."})),
             ("balance", reference("Balance")),
             ("counterpart", text_or_null()),
             ("lots", list_of("Lot")),
@@ -436,7 +438,7 @@ fn lists() -> Vec<(&'static str, Value)> {
                         json!({
                             "type": "array",
                             "items": {"type": "object"},
-                            "description": "Events, with `replayed` where they were done before, and problems, with the place of their `operation`.",
+                            "description": "Events and problems. `replayed` marks an event of an earlier request; `operation` is the index of the operation that was refused.",
                         }),
                     ),
                 ],
@@ -454,11 +456,11 @@ fn problem() -> Value {
             ("type", text()),
             ("title", text()),
             ("status", integer()),
-            ("detail", json!({"type": "string", "description": "A sentence: what, where, what to do."})),
+            ("detail", json!({"type": "string", "description": "Explains the problem and what to do about it."})),
             ("code", json!({"type": "string", "enum": codes, "description": about.join("; ")})),
-            ("retryable", json!({"type": "boolean", "description": "The same request may succeed later."})),
+            ("retryable", json!({"type": "boolean", "description": "Whether the same request may succeed later."})),
         ],
-        &[("field", json!({"type": "string", "description": "Which field of the request it is about."}))],
+        &[("field", json!({"type": "string", "description": "The field of the request that is wrong."}))],
     );
     // Further fields depend on the code.
     schema["additionalProperties"] = json!(true);

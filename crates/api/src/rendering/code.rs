@@ -86,22 +86,28 @@ impl Code {
             Self::EventNotFound => ("event_not_found", StatusCode::NOT_FOUND, "No such event"),
             Self::KeyNotFound => ("key_not_found", StatusCode::NOT_FOUND, "No such API key"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-            Self::RequestTimeout => ("request_timeout", StatusCode::REQUEST_TIMEOUT, "The request came too slowly"),
+            Self::RequestTimeout => {
+                ("request_timeout", StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive")
+            }
             Self::IdempotencyKeyReused => {
-                ("idempotency_key_reused", StatusCode::CONFLICT, "The idempotency key names another request")
+                ("idempotency_key_reused", StatusCode::CONFLICT, "The idempotency key was used for another request")
             }
             Self::HoldEnded => ("hold_ended", StatusCode::CONFLICT, "The hold has ended"),
-            Self::HoldAmountExceeded => ("hold_amount_exceeded", StatusCode::CONFLICT, "More than is held"),
-            Self::AlreadyReversed => ("already_reversed", StatusCode::CONFLICT, "Not that much left to reverse"),
-            Self::NotReversible => ("not_reversible", StatusCode::CONFLICT, "Not reversible"),
+            Self::HoldAmountExceeded => {
+                ("hold_amount_exceeded", StatusCode::CONFLICT, "The amount is more than is held")
+            }
+            Self::AlreadyReversed => {
+                ("already_reversed", StatusCode::CONFLICT, "The amount is more than is left to reverse")
+            }
+            Self::NotReversible => ("not_reversible", StatusCode::CONFLICT, "The event is not reversible"),
             Self::AboveCeiling => ("above_ceiling", StatusCode::CONFLICT, "Above the account's ceiling"),
             Self::AccountFrozen => ("account_frozen", StatusCode::CONFLICT, "The account is frozen"),
             Self::UserClosed => ("user_closed", StatusCode::CONFLICT, "The user is closed"),
             Self::UserNotEmpty => ("user_not_empty", StatusCode::CONFLICT, "The user still has coins"),
-            Self::SupplyExhausted => ("supply_exhausted", StatusCode::CONFLICT, "No more of this coin"),
+            Self::SupplyExhausted => ("supply_exhausted", StatusCode::CONFLICT, "The supply of this coin is exhausted"),
             Self::PayloadTooLarge => ("payload_too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-            Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Too much at once"),
-            Self::InternalError => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR, "Something broke here"),
+            Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::InternalError => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
             Self::StorageUnavailable => {
                 ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The storage is not available")
             }

@@ -149,31 +149,31 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let closes = error.leaves_unread();
         let mut problem = match error {
-            Error::HeaderRepeated(name) => Self::invalid(name, "this header is there twice; send it once"),
-            Error::HostMissing => Self::invalid("Host", "HTTP/1.1 takes this header, and it is missing"),
-            Error::HostInvalid => Self::invalid("Host", "this is no host, with or without a port"),
+            Error::HeaderRepeated(name) => Self::invalid(name, "this header occurs more than once; send it once"),
+            Error::HostMissing => Self::invalid("Host", "HTTP/1.1 requires this header, and it is missing"),
+            Error::HostInvalid => Self::invalid("Host", "this is not a host with an optional port"),
             Error::BodyEncoded => {
-                Self::invalid("Content-Encoding", "bodies are taken as they are; send it without an encoding")
+                Self::invalid("Content-Encoding", "encoded bodies are not supported; send the body without an encoding")
                     .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
                     .accepting_encodings("identity")
             }
             Error::BodyTooLarge { bytes_max } => Self::new(
                 Code::PayloadTooLarge,
-                format!("The body has more than {bytes_max} bytes, the most that this route takes. Send less at once."),
+                format!("The body has more than {bytes_max} bytes, the maximum of this route. Send less at once."),
             ),
             Error::BodyTooSlow => Self::new(
                 Code::RequestTimeout,
-                "The rest of the body did not come in time, and nothing was done. Ask again.",
+                "The rest of the body did not arrive in time, and nothing was applied. Retry.",
             ),
-            Error::BodyIncomplete { reason } => Self::invalid("body", format_args!("it broke off: {reason}")),
+            Error::BodyIncomplete { reason } => Self::invalid("body", format_args!("it ended early: {reason}")),
             Error::TooManyBodies => Self::new(
                 Code::TooManyRequests,
-                "Too many large bodies are being sent at the moment. Ask again in a moment.",
+                "Too many large bodies are being sent at the moment. Retry in a moment.",
             )
             .retry_after_s(1),
             Error::TooManyConnections => Self::new(
                 Code::TooManyRequests,
-                "The service has as many connections as it takes. Ask again in a moment.",
+                "The service has reached its maximum number of connections. Retry in a moment.",
             )
             .retry_after_s(1),
             Error::ResponseUnsized => Self::new(

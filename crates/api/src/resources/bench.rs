@@ -13,8 +13,8 @@ pub(crate) static NOOP: Endpoint = Endpoint {
     query: &[],
     body: TRANSFER.fields,
     run: Run::Sync(noop),
-    summary: "Read a transfer without doing it",
-    about: "Reads a transfer and answers with one, without doing it. Only there with --bench-routes.",
+    summary: "Parse a transfer without applying it",
+    about: "Parses a transfer and returns one, without applying it. Exists only with --bench-routes.",
     schema: "Event",
     refusals: &[],
 };

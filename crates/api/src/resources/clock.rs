@@ -12,8 +12,8 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
-    summary: "Get the ledger's time beside the system's",
-    about: "The ledger's time beside the system's, and whether the system's clock is followed.",
+    summary: "Get the ledger's time and the system clock",
+    about: "Returns the ledger's time, the system clock, and whether the ledger follows the system clock.",
     schema: "Clock",
     refusals: &[],
 };
@@ -24,11 +24,11 @@ pub(crate) static ACCEPT: Endpoint = Endpoint {
     body: &[optional(
         "system_time",
         FieldType::Time,
-        "What you saw the system's clock say; refused if it says something else by more than a minute.",
+        "The system time that you checked. The request is refused if the system clock differs from it by more than a minute.",
     )],
     run: Run::Async(|request| Box::pin(accept(request))),
-    summary: "Accept the system's clock",
-    about: "Accepts the system's clock as it is, after `clock_implausible`. What expires by then expires for good.",
+    summary: "Accept the system clock",
+    about: "Accepts the current time of the system clock after `clock_implausible`. Everything that expires up to that time expires permanently.",
     schema: "Clock",
     refusals: &[],
 };
@@ -48,7 +48,7 @@ async fn accept(mut request: AsyncRequest) -> Result<Response, Problem> {
     }
     let accepted = request.app.engine.accept_clock(fields.instant("system_time")).map_err(|other| {
         let now = rfc3339_text(other.system);
-        Problem::invalid("system_time", format_args!("the system's clock says {now} now; look at it again"))
+        Problem::invalid("system_time", format_args!("the system's clock says {now} now; check it again"))
     })?;
     tracing::warn!(
         key = request.caller.key,

@@ -10,8 +10,8 @@ pub(crate) static PUT: Write = Write {
     op: Some("coin"),
     right: Right::Grant,
     fields: &[
-        in_path("coin", FieldType::Coin, "Its code."),
-        optional("decimals", FieldType::Integer(0, 9), "Digits behind the point when shown to people; 0 without."),
+        in_path("coin", FieldType::Coin, "The coin's code."),
+        optional("decimals", FieldType::Integer(0, 9), "The number of decimal places shown to people. Default: 0."),
         METADATA,
     ],
     operation: |fields| {
@@ -19,8 +19,8 @@ pub(crate) static PUT: Write = Write {
         let decimals = fields.integer("decimals").unwrap_or(0) as u8;
         Ok(Operation::PutCoin { coin: fields.the_text("coin"), decimals })
     },
-    summary: "Make or replace a coin",
-    about: "Makes a coin, or replaces its decimals.",
+    summary: "Create or replace a coin",
+    about: "Creates a coin, or replaces the decimals of an existing one.",
     schema: "CoinEvent",
     refusals: &[],
     statuses: &[201, 200],
@@ -32,18 +32,18 @@ pub(crate) static LIST: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
     summary: "List coins",
-    about: "All coins, in the order in which they were made.",
+    about: "Lists all coins, in order of creation.",
     schema: "CoinList",
     refusals: &[],
 };
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
-    query: &[in_path("coin", FieldType::Coin, "Its code.")],
+    query: &[in_path("coin", FieldType::Coin, "The coin's code.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     summary: "Get a coin",
-    about: "A coin, and where all of it is.",
+    about: "Returns a coin and its totals: issued, spent, expired, outstanding, held.",
     schema: "Coin",
     refusals: &[Code::CoinNotFound],
 };

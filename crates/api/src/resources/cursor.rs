@@ -33,5 +33,5 @@ pub(crate) fn decode(list: List, cursor: &str) -> Result<String, Problem> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.strip_prefix(list.letter()).map(str::to_owned))
-        .ok_or_else(|| Problem::invalid("cursor", "this is no next_cursor that an answer of this list gave"))
+        .ok_or_else(|| Problem::invalid("cursor", "this is not a next_cursor of this list"))
 }

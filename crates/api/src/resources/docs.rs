@@ -15,7 +15,7 @@ pub(crate) static DOCUMENT: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(document(request))),
     summary: "Get the OpenAPI document",
-    about: "This document.",
+    about: "Returns this document.",
     schema: "OpenApi",
     refusals: &[],
 };
@@ -25,8 +25,8 @@ pub(crate) static PAGE: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(page(request))),
-    summary: "Read the OpenAPI document as a page",
-    about: "A page to read this document and to try it out.",
+    summary: "Show the OpenAPI document as a web page",
+    about: "Returns an HTML page that shows this document and can send requests.",
     schema: "Page",
     refusals: &[],
 };

@@ -12,9 +12,9 @@ pub(crate) static REVERSE: Write = Write {
     op: Some("reverse"),
     right: Right::Grant,
     fields: &[
-        in_path("event", FieldType::Event, "The event whose coins go back."),
-        optional("amount", FieldType::Amount, "How many; all that is left to reverse without."),
-        optional("renew_expires_at", FieldType::Time, "New expiry for coins whose lot has expired meanwhile."),
+        in_path("event", FieldType::Event, "The number of the event to reverse."),
+        optional("amount", FieldType::Amount, "The amount to reverse. Default: everything that is not reversed yet."),
+        optional("renew_expires_at", FieldType::Time, "The new expiry of returned coins whose lot has expired."),
         METADATA,
     ],
     operation: |fields| {
@@ -26,8 +26,8 @@ pub(crate) static REVERSE: Write = Write {
             renew_expires_at: fields.instant("renew_expires_at"),
         })
     },
-    summary: "Move the coins of an event back",
-    about: "Moves the coins of a grant, spend, transfer, capture or expiry back to the lots they came from. An expiry takes `renew_expires_at`.",
+    summary: "Reverse an event",
+    about: "Returns the coins of a grant, spend, transfer, capture or expiry to where they came from. Reversing an expiry requires `renew_expires_at`.",
     schema: "ReverseEvent",
     refusals: &[
         Code::InsufficientFunds,
@@ -43,11 +43,11 @@ pub(crate) static REVERSE: Write = Write {
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
-    query: &[in_path("event", FieldType::Event, "Its number.")],
+    query: &[in_path("event", FieldType::Event, "The event number.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     summary: "Get an event",
-    about: "An event by its number.",
+    about: "Returns an event by its number.",
     schema: "Event",
     refusals: &[Code::EventNotFound],
 };

@@ -19,14 +19,22 @@ use tocos_http::ResponseBody;
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
-        optional("after", FieldType::Integer(0, EXACT_MAX), "Only events with greater numbers; 0 without."),
-        optional("limit", FieldType::Integer(1, 1_000), "At most so many; 100 without. A stream has no end."),
-        optional("wait_s", FieldType::Integer(0, 60), "If there is none yet, wait for one as long as this."),
+        optional("after", FieldType::Integer(0, EXACT_MAX), "Only events with a number greater than this. Default: 0."),
+        optional(
+            "limit",
+            FieldType::Integer(1, 1_000),
+            "The maximum number of events. Default: 100. It does not limit a stream.",
+        ),
+        optional(
+            "wait_s",
+            FieldType::Integer(0, 60),
+            "If there is no such event yet, wait up to this many seconds for one.",
+        ),
     ],
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),
-    summary: "List events in order, wait for them, or stream them",
-    about: "Events in order of their dense numbers. With `Accept: text/event-stream` they are streamed as they come, beginning behind `Last-Event-ID` if that is given.",
+    summary: "List, wait for, or stream events in order",
+    about: "Lists events in order of their numbers, which have no gaps. With `Accept: text/event-stream`, streams events as they become durable, starting after `Last-Event-ID` if given.",
     schema: "EventList",
     refusals: &[],
 };

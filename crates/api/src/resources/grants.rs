@@ -9,12 +9,20 @@ pub(crate) static GRANT: Write = Write {
     op: Some("grant"),
     right: Right::Grant,
     fields: &[
-        required("user", FieldType::User, "Who gets."),
-        required("coin", FieldType::Coin, "Of which coin."),
-        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
-        optional("expires_at", FieldType::Time, "From this instant on what is left can't be spent; never without."),
-        optional("priority", FieldType::Integer(0, 100), "Lower burns first; 50 without."),
-        optional("category", FieldType::Word(&["paid", "promotional"]), "Promotional burns before paid among equals."),
+        required("user", FieldType::User, "The receiver."),
+        required("coin", FieldType::Coin, "The coin's code."),
+        required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
+        optional(
+            "expires_at",
+            FieldType::Time,
+            "The time from which the unspent coins of this grant expire. If omitted, they never expire.",
+        ),
+        optional("priority", FieldType::Integer(0, 100), "Coins with a lower priority are spent first. Default: 50."),
+        optional(
+            "category",
+            FieldType::Word(&["paid", "promotional"]),
+            "With equal priority and expiry, promotional coins are spent before paid ones.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -35,8 +43,8 @@ pub(crate) static GRANT: Write = Write {
             marks,
         })
     },
-    summary: "Give a user new coins",
-    about: "Gives a user new coins.",
+    summary: "Issue new coins to a user",
+    about: "Issues new coins to a user.",
     schema: "GrantEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::AboveCeiling, Code::UserClosed, Code::SupplyExhausted],
     statuses: &[201],

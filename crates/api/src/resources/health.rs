@@ -16,8 +16,8 @@ pub(crate) static LIVEZ: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(livez(request))),
-    summary: "Check that the process answers",
-    about: "Whether the process answers at all.",
+    summary: "Check that the process is alive",
+    about: "Returns 200 while the process is alive.",
     schema: "Health",
     refusals: &[],
 };
@@ -28,7 +28,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(readyz(request))),
     summary: "Check that requests can be served",
-    about: "Whether requests can be served: the ledger is recovered, its storage works, the clock is plausible.",
+    about: "Whether requests can be served: the ledger is recovered, its storage works, and the clock is plausible.",
     schema: "Health",
     refusals: &[],
 };
@@ -38,8 +38,8 @@ pub(crate) static METRICS: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(metrics(request))),
-    summary: "Read the figures for Prometheus",
-    about: "Figures in the text format of Prometheus.",
+    summary: "Get the metrics",
+    about: "Returns the metrics in the Prometheus text format.",
     schema: "Metrics",
     refusals: &[],
 };

@@ -17,21 +17,25 @@ pub(crate) const KINDS: &[&str] =
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
-        in_path("user", FieldType::User, "The user."),
-        optional("coin", FieldType::Coin, "Only this coin."),
-        optional("after", FieldType::Event, "Only events with greater numbers."),
-        optional("before", FieldType::Event, "Only events with smaller numbers."),
+        in_path("user", FieldType::User, "The user's id."),
+        optional("coin", FieldType::Coin, "Only events of this coin."),
+        optional("after", FieldType::Event, "Only events with a number greater than this."),
+        optional("before", FieldType::Event, "Only events with a number less than this."),
         optional("kind", FieldType::Word(KINDS), "Only events of this kind."),
-        optional("from", FieldType::Time, "Only from this instant on."),
-        optional("until", FieldType::Time, "Only before this instant."),
-        optional("order", FieldType::Word(&["desc", "asc"]), "`asc` gives the oldest first; the newest without."),
-        optional("limit", FieldType::Integer(1, 1_000), "At most so many; 100 without."),
-        optional("cursor", FieldType::Cursor, "Where to go on: the next_cursor of the page before."),
+        optional("from", FieldType::Time, "Only events at or after this time."),
+        optional("until", FieldType::Time, "Only events before this time."),
+        optional(
+            "order",
+            FieldType::Word(&["desc", "asc"]),
+            "`asc` lists the oldest events first, `desc` the newest. Default: `desc`.",
+        ),
+        optional("limit", FieldType::Integer(1, 1_000), "The maximum number of entries. Default: 100."),
+        optional("cursor", FieldType::Cursor, "The `next_cursor` of the previous page."),
     ],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
-    summary: "List what happened to a user's coins",
-    about: "What happened to a user's accounts, with the balance after each event.",
+    summary: "List the events of a user's accounts",
+    about: "Lists the events of a user's accounts, with the balance after each event.",
     schema: "History",
     refusals: &[Code::UserNotFound, Code::CoinNotFound],
 };
@@ -60,7 +64,8 @@ impl Wanted {
         let mut before = fields.number("before").unwrap_or(u64::MAX);
         if let Some(cursor) = fields.text("cursor") {
             let last = cursor::decode(List::History, cursor)?;
-            let last: u64 = last.parse().map_err(|_| Problem::invalid("cursor", "this is no cursor of a history"))?;
+            let last: u64 =
+                last.parse().map_err(|_| Problem::invalid("cursor", "this is not a next_cursor of a history"))?;
             match order {
                 Order::Ascending => after = after.max(last),
                 Order::Descending => before = before.min(last),

@@ -16,16 +16,20 @@ pub(crate) static HOLD: Write = Write {
     op: Some("hold"),
     right: Right::Spend,
     fields: &[
-        required("user", FieldType::User, "Whose coins."),
-        required("coin", FieldType::Coin, "Of which coin."),
-        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
-        optional("expires_at", FieldType::Time, "When the hold ends by itself; at most 400 days from now."),
+        required("user", FieldType::User, "The user whose coins are reserved."),
+        required("coin", FieldType::Coin, "The coin's code."),
+        required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
+        optional("expires_at", FieldType::Time, "When the hold expires; at most 400 days from now."),
         optional(
             "timeout_s",
             FieldType::Integer(1, HOLD_TIMEOUT_S_MAX as i64),
-            "The same in seconds from now; 900 if neither is given.",
+            "The expiry in seconds from now. Default, without `expires_at`: 900.",
         ),
-        optional("to", FieldType::User, "Who gets what is captured; without one it is used up."),
+        optional(
+            "to",
+            FieldType::User,
+            "The user who receives the captured coins. If omitted, captured coins are spent.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -48,7 +52,7 @@ pub(crate) static HOLD: Write = Write {
         })
     },
     summary: "Reserve coins",
-    about: "Reserves coins, so that they are there when the price is known. The answer's `id` names the hold.",
+    about: "Reserves coins until they are captured or released, or the hold expires. The `id` in the response identifies the hold.",
     schema: "HoldEvent",
     refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
     statuses: &[201],
@@ -58,13 +62,13 @@ pub(crate) static CAPTURE: Write = Write {
     op: Some("capture"),
     right: Right::Spend,
     fields: &[
-        in_path("hold", FieldType::Event, "The hold."),
-        optional("amount", FieldType::Amount, "How many; all that is held without."),
-        optional("final", FieldType::Bool, "Whether the rest is released; true without."),
+        in_path("hold", FieldType::Event, "The hold's id."),
+        optional("amount", FieldType::Amount, "The amount to capture. Default: everything held."),
+        optional("final", FieldType::Bool, "Whether to release the rest and end the hold. Default: true."),
         optional(
             "excess",
             FieldType::Word(&["reject", "take_available"]),
-            "What to do about more than is held: refuse, or take it from what is available as far as that goes.",
+            "What to do if the amount is more than is held: `reject` refuses the capture, `take_available` takes the missing coins from the available ones, as many as there are. Default: `reject`.",
         ),
         METADATA,
     ],
@@ -77,8 +81,8 @@ pub(crate) static CAPTURE: Write = Write {
             excess: if takes_available { Excess::TakeAvailable } else { Excess::Reject },
         })
     },
-    summary: "Take reserved coins",
-    about: "Takes held coins.",
+    summary: "Capture a hold",
+    about: "Takes held coins: spends them, or pays them to the user given when the hold was created.",
     schema: "CaptureEvent",
     refusals: &[
         Code::InsufficientFunds,
@@ -95,10 +99,10 @@ pub(crate) static CAPTURE: Write = Write {
 pub(crate) static RELEASE: Write = Write {
     op: Some("release"),
     right: Right::Spend,
-    fields: &[in_path("hold", FieldType::Event, "The hold."), METADATA],
+    fields: &[in_path("hold", FieldType::Event, "The hold's id."), METADATA],
     operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
-    summary: "Give reserved coins back",
-    about: "Gives held coins back and ends the hold.",
+    summary: "Release a hold",
+    about: "Makes all held coins available again and ends the hold.",
     schema: "ReleaseEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
@@ -108,16 +112,20 @@ pub(crate) static EXTEND: Write = Write {
     op: Some("extend"),
     right: Right::Spend,
     fields: &[
-        in_path("hold", FieldType::Event, "The hold."),
-        required("expires_at", FieldType::Time, "When it ends by itself now; later than before."),
+        in_path("hold", FieldType::Event, "The hold's id."),
+        required(
+            "expires_at",
+            FieldType::Time,
+            "The new expiry of the hold; later than the current one, at most 400 days from now.",
+        ),
         METADATA,
     ],
     operation: |fields| {
         let expires_at = fields.instant("expires_at").unwrap_or_default();
         Ok(Operation::Extend { hold: fields.the_number("hold"), expires_at })
     },
-    summary: "Let a hold end later",
-    about: "Lets a hold end later.",
+    summary: "Extend a hold",
+    about: "Sets a later expiry for a hold.",
     schema: "ExtendEvent",
     refusals: &[Code::HoldNotFound, Code::HoldEnded],
     statuses: &[201],
@@ -125,11 +133,11 @@ pub(crate) static EXTEND: Write = Write {
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
-    query: &[in_path("hold", FieldType::Event, "The hold.")],
+    query: &[in_path("hold", FieldType::Event, "The hold's id.")],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     summary: "Get a hold",
-    about: "A hold: what it still holds, and what became of it.",
+    about: "Returns a hold: its state, and the amounts held and captured.",
     schema: "Hold",
     refusals: &[Code::HoldNotFound],
 };

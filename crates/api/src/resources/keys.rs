@@ -19,13 +19,13 @@ pub(crate) static CREATE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: write::QUERY,
     body: &[
-        optional("name", FieldType::Name, "What people call it."),
-        required("right", FieldType::Word(RIGHTS), "What it may do; each right includes those before it."),
-        optional("expires_at", FieldType::Time, "When it stops working; never without."),
+        optional("name", FieldType::Name, "The key's display name."),
+        required("right", FieldType::Word(RIGHTS), "What the key may do. Each right includes the ones before it."),
+        optional("expires_at", FieldType::Time, "When the key stops working. If omitted, never."),
     ],
     run: Run::Async(|request| Box::pin(create(request))),
-    summary: "Make an API key",
-    about: "Makes an API key. Its `secret` is in this answer and nowhere else: a repetition of the request with the same idempotency key does not show it again.",
+    summary: "Create an API key",
+    about: "Creates an API key. The `secret` is returned only in this response: repeating the request with the same idempotency key does not return it again.",
     schema: "NewKey",
     refusals: &[],
 };
@@ -36,7 +36,7 @@ pub(crate) static LIST: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(list(request))),
     summary: "List API keys",
-    about: "All API keys, without their secrets.",
+    about: "Lists all API keys, without their secrets.",
     schema: "KeyList",
     refusals: &[],
 };
@@ -44,13 +44,17 @@ pub(crate) static LIST: Endpoint = Endpoint {
 pub(crate) static REVOKE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[
-        in_path("id", FieldType::Integer(1, u16::MAX as i64), "The key."),
-        optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing."),
+        in_path("id", FieldType::Integer(1, u16::MAX as i64), "The key's id."),
+        optional(
+            "dry_run",
+            FieldType::Bool,
+            "Return the response that the request would get, without applying anything.",
+        ),
     ],
     body: &[],
     run: Run::Async(|request| Box::pin(revoke(request))),
-    summary: "Revoke an API key for good",
-    about: "Makes an API key useless, for good.",
+    summary: "Revoke an API key permanently",
+    about: "Revokes an API key permanently.",
     schema: "Event",
     refusals: &[Code::KeyNotFound],
 };

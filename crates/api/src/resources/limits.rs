@@ -9,11 +9,19 @@ pub(crate) static PUT: Write = Write {
     op: Some("limits"),
     right: Right::Grant,
     fields: &[
-        in_path("user", FieldType::User, "Whose account."),
-        in_path("coin", FieldType::Coin, "Of which coin."),
-        optional("floor", FieldType::Integer(-EXACT_MAX, 0), "What is available may go down to this; 0 without."),
-        optional("ceiling", FieldType::Integer(0, EXACT_MAX), "The total may go up to this; 2^53-1 without."),
-        optional("frozen", FieldType::Bool, "A frozen account gives nothing; it may receive."),
+        in_path("user", FieldType::User, "The id of the account's user."),
+        in_path("coin", FieldType::Coin, "The coin's code."),
+        optional(
+            "floor",
+            FieldType::Integer(-EXACT_MAX, 0),
+            "The lowest available balance allowed; negative for a credit line. Default: 0.",
+        ),
+        optional("ceiling", FieldType::Integer(0, EXACT_MAX), "The highest total allowed. Default: 2^53-1."),
+        optional(
+            "frozen",
+            FieldType::Bool,
+            "Whether the account is frozen: it can receive coins, but none can be taken from it. Default: false.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -26,7 +34,7 @@ pub(crate) static PUT: Write = Write {
         })
     },
     summary: "Replace the limits of an account",
-    about: "Replaces floor, ceiling and frozen of an account. What is left out goes back to its default.",
+    about: "Replaces floor, ceiling and frozen of an account. Omitted fields are reset to their defaults.",
     schema: "LimitsEvent",
     refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed],
     statuses: &[200],

@@ -9,11 +9,15 @@ pub(crate) static SPEND: Write = Write {
     op: Some("spend"),
     right: Right::Spend,
     fields: &[
-        required("user", FieldType::User, "Who pays."),
-        required("coin", FieldType::Coin, "Of which coin."),
-        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
-        optional("to", FieldType::User, "The user who is paid; without one the coins are used up."),
-        optional("mode", FieldType::Word(&["exact", "up_to"]), "`up_to` takes what is available, down to nothing."),
+        required("user", FieldType::User, "The payer."),
+        required("coin", FieldType::Coin, "The coin's code."),
+        required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
+        optional("to", FieldType::User, "The payee. If omitted, the coins are spent."),
+        optional(
+            "mode",
+            FieldType::Word(&["exact", "up_to"]),
+            "`up_to` takes the available coins, possibly none, if there are fewer than the amount. Default: `exact`.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -25,8 +29,8 @@ pub(crate) static SPEND: Write = Write {
             mode: if fields.text("mode") == Some("up_to") { Mode::UpTo } else { Mode::Exact },
         })
     },
-    summary: "Take coins from a user",
-    about: "Takes coins from a user, in the burn order of their lots.",
+    summary: "Spend a user's coins",
+    about: "Spends a user's coins, or pays them to another user. Lots are consumed in order: lower priority first, then earlier expiry.",
     schema: "SpendEvent",
     refusals: &[
         Code::InsufficientFunds,

@@ -12,10 +12,10 @@ const SECONDS_MAX: i64 = 315_576_000;
 pub(crate) static ADVANCE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[],
-    body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How far.")],
+    body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How many seconds to advance.")],
     run: Run::Async(|request| Box::pin(advance(request))),
     summary: "Move the test clock forward",
-    about: "Moves the time of a ledger with a test clock forward. What expires by then has expired with the answer.",
+    about: "Moves the time of a ledger with a test clock forward. Everything that expires up to the new time has expired when the response is sent.",
     schema: "TestClock",
     refusals: &[],
 };

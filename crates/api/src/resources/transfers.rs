@@ -9,10 +9,10 @@ pub(crate) static TRANSFER: Write = Write {
     op: Some("transfer"),
     right: Right::Spend,
     fields: &[
-        required("from", FieldType::User, "Who gives."),
-        required("to", FieldType::User, "Who gets."),
-        required("coin", FieldType::Coin, "Of which coin."),
-        required("amount", FieldType::Amount, "How many, in the coin's smallest unit."),
+        required("from", FieldType::User, "The payer."),
+        required("to", FieldType::User, "The receiver."),
+        required("coin", FieldType::Coin, "The coin's code."),
+        required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
         METADATA,
     ],
     operation: |fields| {

@@ -9,8 +9,8 @@ pub(crate) static GET: Endpoint = Endpoint {
     query: &[],
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
-    summary: "Get name and version of the service",
-    about: "Name, version and commit of the service.",
+    summary: "Get the name and version of the service",
+    about: "Returns the name, version and commit of the service.",
     schema: "Version",
     refusals: &[],
 };

@@ -152,7 +152,7 @@ impl FieldType {
             Self::User => check_user_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
             Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
-                return Err(format!("user ids, and so their beginnings, have at most {USER_ID_LENGTH_MAX} characters"));
+                return Err(format!("a user id, and so a prefix of one, has at most {USER_ID_LENGTH_MAX} characters"));
             }
             Self::Name if text.len() > NAME_LENGTH_MAX => {
                 return Err(format!(

@@ -46,8 +46,11 @@ pub(crate) const fn in_path(name: &'static str, field_type: FieldType, about: &'
 }
 
 /// What every write takes besides.
-pub(crate) const METADATA: Field =
-    optional("metadata", FieldType::Metadata, "A JSON object of your own, kept with the event; at most 8,192 bytes.");
+pub(crate) const METADATA: Field = optional(
+    "metadata",
+    FieldType::Metadata,
+    "A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.",
+);
 
 /// No request has more fields than this.
 const FIELDS_MAX: usize = 10;
@@ -156,8 +159,11 @@ impl<'a> Fields<'a> {
     fn unknown(&self, name: &str, in_batch: bool) -> Problem {
         let known: Vec<&str> =
             self.list.iter().filter(|field| in_batch || field.need != Need::InPath).map(|field| field.name).collect();
-        let known =
-            if known.is_empty() { "there is none".to_owned() } else { format!("known are {}", known.join(", ")) };
+        let known = if known.is_empty() {
+            "there are no fields here".to_owned()
+        } else {
+            format!("the fields are {}", known.join(", "))
+        };
         Problem::invalid(cut(name), format_args!("no such field; {known}"))
     }
 
@@ -277,7 +283,7 @@ fn idempotency_key<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>, 
 /// Notes that a field was there; twice is once too often.
 fn mark(seen: &mut u32, at: usize, name: &str) -> Result<(), Problem> {
     if *seen & 1 << at != 0 {
-        return Err(Problem::invalid(name, "this field is there twice"));
+        return Err(Problem::invalid(name, "this field occurs twice"));
     }
     *seen |= 1 << at;
     Ok(())
@@ -302,16 +308,16 @@ pub(crate) fn percent_decoded(text: &str, plus_is_space: bool) -> Result<Cow<'_,
             (b'%', [high, low, behind @ ..]) => {
                 let digit = |byte: u8| char::from(byte).to_digit(16);
                 let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
-                    return Err("% needs two hexadecimal digits behind it".to_owned());
+                    return Err("% needs two hexadecimal digits after it".to_owned());
                 };
                 // Two hexadecimal digits are one byte.
                 bytes.push((high << 4 | low) as u8);
                 rest = behind;
             }
-            (b'%', _) => return Err("% needs two hexadecimal digits behind it".to_owned()),
+            (b'%', _) => return Err("% needs two hexadecimal digits after it".to_owned()),
             (b'+', _) if plus_is_space => bytes.push(b' '),
             _ => bytes.push(*byte),
         }
     }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "its escapes are no UTF-8".to_owned())
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "its percent escapes are not UTF-8".to_owned())
 }

@@ -31,9 +31,7 @@ pub(crate) async fn from_disk<R: Send + 'static>(
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(event_problem(&error)),
-        Err(_panicked) => {
-            Err(Problem::new(Code::InternalError, "Reading the log failed. The service's log says more."))
-        }
+        Err(_panicked) => Err(Problem::new(Code::InternalError, "Reading the log failed. See the service's log.")),
     }
 }
 

@@ -100,5 +100,5 @@ pub(crate) fn set_path<'a>(fields: &mut Fields<'a>, params: &'a Params, path: &'
 /// The body as text.
 pub(crate) fn utf8(body: &[u8]) -> Result<&str, Problem> {
     str::from_utf8(body)
-        .map_err(|error| Problem::invalid("body", format_args!("it is no UTF-8 at byte {}", error.valid_up_to())))
+        .map_err(|error| Problem::invalid("body", format_args!("it is not UTF-8 at byte {}", error.valid_up_to())))
 }

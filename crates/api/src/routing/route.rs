@@ -146,7 +146,7 @@ impl Router {
             return Err(Problem::new(Code::NotFound, detail));
         }
         let allow = allowed.join(", ");
-        let detail = format!("{method} is not what this route does; it takes {allow}.");
+        let detail = format!("This route does not support {method}; it supports {allow}.");
         let mut problem = Problem::new(Code::MethodNotAllowed, detail);
         problem.allow = Some(allow);
         Err(problem)

@@ -38,8 +38,11 @@ pub(crate) struct Write {
 }
 
 /// What the query of every write may say.
-pub(crate) const QUERY: &[Field] =
-    &[optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing.")];
+pub(crate) const QUERY: &[Field] = &[optional(
+    "dry_run",
+    FieldType::Bool,
+    "Return the response that the request would get, without applying anything.",
+)];
 
 /// The status of a response that is this event.
 pub(crate) fn status(event: &Event<'_>) -> StatusCode {

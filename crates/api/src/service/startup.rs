@@ -114,7 +114,7 @@ fn recovering(progress: &OpeningProgress) -> Problem {
     let percent = (progress.fraction * 100.0) as i64;
     let stage = progress.stage.as_str();
     let detail =
-        format!("The ledger is being opened: {stage}, {percent} %, event {}. Ask again in a moment.", progress.event);
+        format!("The ledger is being opened: {stage}, {percent} %, event {}. Retry in a moment.", progress.event);
     Problem::new(Code::Recovering, detail)
         .with_text("stage", stage)
         .with_integer("percent", percent)

@@ -83,9 +83,10 @@ fn inspecting_a_directory_without_a_log_makes_none() {
 
 #[test]
 fn a_file_that_only_has_the_name_of_a_segment_is_refused() {
-    let error = check("garbage", |disk| disk.put(&segment(disk, 1), b"my shopping list, of some length"), &["is none"]);
+    let error =
+        check("garbage", |disk| disk.put(&segment(disk, 1), b"my shopping list, of some length"), &["is not one"]);
     assert!(matches!(error, OpenError::NotOurs { .. }));
-    let error = check("no number", |disk| disk.put("log-7.tocos", b""), &["log-7.tocos", "is none"]);
+    let error = check("no number", |disk| disk.put("log-7.tocos", b""), &["log-7.tocos", "is not one"]);
     assert!(matches!(error, OpenError::NotOurs { .. }));
     let behind = "log-00000000000000009999.tocos";
     let error = check("garbage at the end", |disk| disk.put(behind, &[9; 4096]), &[behind]);
@@ -218,7 +219,7 @@ fn a_segment_cut_short_stops_the_open_when_another_follows() {
     assert!(matches!(error, OpenError::Broken(broken) if broken.fault == FrameFault::Missing));
     let error = check("in the header", cut(100), &["damaged at byte 0"]);
     assert!(matches!(error, OpenError::BrokenHeader { .. }));
-    check("to nothing", cut(0), &["is none"]);
+    check("to nothing", cut(0), &["is not one"]);
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn a_replay_starts_behind_any_frame_and_nowhere_else() {
     for event in [37, 1000, u64::MAX] {
         let beyond = open(&disk, small(), Some(Position { event, chain: [0; 32] })).err().unwrap();
         assert!(matches!(beyond, OpenError::LogEndsEarly { last_event: 36, .. }), "{beyond}");
-        assert!(beyond.to_string().contains("durable events are gone"));
+        assert!(beyond.to_string().contains("durable events are missing"));
     }
 }
 

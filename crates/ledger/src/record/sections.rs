@@ -162,7 +162,7 @@ impl<'a> Sections<'a> {
             let slot = self.by_tag.get_mut(usize::from(tag)).filter(|_| tag != 0);
             let slot = slot.ok_or(Malformed("a section is not known; a newer version may have written it"))?;
             if self.left & 1 << tag != 0 {
-                return Err(Malformed("a section stands there twice"));
+                return Err(Malformed("a section occurs twice"));
             }
             *slot = fields.bytes(length)?;
             self.left |= 1 << tag;

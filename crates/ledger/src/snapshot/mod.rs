@@ -245,7 +245,7 @@ impl State {
 
 /// A row was not there before.
 fn once<T>(before: &Option<T>) -> Result<(), Malformed> {
-    if before.is_none() { Ok(()) } else { Err(Malformed("a row stands there twice")) }
+    if before.is_none() { Ok(()) } else { Err(Malformed("a row occurs twice")) }
 }
 
 fn read_coin(fields: &mut Fields<'_>) -> Result<Coin, Malformed> {

@@ -75,8 +75,8 @@ pub(crate) struct Reason {
 /// Puts an error of the HTTP library into our words.
 pub(crate) fn reason(error: &ureq::Error) -> Reason {
     let words = match error {
-        ureq::Error::HostNotFound => "its name is not known".to_owned(),
-        ureq::Error::ConnectionFailed => "nothing there takes connections".to_owned(),
+        ureq::Error::HostNotFound => "its host name is unknown".to_owned(),
+        ureq::Error::ConnectionFailed => "nothing accepts connections there".to_owned(),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         ureq::Error::Io(error) => error.to_string(),
         other => other.to_string(),

@@ -47,10 +47,10 @@ impl fmt::Display for ClientError {
             Self::Refused(problem) | Self::Unavailable(problem) => problem.fmt(f),
             Self::Unreachable { url, reason, maybe_sent: false } => write!(
                 f,
-                "no server answers at {url}: {reason}. Is it running (`tocos serve`)? Another address goes into --url or TOCOS_URL"
+                "no server answers at {url}: {reason}. Is it running (`tocos serve`)? Set another address with --url or TOCOS_URL"
             ),
             Self::Unreachable { url, reason, maybe_sent: true } => {
-                write!(f, "the connection to {url} was lost before the answer: {reason}")
+                write!(f, "the connection to {url} was lost before the response: {reason}")
             }
         }
     }
@@ -179,7 +179,7 @@ impl Client {
         let url = url.trim_end_matches('/');
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
         if !matches!(scheme, Some("http" | "https")) {
-            return Err(Usage(format!("--url: `{url}` is no address like http://127.0.0.1:8080")).into());
+            return Err(Usage(format!("--url: `{url}` is not an address like http://127.0.0.1:8080")).into());
         }
         if key.as_deref().is_some_and(|key| key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(Usage("--key: an API key is printable ASCII without spaces, like tocos_...".to_owned()).into());

@@ -37,7 +37,7 @@ impl Problem {
         match serde_json::from_slice::<Self>(&body) {
             Ok(problem) if !problem.title.is_empty() => Self { body, ..problem },
             _ => Self {
-                title: format!("the server answered with status {status}, which is no answer of Tocos"),
+                title: format!("the server answered with status {status}, which is not a response of Tocos"),
                 detail: String::from_utf8_lossy(&body).chars().take(SHOWN_CHARACTERS_MAX).collect(),
                 ..Self::default()
             },

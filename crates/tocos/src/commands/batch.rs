@@ -20,18 +20,18 @@ const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// A JSON object with `operations`, or one operation a line; - reads stdin
+    /// A JSON object with `operations`, or NDJSON with one operation per line; - reads stdin
     file: String,
-    /// Names the batch: operation i without a key of its own gets KEY/i [default: a fresh one]
+    /// The key of the batch: operation i without its own key gets KEY/i [default: a new one]
     #[arg(long, value_name = "KEY", help_heading = "Writing")]
     idempotency_key: Option<String>,
-    /// Response as the operations would, and change nothing
+    /// Print the response that the batch would get, and change nothing
     #[arg(long, help_heading = "Writing")]
     dry_run: bool,
-    /// All or none (for one operation a line; a JSON object says it itself)
+    /// Apply all operations or none (NDJSON only; a JSON object has `atomic` itself)
     #[arg(long)]
     atomic: bool,
-    /// Ask for the response to each operation, not only for refusals (likewise)
+    /// Return the response to each operation, not only refusals (NDJSON only; a JSON object has `results` itself)
     #[arg(long)]
     all_results: bool,
 }

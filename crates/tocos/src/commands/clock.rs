@@ -9,7 +9,7 @@ use crate::client::Request;
 use crate::session::{ConnectionArgs, parse};
 use crate::time::{instant, span};
 
-/// Look at the ledger's time, accept an implausible clock, or move a test clock
+/// Show the ledger's time, accept an implausible clock, or advance a test clock
 #[derive(Args, Debug)]
 pub(crate) struct ClockArgs {
     #[command(subcommand)]
@@ -18,9 +18,9 @@ pub(crate) struct ClockArgs {
 
 #[derive(Debug, Subcommand)]
 enum ClockCommand {
-    /// Show the ledger's time beside the system's
+    /// Show the ledger's time and the system clock
     Show(Show),
-    /// Accept the system's clock after `clock_implausible`: what is due by then expires permanently
+    /// Accept the system clock after `clock_implausible`: everything due by then expires permanently
     Accept(Accept),
     /// Move the time forward; only a server started with --test-clock does that
     Advance(Advance),
@@ -36,7 +36,7 @@ struct Show {
 struct Accept {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// What the system's clock must say, give or take a minute [default: what it says now]
+    /// The expected system time, within a minute [default: the current system time]
     #[arg(long, value_name = "TIME", value_parser = instant)]
     system_time: Option<String>,
 }
@@ -45,7 +45,7 @@ struct Accept {
 struct Advance {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// How far: 90s, 30m, 12h, 30d (a day has 24 hours)
+    /// By how much: 90s, 30m, 12h, 30d (a day has 24 hours)
     #[arg(value_parser = span)]
     by: Span,
 }

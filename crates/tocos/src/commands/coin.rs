@@ -45,7 +45,7 @@ struct Put {
     write: WriteArgs,
     /// The coin's code: 1 to 16 of a-z 0-9 _ - beginning with a letter
     coin: String,
-    /// Digits behind the point when amounts are shown: 1234 with 2 decimals is 12.34
+    /// Decimal places of amounts when shown: 1234 with 2 decimals is 12.34
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     decimals: Option<u8>,
 }

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::terminal::print_bytes;
 
-/// Print completions for a shell, to be put where it looks for them
+/// Print the completion script for a shell
 #[derive(Args, Debug)]
 pub(crate) struct CompletionsArgs {
     /// Which shell

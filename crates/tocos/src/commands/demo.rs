@@ -30,10 +30,10 @@ pub(crate) struct DemoArgs {
     /// Where the API listens; if that port is taken, on a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where the demo's ledger is kept
+    /// The data directory of the demo's ledger
     #[arg(long, value_name = "DIR", default_value = "./demo.tocos-data")]
     data_dir: PathBuf,
-    /// End after showing, instead of serving until Ctrl-C
+    /// Exit after the demonstration, instead of serving until Ctrl-C
     #[arg(long)]
     exit: bool,
 }
@@ -68,7 +68,7 @@ impl DemoArgs {
         run(&config, ready, told(stopped))?;
         match guide.map(thread::JoinHandle::join) {
             Some(Ok(outcome)) => outcome,
-            Some(Err(_)) => Err(anyhow!("the demo broke off")),
+            Some(Err(_)) => Err(anyhow!("the demo was interrupted")),
             None => Ok(()),
         }
     }
@@ -112,7 +112,7 @@ fn import(session: &Session) -> anyhow::Result<String> {
     let options = ReadOptions::new(None, "toco".to_owned(), Vec::new());
     let (summary, outcome) =
         plan.import(&session.client, Box::new(Cursor::new(USERS)), options, &ProgressBar::hidden());
-    outcome.context("the example users can't be brought in")?;
+    outcome.context("the example users can't be imported")?;
     Ok(summary.text(false))
 }
 

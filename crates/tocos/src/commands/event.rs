@@ -31,10 +31,10 @@ pub(crate) struct EventArgs {
 pub(crate) struct EventsArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// Begin behind this event number
+    /// Start after this event number
     #[arg(long, value_name = "EVENT", default_value = "0")]
     after: u64,
-    /// How many at most [default: all there are]
+    /// The maximum number of events [default: all]
     #[arg(long)]
     limit: Option<u64>,
     /// Events that the server sends at once, at most 1000

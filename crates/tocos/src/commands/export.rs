@@ -18,17 +18,17 @@ const PAGE: u16 = 1000;
 
 /// Write the list of users and their coins in a form that import reads
 ///
-/// The list carries ids, names and totals. It does not carry metadata, limits, holds (held coins count
-/// as the user's), the expiry, priority and category of lots, closed users or the history. An account with
-/// nothing in it is left out.
+/// The list contains ids, names and totals. It does not contain metadata, limits, holds (held coins count
+/// as the user's), the expiry, priority and category of lots, closed users or the history. Empty accounts
+/// are omitted.
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// How to write it [default: what the ending of --out says, else json]
+    /// The format [default: by the file extension of --out, else json]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write to this file, whole or not at all [default: stdout]
+    /// Write to this file atomically [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write an apostrophe before ids and names that a spreadsheet would take for a formula; for reading, not for import
@@ -69,7 +69,7 @@ struct Written {
 
 /// Writes beside the file and gives it its name when it is whole.
 fn write_file(client: &Client, format: Written, path: &Path) -> anyhow::Result<u64> {
-    let mut name = path.file_name().ok_or_else(|| anyhow!("{} is no name of a file", path.display()))?.to_owned();
+    let mut name = path.file_name().ok_or_else(|| anyhow!("{} is not a file name", path.display()))?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let file = File::create(&part).with_context(|| format!("{} can't be written", part.display()))?;

@@ -15,15 +15,15 @@ pub(crate) struct GrantArgs {
     connection: ConnectionArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// Who gets them
+    /// The receiver
     user: String,
-    /// How many, in the coin's smallest unit
+    /// The amount, in the coin's smallest unit
     #[arg(value_parser = amount, allow_negative_numbers = true)]
     amount: u64,
     /// Which coin
     #[arg(long, default_value = "toco")]
     coin: String,
-    /// The instant from which they are gone (RFC 3339)
+    /// The time at which the coins expire (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "expires_in")]
     expires_at: Option<String>,
     /// The same, counted from now by this machine's clock: 12h, 30d, 1y

@@ -40,7 +40,7 @@ pub(crate) struct HistoryArgs {
     /// Entries on a page, at most 1000
     #[arg(long, value_parser = page_limit, default_value = "100")]
     limit: u16,
-    /// Go on from a cursor that an earlier page gave
+    /// The `next_cursor` of an earlier page
     #[arg(long, conflicts_with = "all")]
     cursor: Option<String>,
     /// All pages, one after another

@@ -23,11 +23,11 @@ enum HoldCommand {
     Create(Create),
     /// Show a hold and its state
     Show(Show),
-    /// Take held coins, all of them or some, and give back the rest
+    /// Take all or some of the held coins, and release the rest
     Capture(Capture),
-    /// Give all held coins back
+    /// Release all held coins
     Release(Release),
-    /// Let a hold end later
+    /// Extend a hold: set a later expiry
     Extend(Extend),
 }
 
@@ -39,19 +39,19 @@ struct Create {
     write: WriteArgs,
     /// Whose coins
     user: String,
-    /// How many, in the coin's smallest unit
+    /// The amount, in the coin's smallest unit
     #[arg(value_parser = amount, allow_negative_numbers = true)]
     amount: u64,
     /// Which coin
     #[arg(long, default_value = "toco")]
     coin: String,
-    /// The instant at which it ends by itself (RFC 3339)
+    /// The time at which it expires (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "timeout")]
     expires_at: Option<String>,
-    /// Seconds until it ends by itself, at most 400 days [default: 900]
+    /// Seconds until it expires, at most 400 days [default: 900]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-    /// Who gets what is captured; else it is gone
+    /// The user who receives the captured coins; if omitted, they are spent
     #[arg(long, value_name = "USER")]
     to: Option<String>,
 }
@@ -72,7 +72,7 @@ struct Capture {
     write: WriteArgs,
     /// The hold's number
     hold: u64,
-    /// How many [default: all that is held]
+    /// The amount [default: everything held]
     #[arg(long, value_parser = amount, allow_negative_numbers = true)]
     amount: Option<u64>,
     /// Keep the rest held, for further captures
@@ -101,7 +101,7 @@ struct Extend {
     write: WriteArgs,
     /// The hold's number
     hold: u64,
-    /// The instant at which it ends by itself, later than before (RFC 3339)
+    /// The new expiry, later than the current one (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant, required_unless_present = "expires_in", conflicts_with = "expires_in")]
     expires_at: Option<String>,
     /// The same, counted from now by this machine's clock: 30m, 12h, 7d

@@ -40,13 +40,13 @@ enum KeyCommand {
 struct Create {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// What it may do, each including those before it: read, spend, grant, admin
+    /// What the key may do; each right includes the ones before it: read, spend, grant, admin
     #[arg(long, value_parser = ["read", "spend", "grant", "admin"])]
     right: String,
     /// What it is for
     #[arg(long)]
     name: Option<String>,
-    /// The instant at which it ends by itself (RFC 3339)
+    /// The time at which it expires (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "expires_in")]
     expires_at: Option<String>,
     /// The same, counted from now by this machine's clock: 30d, 1y
@@ -56,7 +56,7 @@ struct Create {
 
 #[derive(Args, Debug)]
 struct First {
-    /// Where the ledger is kept; made if it is not there
+    /// The data directory of the ledger; created if missing
     #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR", default_value = "./tocos-data")]
     data_dir: PathBuf,
 }
@@ -157,7 +157,7 @@ impl First {
     fn run(self) -> anyhow::Result<()> {
         let engine = open(&Config { data_dir: self.data_dir, ..Config::default() })?;
         let token = first_key::make(&engine);
-        engine.close().map_err(|error| anyhow!("the ledger was not closed in order: {error}"))?;
+        engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"))?;
         print(&format!("{}\n", token?))?;
         note("This is the only time it is shown. Use it as TOCOS_KEY or --key.");
         Ok(())

@@ -19,9 +19,9 @@ pub(crate) struct LimitsArgs {
 
 #[derive(Debug, Subcommand)]
 enum LimitsCommand {
-    /// Floor, ceiling and freezing of each of a user's accounts
+    /// Show floor, ceiling and frozen of each of a user's accounts
     Show(Show),
-    /// Set all three for one account; what is left out goes back to its default
+    /// Set all three for one account; omitted ones are reset to their defaults
     Set(Set),
 }
 
@@ -44,13 +44,13 @@ struct Set {
     /// Which coin
     #[arg(long, default_value = "toco")]
     coin: String,
-    /// How far the total may go down, 0 or below [default: 0]
+    /// The lowest available balance allowed, 0 or below [default: 0]
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-CEILING_MAX..=0))]
     floor: Option<i64>,
-    /// How far the total may go up [default: as far as there are numbers]
+    /// The highest total allowed [default: 2^53-1]
     #[arg(long, value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(0..=CEILING_MAX))]
     ceiling: Option<i64>,
-    /// The account gives nothing; it may still receive
+    /// Freeze the account: no coins can be taken from it; it can still receive
     #[arg(long)]
     frozen: bool,
 }

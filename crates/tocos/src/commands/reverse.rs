@@ -7,7 +7,7 @@ use crate::client::Request;
 use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::time::instant;
 
-/// Move the coins of an earlier grant, spend, transfer, capture or expiry back
+/// Reverse a grant, spend, transfer, capture or expiry
 #[derive(Args, Debug)]
 pub(crate) struct ReverseArgs {
     #[command(flatten)]
@@ -16,10 +16,10 @@ pub(crate) struct ReverseArgs {
     write: WriteArgs,
     /// The event's number
     event: u64,
-    /// How many [default: all that has not been reversed yet]
+    /// The amount [default: everything that is not reversed yet]
     #[arg(long, value_parser = amount, allow_negative_numbers = true)]
     amount: Option<u64>,
-    /// Give coins whose time is over a new one instead of letting them expire at once (RFC 3339)
+    /// A new expiry for returned coins that have expired, instead of letting them expire again at once (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     renew_expires_at: Option<String>,
 }

@@ -15,13 +15,13 @@ pub(crate) struct SpendArgs {
     write: WriteArgs,
     /// Who pays
     user: String,
-    /// How many, in the coin's smallest unit
+    /// The amount, in the coin's smallest unit
     #[arg(value_parser = amount, allow_negative_numbers = true)]
     amount: u64,
     /// Which coin
     #[arg(long, default_value = "toco")]
     coin: String,
-    /// Who gets them, as a shop does; else they are gone
+    /// The payee, such as a shop; if omitted, the coins are spent
     #[arg(long, value_name = "USER")]
     to: Option<String>,
     /// Take what is available, at most AMOUNT, even if that is nothing

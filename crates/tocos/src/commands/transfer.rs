@@ -13,11 +13,11 @@ pub(crate) struct TransferArgs {
     connection: ConnectionArgs,
     #[command(flatten)]
     write: WriteArgs,
-    /// Who gives them
+    /// The payer
     from: String,
-    /// Who gets them
+    /// The receiver
     to: String,
-    /// How many, in the coin's smallest unit
+    /// The amount, in the coin's smallest unit
     #[arg(value_parser = amount, allow_negative_numbers = true)]
     amount: u64,
     /// Which coin

@@ -45,7 +45,7 @@ struct Put {
     write: WriteArgs,
     /// The user's id
     user: String,
-    /// Display name; without one the user has none
+    /// The display name; if omitted, it is removed
     #[arg(long)]
     name: Option<String>,
 }

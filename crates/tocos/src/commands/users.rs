@@ -19,16 +19,16 @@ pub(crate) struct UsersArgs {
     /// Only users who have this coin, and only this coin
     #[arg(long)]
     coin: Option<String>,
-    /// Only users whose id begins so
+    /// Only users whose id begins with this
     #[arg(long)]
     prefix: Option<String>,
-    /// Closed users too
+    /// Include closed users
     #[arg(long)]
     closed: bool,
     /// Users on a page, at most 1000
     #[arg(long, value_parser = page_limit, default_value = "100")]
     limit: u16,
-    /// Go on from a cursor that an earlier page gave
+    /// The `next_cursor` of an earlier page
     #[arg(long, conflicts_with = "all")]
     cursor: Option<String>,
     /// All pages, one after another

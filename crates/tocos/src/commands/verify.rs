@@ -15,7 +15,7 @@ use crate::terminal::print;
 /// service must not be running on the directory; a copy of it can be checked at any time.
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
-    /// Where the ledger is kept
+    /// The data directory of the ledger
     #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR", default_value = "./tocos-data")]
     data_dir: PathBuf,
 }
@@ -25,7 +25,7 @@ impl VerifyArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let shown = self.data_dir.display();
         if !holds_files(&self.data_dir) {
-            return Err(anyhow!("{shown} holds no ledger; --data-dir names another directory"));
+            return Err(anyhow!("{shown} holds no ledger; set another directory with --data-dir"));
         }
         let report =
             tocos_engine::verify(&self.data_dir).map_err(|failure| anyhow!("{shown} did not pass: {failure}"))?;

@@ -75,7 +75,7 @@ impl<R: BufRead> ArrayRows<R> {
                 .map_err(|_| self.broken_here("a field name in quotes is missing here"))?;
             if name == "users" {
                 if !users_to_come {
-                    return Err(self.broken_here("the array `users` stands there twice"));
+                    return Err(self.broken_here("the array `users` occurs twice"));
                 }
                 if !self.input.take(b'[')? {
                     return Err(self.broken_here("`users` is an array of users"));

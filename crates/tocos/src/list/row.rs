@@ -63,7 +63,7 @@ fn from_fields(
             }
         };
         if slot.replace(value).is_some() {
-            return Err(format!("the field `{field}` stands there twice"));
+            return Err(format!("the field `{field}` occurs twice"));
         }
     }
     let id = id_from_json(id, &options.id_column)?;
@@ -111,7 +111,7 @@ fn coins_from_json(map: Vec<(String, Loose)>) -> Result<Vec<(String, u64)>, Stri
     for (code, amount) in map {
         check_coin(&code)?;
         if coins.iter().any(|(earlier, _)| *earlier == code) {
-            return Err(format!("the coin `{code}` stands there twice"));
+            return Err(format!("the coin `{code}` occurs twice"));
         }
         let amount = amount_from_json(&code, &amount)?;
         coins.push((code, amount));
@@ -164,7 +164,7 @@ pub(super) fn check_id(id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err("the id is empty".to_owned());
     }
-    tocos_ledger::check_user_id(id).map_err(|reason| format!("the id \"{}\" is none: {reason}", shortened(id)))
+    tocos_ledger::check_user_id(id).map_err(|reason| format!("the id \"{}\" is not valid: {reason}", shortened(id)))
 }
 
 /// Checks a display name by the ledger's rule for names.
@@ -187,7 +187,7 @@ pub(crate) fn check_coin(code: &str) -> Result<(), String> {
         || !code.bytes().all(good)
     {
         return Err(format!(
-            "\"{}\" is no coin code: 1 to {COIN_CODE_LENGTH_MAX} of a-z 0-9 _ - beginning with a letter",
+            "\"{}\" is not a coin code: 1 to {COIN_CODE_LENGTH_MAX} of a-z 0-9 _ - beginning with a letter",
             shortened(code)
         ));
     }

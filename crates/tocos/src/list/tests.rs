@@ -190,11 +190,11 @@ fn a_row_without_a_usable_id_is_bad() {
     check_bad(r#"{"id":1.5,"coins":5}"#, "`id` is a text or a whole number, this is the number 1.5");
     check_bad(
         r#"{"id":"@spent","coins":5}"#,
-        "the id \"@spent\" is none: a user id does not begin with @: such ids belong to system accounts",
+        "the id \"@spent\" is not valid: a user id does not begin with @: such ids belong to system accounts",
     );
     check_bad(
         &format!("{{\"id\":\"{}\",\"coins\":5}}", "x".repeat(129)),
-        &format!("the id \"{}…\" is none: a user id has 1 to 128 characters, this one has 129", "x".repeat(40)),
+        &format!("the id \"{}…\" is not valid: a user id has 1 to 128 characters, this one has 129", "x".repeat(40)),
     );
 }
 
@@ -204,11 +204,11 @@ fn a_row_without_coins_or_with_a_field_twice_is_bad() {
         r#"{"id":"a"}"#,
         "the field `coins` is missing; a user without coins has 0 or {} there, and --coins-column names another field",
     );
-    check_bad(r#"{"id":"a","coins":5,"coins":6}"#, "the field `coins` stands there twice");
-    check_bad(r#"{"id":"a","coins":{"toco":5,"toco":6}}"#, "the coin `toco` stands there twice");
+    check_bad(r#"{"id":"a","coins":5,"coins":6}"#, "the field `coins` occurs twice");
+    check_bad(r#"{"id":"a","coins":{"toco":5,"toco":6}}"#, "the coin `toco` occurs twice");
     check_bad(
         r#"{"id":"a","coins":{"Toco":5}}"#,
-        "\"Toco\" is no coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter",
+        "\"Toco\" is not a coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter",
     );
 }
 
@@ -272,7 +272,7 @@ fn a_header_that_makes_no_sense_ends_the_reading() {
     check(
         "id,E-Mail,toco\n",
         &[
-            "end: line 1: a column besides id and name is a coin: \"E-Mail\" is no coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter; leave it out with --ignore, or say what it holds with --name-column or --coins-column",
+            "end: line 1: a column besides id and name is a coin: \"E-Mail\" is not a coin code: 1 to 16 of a-z 0-9 _ - beginning with a letter; leave it out with --ignore, or say what it holds with --name-column or --coins-column",
         ],
     );
     check("id,secret,coins\na,x,1\n", &["a - toco=1"]);

@@ -37,7 +37,7 @@ pub(crate) struct Config {
     pub listen: SocketAddr,
     /// Where liveness, readiness and metrics listen, if anywhere.
     pub internal_listen: Option<SocketAddr>,
-    /// Where the ledger is kept.
+    /// The data directory of the ledger.
     pub data_dir: PathBuf,
     pub log_format: LogFormat,
     pub log_level: LogLevel,
@@ -130,20 +130,19 @@ impl Config {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     let ours = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    ours.as_deref()
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| format!("\"{text}\" is no address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"))
+    ours.as_deref().unwrap_or(text).parse().map_err(|_| {
+        format!("\"{text}\" is not an address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
+    })
 }
 
 fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("an empty text is no path".to_owned()) } else { Ok(PathBuf::from(text)) }
+    if text.is_empty() { Err("a path can't be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
     let span = span(text).map_err(|reason| format!("{reason}; or none"))?;
     let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).map_err(|error| error.to_string())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| format!("\"{text}\" is no time like 7d, 12h or 90m, or none"))
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("\"{text}\" is not a time like 7d, 12h or 90m, or none"))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -174,7 +173,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 }
 
 fn number(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
-    let number = text.replace('_', "").parse().map_err(|_| format!("\"{text}\" is no whole number"))?;
+    let number = text.replace('_', "").parse().map_err(|_| format!("\"{text}\" is not a whole number"))?;
     if bounds.contains(&number) {
         Ok(number)
     } else if *bounds.end() == u64::MAX {

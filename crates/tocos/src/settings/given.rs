@@ -25,7 +25,7 @@ pub(crate) struct ServeArgs {
     /// Where /livez, /readyz and /metrics listen, or none [default: 127.0.0.1:9464]
     #[arg(long, env = "TOCOS_INTERNAL_LISTEN", value_name = "ADDRESS")]
     internal_listen: Option<String>,
-    /// Where the ledger is kept [default: ./tocos-data]
+    /// The data directory of the ledger [default: ./tocos-data]
     #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR")]
     data_dir: Option<String>,
     /// text or json [default: text]

@@ -82,7 +82,7 @@ fn errors_of_the_file_name_the_file_and_the_line() {
     let check = |text, expected: &str| assert_eq!(of_file(text).unwrap_err(), expected);
     check(
         "\n# here\nlisten = \"here\"\n",
-        "tocos.toml, line 3, listen: \"here\" is no address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080",
+        "tocos.toml, line 3, listen: \"here\" is not an address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080",
     );
     check(
         "log_level = \"info\"\nsegment_bytes = 5\n",

@@ -78,7 +78,7 @@ fn a_key_makes_asking_again_harmless() {
     let server = with_ana_and_bob();
     let spend = ["spend", "ana", "5", "--idempotency-key", "order 17"];
     assert!(server.cli(&spend).ok().starts_with("event 6: "));
-    assert!(server.cli(&spend).ok().starts_with("event 6, done before under this key: "));
+    assert!(server.cli(&spend).ok().starts_with("event 6, applied before under this key: "));
     let other = server.cli(&["spend", "ana", "6", "--idempotency-key", "order 17"]).fails(1);
     assert!(other.contains("amount"), "{other}");
     assert!(server.cli(&["user", "show", "ana"]).ok().contains("45"));

@@ -111,7 +111,7 @@ fn a_user_who_stands_in_the_list_twice_is_granted_once() {
     let server = Server::start();
     let outcome = server.cli_with("id,coins\na,5\nb,1\na,5\n", &["import", "-"]);
     assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("line 4: user a stands in the list before"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("line 4: user a occurs earlier in the list"), "{}", outcome.stderr);
     assert_eq!(server.issued("toco"), 6);
 }
 

@@ -76,7 +76,7 @@ fn a_signal_while_the_ledger_is_opened_ends_the_process_in_order() {
     assert!(begun.elapsed() < PATIENCE / 6, "it took {:?}, though opening hangs", begun.elapsed());
     let mut said = String::new();
     held.stderr.read_to_string(&mut said).unwrap();
-    assert!(said.contains("ended before the ledger was open"), "{said}");
+    assert!(said.contains("stopped before the ledger was open"), "{said}");
     let data = held.folder.path().join("data");
     let verdict = run(&["verify", "--data-dir", data.to_str().unwrap()]).ok();
     assert!(verdict.contains("is sound: 0 events"), "{verdict}");

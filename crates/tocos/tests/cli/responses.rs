@@ -78,10 +78,10 @@ fn what_no_key_protects_is_sent_once() {
 fn an_answer_of_something_else_is_said_to_be_that() {
     let page = answer("404 Not Found", "", "<html>nothing here</html>");
     let said = run(&["users", "--url", &answering(vec![page])]).fails(1);
-    assert!(said.contains("status 404, which is no answer of Tocos: <html>nothing here</html>"), "{said}");
+    assert!(said.contains("status 404, which is not a response of Tocos: <html>nothing here</html>"), "{said}");
     let other = answer("200 OK", "", "{\"hello\":1}");
     let said = run(&["users", "--url", &answering(vec![other])]).fails(1);
-    assert!(said.contains("does --url lead to a Tocos server?"), "{said}");
+    assert!(said.contains("is --url the address of a Tocos server?"), "{said}");
     let moved = answer("301 Moved Permanently", "location: http://127.0.0.1:1/\r\n", "");
     let said = run(&["users", "--url", &answering(vec![moved])]).fails(1);
     assert!(said.contains("status 301"), "{said}");

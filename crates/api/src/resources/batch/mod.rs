@@ -26,13 +26,18 @@ pub(crate) const OPERATIONS_MAX: usize = 10_000;
 /// and while one large batch is decided the next is read.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
-const DRY_RUN: Field = optional("dry_run", FieldType::Bool, "Response as if it were done, and do nothing.");
+const DRY_RUN: Field =
+    optional("dry_run", FieldType::Bool, "Return the response that the request would get, without applying anything.");
 /// Options of a batch and its response: fields of a JSON body, parameters with an NDJSON body.
-pub(crate) const ATOMIC: Field = optional("atomic", FieldType::Bool, "All or none; each for itself without.");
+pub(crate) const ATOMIC: Field = optional(
+    "atomic",
+    FieldType::Bool,
+    "Whether the batch is atomic: all operations are applied, or none. If false, each is applied independently. Default: false.",
+);
 pub(crate) const RESULTS: Field = optional(
     "results",
     FieldType::Word(&["refusals", "all"]),
-    "What `results` holds: only what was refused, or one entry for each operation; `refusals` without.",
+    "What `results` in the response contains: only the refused operations, or one entry per operation (`all`). Default: `refusals`.",
 );
 
 pub(crate) static POST: Endpoint = Endpoint {
@@ -40,9 +45,9 @@ pub(crate) static POST: Endpoint = Endpoint {
     query: &[DRY_RUN, ATOMIC, RESULTS],
     body: &[],
     run: Run::Async(|request| Box::pin(post(request))),
-    summary: "Carry out many operations in one request",
-    about: "Carries out up to 10,000 operations in order. They come as JSON, or one a line as `application/x-ndjson`; with \
-        lines `atomic` and `results` are parameters of the query.",
+    summary: "Apply many operations in one request",
+    about: "Applies up to 10,000 operations in order. Send them as JSON, or one per line as `application/x-ndjson`; with NDJSON, \
+        `atomic` and `results` are query parameters.",
     schema: "Batch",
     refusals: &[
         Code::InsufficientFunds,
@@ -81,7 +86,7 @@ async fn post(mut request: AsyncRequest) -> Result<Response, Problem> {
             (request, decided)
         })
         .await
-        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. The service's log says more."))?
+        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. See the service's log."))?
     };
     drop(step);
     let decided = decided?;

@@ -64,14 +64,14 @@ pub(super) fn json(text: &str) -> Result<(Options, Vec<Parsed<'_>>), Problem> {
     reader.open(b'{').map_err(malformed)?;
     let mut first = true;
     while let Some(name) = reader.next_name(&mut first).map_err(malformed)? {
-        let twice = || Problem::invalid(name.clone(), "this field is there twice");
+        let twice = || Problem::invalid(name.clone(), "this field occurs twice");
         match &*name {
             "atomic" if atomic.is_none() => atomic = Some(option(&mut reader, &ATOMIC)?),
             "results" if results.is_none() => results = Some(option(&mut reader, &RESULTS)?),
             "operations" if operations.is_none() => operations = Some(list(&mut reader)?),
             "atomic" | "results" | "operations" => return Err(twice()),
             other => {
-                let reason = "no such field; known are atomic, operations, results";
+                let reason = "no such field; the fields are atomic, operations, results";
                 return Err(Problem::invalid(other.chars().take(64).collect::<String>(), reason));
             }
         }
@@ -178,7 +178,7 @@ fn named<'a>(reader: &mut Reader<'a>) -> Parsed<'a> {
     let op = op.ok_or_else(|| Problem::invalid("op", "an operation is an object whose op says what to do"))?;
     let Some(write) = OPERATIONS.iter().find(|write| write.op.is_some_and(|name| name == op)) else {
         let known: Vec<&str> = OPERATIONS.iter().filter_map(|write| write.op).collect();
-        let reason = format!("no such operation {}; known are {}", shown(&op), known.join(", "));
+        let reason = format!("no such operation {}; the operations are {}", shown(&op), known.join(", "));
         return Err(Problem::invalid("op", reason));
     };
     let mut named = Named { write, fields: Fields::new(write.fields), extras: Extras::default() };

@@ -16,15 +16,15 @@ use crate::routing::{
 use tocos_http::ResponseBody;
 
 const NAME: crate::routing::Field =
-    optional("name", FieldType::Name, "A name for people; at most 256 bytes of UTF-8, no control characters.");
+    optional("name", FieldType::Name, "The display name: at most 256 bytes of UTF-8, no control characters.");
 
 pub(crate) static CREATE: Write = Write {
     op: None,
     right: Right::Grant,
-    fields: &[required("id", FieldType::User, "The user's id, chosen by you."), NAME, METADATA],
+    fields: &[required("id", FieldType::User, "The user's id, which you choose."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("id"), name: fields.text("name") }),
-    summary: "Make or replace a user, named in the body",
-    about: "Makes a user, or replaces name and metadata of one.",
+    summary: "Create or replace a user, with the id in the body",
+    about: "Creates a user, or replaces the name and metadata of an existing one.",
     schema: "UserEvent",
     refusals: &[Code::UserClosed],
     statuses: &[201, 200],
@@ -33,10 +33,10 @@ pub(crate) static CREATE: Write = Write {
 pub(crate) static PUT: Write = Write {
     op: Some("user"),
     right: Right::Grant,
-    fields: &[in_path("user", FieldType::User, "The user's id, chosen by you."), NAME, METADATA],
+    fields: &[in_path("user", FieldType::User, "The user's id, which you choose."), NAME, METADATA],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("user"), name: fields.text("name") }),
-    summary: "Make or replace a user",
-    about: "Makes a user, or replaces name and metadata of one.",
+    summary: "Create or replace a user",
+    about: "Creates a user, or replaces the name and metadata of an existing one.",
     schema: "UserEvent",
     refusals: &[Code::UserClosed],
     statuses: &[201, 200],
@@ -45,10 +45,10 @@ pub(crate) static PUT: Write = Write {
 pub(crate) static CLOSE: Write = Write {
     op: Some("user_close"),
     right: Right::Admin,
-    fields: &[in_path("user", FieldType::User, "The user."), METADATA],
+    fields: &[in_path("user", FieldType::User, "The user's id."), METADATA],
     operation: |fields| Ok(Operation::CloseUser { user: fields.the_text("user") }),
-    summary: "Close a user for good",
-    about: "Closes a user without coins and open holds, for good.",
+    summary: "Close a user permanently",
+    about: "Closes a user permanently. The user must have no coins and no open holds.",
     schema: "UserClosedEvent",
     refusals: &[Code::UserNotFound, Code::UserClosed, Code::UserNotEmpty],
     statuses: &[200],
@@ -57,16 +57,16 @@ pub(crate) static CLOSE: Write = Write {
 pub(crate) static LIST: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
-        optional("coin", FieldType::Coin, "Only users who have an account of this coin, and only that."),
-        optional("prefix", FieldType::Prefix, "Only users whose ids begin so."),
-        optional("closed", FieldType::Bool, "Closed users too; they are left out without."),
-        optional("limit", FieldType::Integer(1, 1_000), "At most so many; 100 without."),
-        optional("cursor", FieldType::Cursor, "Where to go on: the next_cursor of the page before."),
+        optional("coin", FieldType::Coin, "Only users with an account of this coin, and only that account."),
+        optional("prefix", FieldType::Prefix, "Only users whose id begins with this."),
+        optional("closed", FieldType::Bool, "Whether to include closed users. Default: false."),
+        optional("limit", FieldType::Integer(1, 1_000), "The maximum number of entries. Default: 100."),
+        optional("cursor", FieldType::Cursor, "The `next_cursor` of the previous page."),
     ],
     body: &[],
     run: Run::Cached(kept_list, |request| Box::pin(list(request))),
     summary: "List users and their coins",
-    about: "The users and their coins, in the order of their ids.",
+    about: "Lists users and their coins, ordered by id.",
     schema: "UserList",
     refusals: &[Code::CoinNotFound],
 };
@@ -74,13 +74,17 @@ pub(crate) static LIST: Endpoint = Endpoint {
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
     query: &[
-        in_path("user", FieldType::User, "The user."),
-        optional("at", FieldType::Moment, "Coins and lots as they were after this event, or at this time."),
+        in_path("user", FieldType::User, "The user's id."),
+        optional(
+            "at",
+            FieldType::Moment,
+            "An event number or a time: returns the coins and lots as they were after that event or at that time.",
+        ),
     ],
     body: &[],
     run: Run::Cached(get_now, |request| Box::pin(get(request))),
-    summary: "Get a user with accounts and lots",
-    about: "A user with accounts and lots, now or at any moment in the past.",
+    summary: "Get a user with their accounts and lots",
+    about: "Returns a user with their accounts and lots, now or at any time in the past.",
     schema: "User",
     refusals: &[Code::UserNotFound, Code::EventNotFound],
 };
@@ -334,7 +338,7 @@ async fn moment(request: &AsyncRequest, fields: &Fields<'_>) -> Result<Option<Mo
             let now = read_durable(&request.app, |_, now| now).await?;
             // What has not happened yet can't be looked at.
             if at > now {
-                return Err(Problem::invalid("at", "this time has not come yet"));
+                return Err(Problem::invalid("at", "this time is in the future"));
             }
             from_disk(move || engine.moment_at(at)).await.map(Some)
         }

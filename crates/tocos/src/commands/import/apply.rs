@@ -287,7 +287,7 @@ impl<'a> Importer<'a> {
         let row = &rows[number];
         refused_rows.insert(number);
         self.say(&format!(
-            "refused: {}: user {} stands in the list before and got {coin} there; nothing more was granted",
+            "refused: {}: user {} occurs earlier in the list and got {coin} there; nothing more was granted",
             row.place, row.id
         ));
     }

@@ -21,13 +21,13 @@ use crate::session::ConnectionArgs;
 use crate::terminal::{note, print};
 use crate::usage::Usage;
 
-/// Bring users and their coins into the ledger
+/// Import users and their coins into the ledger
 ///
 /// Reads a JSON array of {"id","name","coins"}, an object with such an array as "users", one such object
 /// a line (NDJSON), or CSV with a header (id,name,coins or id,name and a column for each coin). "coins" is
 /// a whole number (of the coin that --coin names) or an object by coin; an id may be a number.
 ///
-/// Run it again after an interruption: it goes on, and grants nothing twice. Under one --label, each user
+/// Run it again after an interruption: it continues, and grants nothing twice. Under one --label, each user
 /// gets each coin at most once. Users who exist already keep their name and metadata.
 #[derive(Args, Debug)]
 pub(crate) struct ImportArgs {
@@ -36,22 +36,22 @@ pub(crate) struct ImportArgs {
     /// A file, an address (http:// or https://), or - for stdin
     #[arg(value_name = "FILE|URL|-")]
     source: String,
-    /// How it is written [default: what its first bytes look like]
+    /// The format [default: detected from the first bytes]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Which coin a bare number means
     #[arg(long, default_value = "toco", value_parser = coin_code)]
     coin: String,
-    /// Names this import: under one label each user gets each coin at most once
+    /// The label of this import: under one label each user gets each coin at most once
     #[arg(long, default_value = "import", value_parser = label)]
     label: String,
     /// Give users who exist already the names of the list
     #[arg(long)]
     update_names: bool,
-    /// At a row that can't be taken: stop behind what came before it, or name it and go on
+    /// At a row that can't be imported: stop after the rows before it, or report it and continue
     #[arg(long, value_enum, default_value = "stop")]
     on_error: OnError,
-    /// A column or field to leave out; may be given several times
+    /// A column or field to ignore; may be given several times
     #[arg(long, value_name = "NAME")]
     ignore: Vec<String>,
     /// The column or field that holds the id
@@ -63,7 +63,7 @@ pub(crate) struct ImportArgs {
     /// The column or field that holds the coins
     #[arg(long, value_name = "NAME", default_value = "coins")]
     coins_column: String,
-    /// How long to go on asking a server that went away or is busy
+    /// How long to retry when the server is unreachable or busy
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     retry_for: u64,
     /// Read and check the whole list, and send nothing
@@ -75,7 +75,7 @@ pub(crate) struct ImportArgs {
 pub(crate) enum OnError {
     /// Stop, with exit code 1
     Stop,
-    /// Name the row and go on
+    /// Report the row and continue
     Skip,
 }
 

@@ -88,7 +88,7 @@ impl Summary {
         }
         if !self.complete {
             text.push_str(
-                "The import stopped. Run it again when the cause is mended: it goes on, and grants nothing twice.\n",
+                "The import stopped. Run it again when the cause is fixed: it continues, and grants nothing twice.\n",
             );
         }
         if text.is_empty() {
