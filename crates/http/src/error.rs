@@ -5,7 +5,7 @@ use std::fmt;
 /// Why a request can't be handled. The [`Service`](crate::Service) turns it into a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// A header that is read as one value is there twice. Its name as documents write it.
+    /// A header that is read as one value occurs twice. Its name as documents write it.
     HeaderRepeated(&'static str),
     /// HTTP/1.1 without `Host` (RFC 9112, 3.2).
     HostMissing,
@@ -20,7 +20,7 @@ pub enum Error {
     },
     /// The rest of a body did not come in time.
     BodyTooSlow,
-    /// A body broke off.
+    /// A body ended before it was complete.
     BodyIncomplete {
         /// Why, as hyper says it.
         reason: String,
@@ -44,7 +44,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::HeaderRepeated(name) => write!(f, "the header {name} is there twice; send it once"),
+            Self::HeaderRepeated(name) => write!(f, "the header {name} occurs twice; send it once"),
             Self::HostMissing => f.write_str("HTTP/1.1 takes the header Host, and it is missing"),
             Self::HostInvalid => f.write_str("the header Host is no host, with or without a port"),
             Self::BodyEncoded => f.write_str("bodies are taken as they are; send it without an encoding"),
@@ -52,7 +52,7 @@ impl fmt::Display for Error {
                 write!(f, "the body has more than {bytes_max} bytes, the most that this route takes")
             }
             Self::BodyTooSlow => f.write_str("the rest of the body did not come in time"),
-            Self::BodyIncomplete { reason } => write!(f, "the body broke off: {reason}"),
+            Self::BodyIncomplete { reason } => write!(f, "the body is incomplete: {reason}"),
             Self::TooManyBodies => f.write_str("too many large bodies are being sent at the moment"),
             Self::TooManyConnections => f.write_str("there are as many connections as there may be"),
             Self::ResponseUnsized => f.write_str("the response has no length, and this request takes one"),

@@ -13,7 +13,7 @@ use crate::request_id::REQUEST_ID;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The target and the values of the headers that services read. None of these headers is there twice.
+/// The target and the values of the headers that services read. None of these headers occurs twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
     /// The method.
@@ -83,7 +83,7 @@ const READ_AS_ONE: [(HeaderName, &str); 6] = [
 /// Whether a head is valid, independent of what it requests.
 ///
 /// # Errors
-/// A header that is read as one value is there twice; HTTP/1.1 without a `Host`, or with one that is no host; an encoded
+/// A header that is read as one value occurs twice; HTTP/1.1 without a `Host`, or with one that is no host; an encoded
 /// body.
 pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
     for (name, shown) in &READ_AS_ONE {

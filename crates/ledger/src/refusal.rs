@@ -134,7 +134,10 @@ impl fmt::Display for Refusal {
                 write!(f, "Only {remaining} of event {event} are left to reverse. Request at most that amount.")
             }
             Self::NotReversible { event, kind } => {
-                write!(f, "Event {event} is a {kind}; only a grant, spend, transfer or capture can be reversed.")
+                write!(
+                    f,
+                    "Event {event} is a {kind}; only a grant, spend, transfer, capture or expiry can be reversed."
+                )
             }
             Self::AboveCeiling { user, coin, ceiling, total } => {
                 write!(f, "{user} has {total} {coin} and may have at most {ceiling}. Raise the ceiling, or give less.")

@@ -61,6 +61,15 @@ pub(super) fn lid_bytes(count: u64, bits_per_slot: u32) -> usize {
     filter_blocks(count, bits_per_slot) as usize * FILTER_BLOCK_BYTES + count.div_ceil(PAGE_SLOTS) as usize * 8
 }
 
+/// Bytes of all blocks of a partition of `count` slots.
+pub(super) fn partition_bytes(count: u64, bits_per_slot: u32) -> u64 {
+    if count == 0 {
+        return 0;
+    }
+    let pages = count.div_ceil(PAGE_SLOTS);
+    lid_bytes(count, bits_per_slot) as u64 + count * SLOT_BYTES as u64 + (pages + 1) * BLOCK_FRAME_BYTES
+}
+
 /// Adds a slot to the sum of a table, which does not depend on the order.
 #[must_use]
 pub fn add_to_sum(sum: u128, slot: u128) -> u128 {

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::blockfile::{BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block};
+use crate::blockfile::{BLOCK_HEADER_BYTES, BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block};
 use crate::disk::{Disk, DiskFile};
 use crate::table::filter::{self, Block, FILTER_BLOCK_BYTES};
 use crate::table::layout::{
     BLOCK_FRAME_BYTES, DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, SLOT_BYTES, SUMMARY_BYTES, Summary, TABLE_EVENT_MAX,
-    event_in, filter_blocks, hash_in, head, lid_bytes, partition_of, partitions_of, slot,
+    event_in, filter_blocks, hash_in, head, lid_bytes, partition_bytes, partition_of, partitions_of, slot,
 };
 use crate::table::slots::Slots;
 
@@ -35,6 +35,14 @@ struct Lid {
     filter: Box<[Block]>,
     /// The heads of its pages.
     pages: Box<[u64]>,
+}
+
+/// Whether each partition begins where the one before ends, the first behind the header, and the directory behind the last.
+fn follow_each_other(partitions: &[Partition], summary: &Summary) -> bool {
+    let end = partitions.iter().try_fold(BLOCK_HEADER_BYTES as u64, |at, partition| {
+        (partition.offset == at).then(|| at + partition_bytes(u64::from(partition.count), summary.bits_per_slot))
+    });
+    end == Some(summary.directory_at)
 }
 
 impl Table {
@@ -76,7 +84,8 @@ impl Table {
                 lid: OnceLock::new(),
             })
             .collect();
-        if partitions.iter().map(|partition| u64::from(partition.count)).sum::<u64>() != summary.count {
+        let slots: u64 = partitions.iter().map(|partition| u64::from(partition.count)).sum();
+        if slots != summary.count || !follow_each_other(&partitions, &summary) {
             return Err(damaged(summary.directory_at));
         }
         Ok(Self { name: name.to_owned(), place, file, header, summary, partitions })

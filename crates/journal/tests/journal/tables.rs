@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use tocos_journal::blockfile::{BlockFileError, BlockHeader};
+use tocos_journal::blockfile::{self, BlockFileError, BlockHeader};
 use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::{Disk as _, Table, TableSpec, TableWriter, event_in, hash_in, slot};
 
@@ -181,6 +181,28 @@ proptest! {
         let names: BTreeMap<u128, u64> = pairs.into_iter().collect();
         for hash in names.keys().chain(&others) {
             prop_assert_eq!(table.find(*hash).unwrap(), names.get(hash).copied());
+        }
+    }
+
+    #[test]
+    fn any_blocks_are_a_table_or_refused_without_a_panic(
+        partition in prop::collection::vec(any::<u8>(), 0..400),
+        page in prop::collection::vec(any::<u8>(), 0..400),
+        offset in prop_oneof![Just(128u64), 0..1_000u64, any::<u64>()],
+        count in prop_oneof![0..30u64, any::<u64>()],
+        claimed in prop_oneof![0..30u32, any::<u32>()],
+        bits in prop_oneof![Just(0u32), Just(14), any::<u32>()],
+        hash in 0..=HASH_MAX,
+    ) {
+        let directory_at = (128 + partition.len() + 36 + page.len() + 36) as u64;
+        let directory = [&offset.to_le_bytes()[..], &claimed.to_le_bytes(), &[0; 4]].concat();
+        let summary = [1u64, HEADER.event, count, directory_at, 0, 0].map(u64::to_le_bytes).concat();
+        let summary = [&summary[..], &bits.to_le_bytes(), &1u32.to_le_bytes(), &[0; 8]].concat();
+        let disk = SimDisk::new(1);
+        blockfile::write(&disk, "table", &HEADER, [partition, page, directory, summary]).unwrap();
+        if let Ok(table) = Table::open(&disk, "table") {
+            let _found = table.find(hash);
+            let _all = all(&disk, &table);
         }
     }
 
