@@ -128,7 +128,7 @@ impl World {
         }
         assert!(shadow.state().blocks().eq(writer.ledger.state().blocks()), "the state at event {last} is another");
         assert_eq!(shadow.key_count(), writer.ledger.key_count());
-        self.check_past(writer, &shadow);
+        self.check_past(writer);
         assert!(writer.ledger.state().sums_of_all_balances().iter().all(|sum| *sum == 0));
         // A decided event that was lost had no response yet: it counts as not applied.
         self.witness.decided.truncate(last as usize);
@@ -137,11 +137,15 @@ impl World {
 
     /// Every key, every hold that ended and every reversal is found, in memory or in tables. A damaged table is noticed when it
     /// is asked, made again, and then tells the truth.
-    fn check_past(&mut self, writer: &mut Writer, shadow: &Ledger) {
+    fn check_past(&mut self, writer: &mut Writer) {
         let mut last_about = BTreeMap::new();
-        for decided in &self.witness.decided[..shadow.state().last_event() as usize] {
-            if let Some(over) = decided.decode().unwrap().over() {
-                last_about.insert(over, decided.number);
+        let mut shadow = Ledger::new(new_ledger().seed);
+        for number in 1..=writer.last_event() {
+            let decided = writer.look_up(number).unwrap();
+            let event = shadow.decode_event(number, decided.at, &decided.record, &decided.blob).unwrap();
+            shadow.apply(&event).unwrap();
+            if let Some(over) = event.over() {
+                last_about.insert(over, number);
             }
         }
         for _ in 0..100 {
@@ -330,6 +334,13 @@ impl World {
             let job = Job { state, position: appender.position() };
             if !self.keep_tables(writer, &job) {
                 return false;
+            }
+            if writer.look_up(1).is_err() {
+                // The power is off.
+                return false;
+            }
+            if self.rng.u32(0..3) == 0 {
+                self.check_past(writer);
             }
         }
         self.rng.u32(0..30) != 0
