@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread::ThreadId;
 
 /// How far the log is durable, and who waits for more.
 #[derive(Debug, Default)]
@@ -17,10 +18,35 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    waiters: Vec<(u64, Waker)>,
-    notifier: Option<Waker>,
+    /// By thread: those of one are woken from within it.
+    threads: Vec<WaitingThread>,
     unavailable: Option<Unavailable>,
     closed: bool,
+}
+
+/// Those who wait on one thread.
+#[derive(Debug)]
+struct WaitingThread {
+    id: ThreadId,
+    waiters: Vec<(u64, Waker)>,
+    notifier: Option<Waker>,
+}
+
+impl Waiting {
+    /// What waits on the thread that calls this.
+    fn here(&mut self) -> &mut WaitingThread {
+        let id = THREAD.with(|id| *id);
+        let at = self.threads.iter().position(|thread| thread.id == id).unwrap_or_else(|| {
+            self.threads.push(WaitingThread { id, waiters: Vec::new(), notifier: None });
+            self.threads.len() - 1
+        });
+        &mut self.threads[at]
+    }
+}
+
+thread_local! {
+    /// Asking for it each time would count references.
+    static THREAD: ThreadId = std::thread::current().id();
 }
 
 impl Progress {
@@ -56,20 +82,22 @@ impl Progress {
 
     fn notify(&self) {
         let mut waiting = self.waiting();
-        // The notifier wakes the waiters from within their own runtime, which is much cheaper than doing it from here.
-        if let Some(notifier) = waiting.notifier.take() {
-            notifier.wake();
-        } else {
-            self.wake_waiters(&mut waiting);
+        let all = waiting.unavailable.is_some() || waiting.closed;
+        for thread in &mut waiting.threads {
+            // The notifier wakes the waiters from within their own runtime, which is much cheaper than doing it from here.
+            match thread.notifier.take() {
+                Some(notifier) if !thread.waiters.is_empty() || all => notifier.wake(),
+                Some(notifier) => thread.notifier = Some(notifier),
+                None => self.wake_waiters(thread, all),
+            }
         }
         self.moved.notify_all();
     }
 
-    fn wake_waiters(&self, waiting: &mut Waiting) {
+    fn wake_waiters(&self, thread: &mut WaitingThread, all: bool) {
         let durable = self.durable();
-        let all = waiting.unavailable.is_some() || waiting.closed;
         let ready = |event: u64| all || event <= durable;
-        for (_, waker) in waiting.waiters.extract_if(.., |(event, _)| ready(*event)) {
+        for (_, waker) in thread.waiters.extract_if(.., |(event, _)| ready(*event)) {
             waker.wake();
         }
     }
@@ -98,11 +126,14 @@ impl Progress {
 
     pub(crate) fn poll_notifier(&self, context: &Context<'_>) -> Poll<()> {
         let mut waiting = self.waiting();
-        self.wake_waiters(&mut waiting);
-        if waiting.closed {
+        let all = waiting.unavailable.is_some() || waiting.closed;
+        let is_closed = waiting.closed;
+        let here = waiting.here();
+        self.wake_waiters(here, all);
+        if is_closed {
             return Poll::Ready(());
         }
-        waiting.notifier = Some(context.waker().clone());
+        here.notifier = Some(context.waker().clone());
         Poll::Pending
     }
 }
@@ -135,7 +166,7 @@ impl Future for Durable {
         let mut waiting = self.progress.waiting();
         let state = self.progress.state_of(self.event, &waiting);
         if state.is_pending() {
-            waiting.waiters.push((self.event, context.waker().clone()));
+            waiting.here().waiters.push((self.event, context.waker().clone()));
         }
         state
     }

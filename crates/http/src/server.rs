@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 
 use crate::error::Error;
 use crate::fast_path::{self, Out};
@@ -29,6 +30,8 @@ pub struct Server<S> {
     protocol: Arc<Protocol>,
     has_fast_path: bool,
     rejecting: Arc<AtomicUsize>,
+    /// The runtimes of other threads that serve connections too.
+    others: Arc<[Handle]>,
 }
 
 impl<S> Clone for Server<S> {
@@ -40,6 +43,7 @@ impl<S> Clone for Server<S> {
             protocol: Arc::clone(&self.protocol),
             has_fast_path: self.has_fast_path,
             rejecting: Arc::clone(&self.rejecting),
+            others: Arc::clone(&self.others),
         }
     }
 }
@@ -54,12 +58,20 @@ impl<S: Service> Server<S> {
             protocol: Arc::new(hyper_path::protocol()),
             has_fast_path,
             rejecting: Arc::new(AtomicUsize::new(0)),
+            others: Arc::new([]),
         }
+    }
+
+    /// The same, but for connections that are served on these runtimes in turn with the one that accepts them.
+    #[must_use]
+    pub fn shared_with(self, others: Vec<Handle>) -> Self {
+        Self { others: others.into(), ..self }
     }
 
     /// Accepts connections for as long as it is polled. Those that there are go on without it.
     pub async fn accept(&self, listener: &TcpListener) -> Infallible {
         const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+        let mut turn = 0;
         loop {
             let stream = match listener.accept().await {
                 Ok((stream, _peer)) => stream,
@@ -79,7 +91,23 @@ impl<S: Service> Server<S> {
             let connection = self.tracker.connect();
             let peer = Peer::of(&stream, self.service.asks_owner());
             let server = self.clone();
-            tokio::spawn(async move { server.serve(peer, &connection, stream).await });
+            // This runtime serves the last of each round.
+            let other = self.others.get(turn);
+            turn = if other.is_some() { turn + 1 } else { 0 };
+            let Some(other) = other else {
+                tokio::spawn(async move { server.serve(peer, &connection, stream).await });
+                continue;
+            };
+            // Readiness is registered with the runtime that serves it.
+            match stream.into_std() {
+                Ok(stream) => drop(other.spawn(async move {
+                    match TcpStream::from_std(stream) {
+                        Ok(stream) => server.serve(peer, &connection, stream).await,
+                        Err(error) => tracing::warn!(%error, "a connection could not be served"),
+                    }
+                })),
+                Err(error) => tracing::warn!(%error, "a connection could not be served"),
+            }
         }
     }
 

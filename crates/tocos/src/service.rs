@@ -182,6 +182,7 @@ fn settings(config: &Config) -> Settings {
         allow_unauthenticated: config.allow_unauthenticated,
         bench_routes: config.bench_routes,
         data_dir: Some(config.data_dir.clone()),
+        more_threads: config.threads.saturating_sub(1),
         ..Settings::default()
     }
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Where the spans of requests go; without, none are made.
     pub traces: Option<Traces>,
+    /// Threads that serve connections beside the first.
+    pub more_threads: usize,
     /// Bounds that keep the service alive whatever clients do.
     pub limits: Limits,
 }

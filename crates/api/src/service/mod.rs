@@ -4,6 +4,7 @@
 mod exchange;
 mod serve;
 mod startup;
+mod threads;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -12,6 +12,7 @@ use tocos_http::{ConnectionTracker, Limits, Server};
 
 use super::Api;
 use super::exchange::Surface;
+use super::threads::Threads;
 use crate::access::Authenticator;
 use crate::app::{App, Listeners, Settings};
 use crate::json::rfc3339_text;
@@ -31,6 +32,8 @@ pub enum ServeError {
     Unavailable(Unavailable),
     /// A listener does not work.
     Listener(io::Error),
+    /// A thread could not be started.
+    Thread(io::Error),
 }
 
 impl fmt::Display for ServeError {
@@ -45,6 +48,7 @@ impl fmt::Display for ServeError {
                  `docker cp CONTAINER:/var/lib/tocos/first-key .` fetches it). Or start with --allow-unauthenticated"
             ),
             Self::Unavailable(unavailable) => unavailable.fmt(f),
+            Self::Thread(error) => write!(f, "a thread could not be started: {error}. Start with fewer --threads"),
             Self::Listener(error) => write!(f, "the listener does not work: {error}"),
         }
     }
@@ -81,7 +85,8 @@ pub async fn serve(
     // Hyper's requests carry their spans with them.
     let has_fast_path = app.settings.traces.is_none();
     let public = Arc::new(Api::new(Arc::clone(&app), Surface::Public, router));
-    let public = Server::new(public, Arc::clone(&app.connections), has_fast_path);
+    let threads = Threads::start(app.settings.more_threads, &app.engine).map_err(ServeError::Thread)?;
+    let public = Server::new(public, Arc::clone(&app.connections), has_fast_path).shared_with(threads.runtimes());
     let internal = Arc::new(Api::new(Arc::clone(&app), Surface::Internal, Router::new(resources::INTERNAL)));
     let limits = Limits { connections_max: usize::MAX, ..app.settings.limits.http };
     // Of its own: who watches the service must not hold up its end.
@@ -108,6 +113,7 @@ pub async fn serve(
     for task in tasks {
         task.abort();
     }
+    threads.end();
     Ok(())
 }
 

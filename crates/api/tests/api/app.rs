@@ -50,7 +50,11 @@ impl Setup {
         };
         let (tell, addresses) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let (serving, settings) = (engine.clone(), self.settings);
+        let (serving, mut settings) = (engine.clone(), self.settings);
+        // All tests hold however many threads serve: this runs them on more.
+        if let Ok(more) = std::env::var("TOCOS_MORE_THREADS") {
+            settings.more_threads = more.parse().unwrap();
+        }
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {

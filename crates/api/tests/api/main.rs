@@ -28,6 +28,7 @@ mod shutdown;
 mod spends;
 mod storage;
 mod test_clock;
+mod threads;
 mod transfers;
 mod users;
 mod version;

@@ -10,6 +10,8 @@ use super::given::{Given, Value};
 use crate::time::span;
 use crate::usage::Usage;
 
+/// The fewest and the most threads that serve connections.
+const THREADS: std::ops::RangeInclusive<u64> = 1..=256;
 /// The smallest and the largest size of a file of the log, in bytes.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=16 * 1024 * 1024 * 1024;
 
@@ -57,6 +59,8 @@ pub(crate) struct Config {
     pub snapshot_every_events: u64,
     /// About how many idempotency keys stay in memory.
     pub keys_in_memory: u64,
+    /// Threads that serve connections.
+    pub threads: usize,
     /// Where the first API key is, or is to be written.
     pub bootstrap_key_file: Option<PathBuf>,
     /// Where to write the addresses once they are open.
@@ -79,6 +83,7 @@ impl Default for Config {
             segment_bytes: 64 * 1024 * 1024,
             snapshot_every_events: 1_000_000,
             keys_in_memory: 16_000_000,
+            threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
             bootstrap_key_file: None,
             address_file: None,
         }
@@ -120,6 +125,7 @@ impl Config {
             "segment_bytes" => self.segment_bytes = number(text, SEGMENT_BYTES)?,
             "snapshot_every_events" => self.snapshot_every_events = number(text, 1..=u64::MAX)?,
             "keys_in_memory" => self.keys_in_memory = number(text, 0..=u64::MAX)?,
+            "threads" => self.threads = number(text, THREADS)? as usize,
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),

@@ -60,6 +60,9 @@ pub(crate) struct ServeArgs {
     /// Newest idempotency keys that stay in memory, 29 bytes each; older ones are found in files [default: 16000000]
     #[arg(long, env = "TOCOS_KEYS_IN_MEMORY", value_name = "KEYS")]
     keys_in_memory: Option<String>,
+    /// Threads that serve connections [default: one less than there are cores, at least 1]
+    #[arg(long, env = "TOCOS_THREADS", value_name = "THREADS")]
+    threads: Option<String>,
     /// For a ledger without API keys: the file with the first one (tocos_1_ and 32 or more characters). If it is not
     /// there, a key is made and written into it
     #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
@@ -70,7 +73,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -84,6 +87,7 @@ pub(super) const KEYS: [&str; 15] = [
     "segment_bytes",
     "snapshot_every_events",
     "keys_in_memory",
+    "threads",
     "bootstrap_key_file",
     "address_file",
 ];

@@ -171,7 +171,8 @@ impl Witness {
 #[test]
 fn kill_9_at_any_moment_loses_nothing_that_was_answered() {
     let crashes = std::env::var("TOCOS_CRASHES").map_or(120, |text| text.parse().unwrap());
-    let flags = ["--segment-bytes", "262144", "--snapshot-every-events", "700", "--keys-in-memory", "0"];
+    let flags =
+        ["--segment-bytes", "262144", "--snapshot-every-events", "700", "--keys-in-memory", "0", "--threads", "3"];
     let mut server = Server::start_with(&flags);
     for user in 0..USERS {
         server.cli(&["user", "put", &format!("user-{user}")]).ok();
