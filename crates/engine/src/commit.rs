@@ -94,6 +94,7 @@ fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender
 }
 
 /// What there is to do.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Next {
     Frame(Work),
     /// Nothing for a while, and the disk was full.
