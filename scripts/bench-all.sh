@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs all benchmarks and rewrites the tables and charts of bench/README.md. It takes about a quarter of an hour on an idle
-# machine, and needs 12 GB of disk and 4 GB of memory.
+# machine, and needs 25 GB of disk and 4 GB of memory.
 #
 #   --quick   runs small and short versions, to test that they work: the results go to target/bench-quick and are not valid
 set -euo pipefail
@@ -21,14 +21,14 @@ if [ -n "$quick" ]; then
   mkdir -p "$out"
   cp bench/README.md "$out/README.md"
   page=$out/README.md
-  pause=0 seconds=0.5 turn=0.5 turns=1 rounds=1 many=20000 grown=400000
+  pause=0 seconds=0.5 turn=0.5 turns=1 rounds=1 many=20000 grown=400000 old=200000 aged=250000
   postgres=(--quick)
 else
   out=bench/results
   mkdir -p "$out"
   page=bench/README.md
   # Many short rounds: the machine's speed changes within seconds, and runs that are compared should have the same conditions.
-  pause=2 seconds=5 turn=2 turns=7 rounds=3 many=1000000 grown=50000000
+  pause=2 seconds=5 turn=2 turns=7 rounds=3 many=1000000 grown=50000000 old=500000000 aged=3000000
   postgres=()
   read -r load _ </proc/loadavg
   echo "load average before the first run: $load"
@@ -52,6 +52,7 @@ measure batches compare batch batch-json batch-hot --connections 4 --seconds "$(
 measure mixed http mixed --seconds "$seconds"
 measure core core --users "$many" --events "$grown" --transfers "$((grown / 25))"
 measure grow grow --events "$grown" --milestones 5 --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
+measure age age --keys "$old" --holds "$((old / 5))" --events "$aged" --rounds "$rounds" --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
 measure past past --entries "$((grown / 5))" --seconds "$seconds"
 measure lists lists --users "$many" --seconds "$seconds"
 measure snapshots snapshots --users "$many" --every "$((many / 5))" --seconds "$(awk "BEGIN { print $seconds * 4 }")"

@@ -166,6 +166,16 @@ impl Files {
         let base = footprint["empty_rss_bytes"].as_f64().map(|bytes| format!("{:.1} MB", bytes / 1e6));
         row("memory of an empty ledger", base, "at most 30 MB");
         row("a plain transfer on disk, bytes", number(&footprint["disk_bytes_per_transfer"], 1), "");
+        let age = self.of("age");
+        let old = ["keys", "holds"].map(|what| age[what].as_f64().map(short).unwrap_or_default());
+        let behind = format!("{} old keys and {} ended holds", old[0], old[1]);
+        row(&format!("starting with {behind}"), age["old_ready_us"].as_f64().map(ms), "at most 1.5 s");
+        let memory = age["old_rss_bytes"].as_f64().map(|bytes| format!("{:.0} MB", bytes / 1e6));
+        row(&format!("memory with {behind}"), memory, "at most 2,000 MB");
+        row("memory for an old key or an ended hold, bytes", number(&age["memory_bytes_per_old"], 2), "at most 2");
+        row("batches with these behind / without", number(&age["batches"]["ratio"], 2), "at least 0.9");
+        let p99 = age["repeated"][0]["latency_us"]["p99"].as_f64().map(ms);
+        row("p99 of a repeated old key, beside writes", p99, "under 2 ms");
     }
 
     fn pictures(&self, directory: &Path, out: &mut String) -> Result<()> {

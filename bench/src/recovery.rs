@@ -123,7 +123,7 @@ fn remove_snapshots(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("snapshot-") || name.starts_with("keys-") {
+        if ["snapshot-", "keys-", "over-", "index-"].iter().any(|kind| name.starts_with(kind)) {
             std::fs::remove_file(path)?;
         }
     }
