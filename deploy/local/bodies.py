@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from cgroups import remove_empty_groups
 from shell import Broken, run, wait_until
 
 HERE = Path(__file__).resolve().parent
@@ -231,8 +232,7 @@ class Bodies:
             docker("network", "rm", network)
         for volume in docker("volume", "ls", "-q", "--filter", mine).stdout.split():
             docker("volume", "rm", "-f", volume)
-        for leaf in Path("/sys/fs/cgroup/unified").glob("tocos-body-*"):
-            remove_empty_groups(leaf)
+        remove_empty_groups()
 
     def remove_images(self):
         """Those that scripts/local-image.sh built for this world, and what was built on them, which must go first."""
@@ -252,15 +252,6 @@ class Bodies:
             for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["image", "ls", "-a"])
             for line in docker(*kind, "-q", "--filter", mine).stdout.split()
         ]
-
-
-def remove_empty_groups(folder):
-    for current, _, _ in os.walk(folder, topdown=False):
-        try:
-            os.rmdir(current)
-        except OSError:
-            # Another body of this machine lives in it.
-            return
 
 
 def firewall(rules):

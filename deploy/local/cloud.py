@@ -50,9 +50,10 @@ class Machine:
 
 @dataclass
 class Recorded:
-    """One VPC with its running machines; no VPC where there are none."""
+    """One VPC with its running machines; no VPC where there are none. `volumes` are all that there are, attached or between two machines."""
 
     machines: list
+    volumes: set
     cidr: str = ""
 
     @property
@@ -68,10 +69,11 @@ def read(emulator):
 
 
 def read_api(ec2):
-    machines = running(ec2)
+    described = ec2.describe_volumes()["Volumes"]
+    volumes, machines = {volume["VolumeId"] for volume in described}, running(ec2, described)
     vpcs = {machine.vpc for machine in machines}
     if not vpcs:
-        return Recorded([])
+        return Recorded([], volumes)
     if len(vpcs) > 1:
         raise Broken(f"there are machines of this Terraform in several VPCs ({', '.join(sorted(vpcs))}), and only those of one can have bodies: destroy the others")
     members = {}
@@ -80,14 +82,14 @@ def read_api(ec2):
             members.setdefault(group, []).append(machine.ip)
     for machine in machines:
         machine.rules = rules_of(ec2, machine.groups, members)
-    return Recorded(machines, ec2.describe_vpcs(VpcIds=list(vpcs))["Vpcs"][0]["CidrBlock"])
+    return Recorded(machines, volumes, ec2.describe_vpcs(VpcIds=list(vpcs))["Vpcs"][0]["CidrBlock"])
 
 
-def running(ec2):
+def running(ec2, described):
     public = {address.get("NetworkInterfaceId") for address in ec2.describe_addresses()["Addresses"]}
     volumes = {
         attachment["InstanceId"]: volume["VolumeId"]
-        for volume in ec2.describe_volumes()["Volumes"] for attachment in volume["Attachments"] if attachment["Device"] == DATA_DEVICE
+        for volume in described for attachment in volume["Attachments"] if attachment["Device"] == DATA_DEVICE
     }
     found = []
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]

@@ -14,11 +14,13 @@ from world import POLL_SECONDS, World
 
 BUILT = "tocos:local"
 FOLLOW_SECONDS = 1
+# LocalStack's, and tflocal's where nothing else is said.
+USUAL_PORT = 4566
 
 
 def attached():
     """The emulator that runs already, where tflocal looks for it too."""
-    return Endpoint(os.environ.get("AWS_ENDPOINT_URL") or "http://localhost:4566")
+    return Endpoint(os.environ.get("AWS_ENDPOINT_URL") or f"http://localhost:{USUAL_PORT}")
 
 
 def built(world):
@@ -26,6 +28,13 @@ def built(world):
     if subprocess.run([ROOT / "scripts" / "local-image.sh", BUILT, world.name]).returncode != 0:
         raise Broken("the image could not be built; what failed stands above")
     return BUILT
+
+
+def command_emulator(world, kind, python):
+    emulator = Emulator(kind, python, world.folder, USUAL_PORT)
+    took = emulator.start()
+    say(f"{kind} answers on http://localhost:{USUAL_PORT} after {took:.1f} s")
+    return 0
 
 
 def what_next(world):
@@ -154,8 +163,10 @@ def main():
     image = {"nargs": "?", "help": "image of this machine's Docker; without one it is built from this tree"}
     up = commands.add_parser("up", help="make everything and wait until the service answers")
     up.add_argument("image", **image)
-    up.add_argument("--emulator", choices=["moto", "localstack"], default="moto")
-    up.add_argument("--python", default=sys.executable, help="interpreter that has the emulator")
+    emulator = commands.add_parser("emulator", help="start an emulator on its usual port")
+    for command in (up, emulator):
+        command.add_argument("--emulator", choices=["moto", "localstack"], default="moto")
+        command.add_argument("--python", default=sys.executable, help="interpreter that has the emulator")
     bodies = commands.add_parser("bodies", help="give bodies to the instances of an emulator that runs, and keep doing so")
     bodies.add_argument("image", **image)
     commands.add_parser("follow", help="what `bodies` leaves running")
@@ -169,6 +180,8 @@ def main():
             world = World()
             world.emulator = Emulator(arguments.emulator, arguments.python, world.folder)
             return command_up(world, arguments.image)
+        if arguments.command == "emulator":
+            return command_emulator(World(), arguments.emulator, arguments.python)
         if arguments.command == "bodies":
             return command_bodies(World(emulator=attached()), arguments.image)
         if arguments.command == "follow":

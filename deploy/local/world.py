@@ -69,7 +69,7 @@ class World:
         ended = [body for body, (instance, *_) in running.items() if body not in wanted or wanted[body].id != instance]
         for body in ended:
             self.bodies.end(body)
-        self.bodies.remove_volumes({machine.data_volume for machine in recorded.machines})
+        self.bodies.remove_volumes(recorded.volumes)
         cloud.free_interfaces(self.emulator)
         booted = [body for body, machine in wanted.items() if machine.is_whole and (body in ended or body not in running)]
         published = next((body for body, machine in wanted.items() if machine.is_public), None)
@@ -80,7 +80,7 @@ class World:
                 self.bodies.guard(image, machine)
         if recorded.service and recorded.service.lets_in(self.bodies.prometheus_address, 9464):
             self.bodies.prometheus(image, recorded.service.ip)
-        else:
+        elif not recorded.machines:
             self.bodies.end_prometheus()
         return recorded, booted, ended
 

@@ -1,5 +1,6 @@
-"""From `tflocal apply` to an answered request, on an emulator that somebody else started: what README.md tells to type, typed. Each emulator
-has its own world; LocalStack gets the private shape of emulator.tfvars, moto the one with a single public instance."""
+"""From `tflocal apply` to an answered request, on an emulator that somebody else started: what README.md tells to type, typed under a PATH
+as on a Mac. Each emulator has its own world; LocalStack gets the private shape of emulator.tfvars, moto the one with a single public
+instance."""
 
 import json
 import os
@@ -10,16 +11,18 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "local"))
+sys.path[:0] = [str(ROOT / "deploy" / "local"), str(ROOT / "deploy" / "tests")]
 
 from bodies import docker  # noqa: E402
 from checks import Checks  # noqa: E402
 from emulator import Emulator  # noqa: E402
+from mac_path import make  # noqa: E402
 from shell import Broken, run, wait_until  # noqa: E402
 from workspace import environment  # noqa: E402
 from world import World  # noqa: E402
@@ -38,6 +41,7 @@ class Walk:
         self.emulator = Emulator(kind, python, self.folder / "emulator")
         self.name, self.cidr = f"tocos-walk-{kind}", f"10.{self.shape['second']}.0.0/16"
         self.env = environment() | {
+            "PATH": make(self.folder / "bin"),
             "AWS_ENDPOINT_URL": self.emulator.url, "S3_HOSTNAME": "localhost", "TOCOS_WORLD": self.name, "TOCOS_WORLD_PORT": str(self.shape["port"]),
         }
         self.world = World(self.name, self.cidr, self.shape["port"], emulator=self.emulator)
@@ -62,8 +66,11 @@ class Walk:
         key = self.world.inside("cat", "/var/lib/tocos/key/first").stdout.strip()
         headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
         request = urllib.request.Request(self.world.url(path), data=json.dumps(body).encode() if body else None, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=20, context=ssl._create_unverified_context()) as answer:
-            return json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=ssl._create_unverified_context()) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise Broken(f"{method} {path}: {error.code} {error.read().decode()[:300]}") from error
 
     def derived(self, name, instruction):
         """An image made from the one under test, by one line."""
@@ -139,12 +146,29 @@ class Walk:
         assert self.world.inside("systemctl", "show", "-P", "TimersMonotonic", "tocos-update.timer").stdout.count("4s"), "the new setting does not hold"
         return f"answers {took:.1f} s after it was seen; the coins are there"
 
+    def guarded(self):
+        """A rule that is taken away holds on the body that runs. It is not given back: a destroy follows."""
+        assert self.world.ask("/version"), "the public side does not answer even before"
+        before, ec2 = self.world.bodies.running(), self.emulator.client("ec2")
+        rule = next(
+            rule for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]
+            if not rule["IsEgress"] and rule["FromPort"] == 443 and rule.get("CidrIpv4") == "0.0.0.0/0"
+        )
+        ec2.revoke_security_group_ingress(GroupId=rule["GroupId"], IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        ])
+        _, took = wait_until("443 is closed", lambda: self.world.ask("/version", 1) is None, 20)
+        assert self.world.bodies.running() == before, "the bodies were changed"
+        return f"after {took:.1f} s"
+
     def destroyed(self):
         said = self.tflocal("destroy", "-auto-approve", "-no-color", "-var-file=emulator.tfvars", f"-var=vpc_cidr={self.cidr}", "-var=metrics_cidrs=[]")
         assert "Destroy complete" in said, said[-1500:]
         wait_until("the bodies are gone", lambda: not self.world.bodies.running(), 15)
         left = docker("ps", "-a", "--filter", f"label=tocos.local={self.name}", "--format", "{{.Names}}").stdout.split()
         assert left == [f"{self.name}-registry"], f"still there: {left}"
+        volumes = docker("volume", "ls", "-q", "--filter", f"label=tocos.local={self.name}").stdout.split()
+        assert volumes == [f"{self.name}-registry"], f"still there: {volumes}"
         assert self.world.ask("/version", 1) is None, "something answers all the same"
         said = self.script("local-bodies.sh").stdout
         assert "no running instance" in said, said
@@ -163,6 +187,7 @@ def carry_out(checks, walk):
         ("a pushed image is taken", walk.pushed),
         ("a broken one is rolled back, and the metrics say so when local-push ends", walk.rolled_back),
         ("another apply, another body, the same ledger", walk.replaced),
+        ("a rule taken away holds on the body that runs", walk.guarded),
         ("tflocal destroy, and the bodies go", walk.destroyed),
     ]
     try:
@@ -182,9 +207,9 @@ def without_an_emulator(image):
     assert done.returncode == 1 and "no emulator answers on http://127.0.0.1:1" in done.stderr, f"{done.returncode}: {done.stderr}"
 
 
-def up_on_localstack(python, image):
+def up_on_localstack(image, folder):
     """The other way round: local-up starts the emulator itself."""
-    env = dict(os.environ, TOCOS_WORLD=UP, TOCOS_WORLD_PORT="8940", TOCOS_WORLD_CIDR="10.25.0.0/16")
+    env = dict(os.environ, PATH=make(Path(folder) / "bin"), TOCOS_WORLD=UP, TOCOS_WORLD_PORT="8940", TOCOS_WORLD_CIDR="10.25.0.0/16")
     try:
         said = run(ROOT / "scripts" / "local-up.sh", "--emulator", "localstack", image, env=env).stdout
         assert "registry and localstack" in said and '"name":"tocos"' in said, said
@@ -213,7 +238,7 @@ def main():
     with ThreadPoolExecutor() as beside:
         running = [beside.submit(carry_out, checks, one) for one in walks]
         running.append(beside.submit(checks.check, "without an emulator it says so", lambda: without_an_emulator(image)))
-        running.append(beside.submit(checks.check, "local-up on LocalStack, and down", lambda: up_on_localstack(pythons["localstack"], image)))
+        running.append(beside.submit(checks.check, "local-up on LocalStack, and down", lambda: up_on_localstack(image, folder)))
         for one in running:
             one.result()
     checks.close()
