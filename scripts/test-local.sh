@@ -17,4 +17,4 @@ if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image" tocos-walk; f
 # The body is made before its users ask for it all at once.
 bash deploy/local/body/build.sh >/dev/null
 # Asked to end, it takes its worlds down; the limit is three times what it takes.
-timeout -k 60 900 "$python" deploy/tests/attached.py "$image" "$tflocal" "$folder" "localstack=$localstack" "moto=$python"
+timeout -k 60 1500 "$python" deploy/tests/attached.py "$image" "$tflocal" "$folder" "localstack=$localstack" "moto=$python"
