@@ -103,7 +103,7 @@ class Bodies:
         if not os.environ.get(IN_CONTAINER):
             return run(*ask, f"{scheme}://127.0.0.1:{self.ports[service]}{path}", check=False)
         inside = {
-            "registry": "127.0.0.1:443", "prometheus": f"{self.prometheus_address}:9090", "https": f"{public}:443", "http": f"{public}:80",
+            "registry": "127.0.0.1:443", "prometheus": f"{self.name}-prometheus:9090", "https": f"{public}:443", "http": f"{public}:80",
         }[service]
         return docker("exec", f"{self.name}-registry", *ask, f"{scheme}://{inside}{path}", check=False)
 

@@ -26,7 +26,7 @@ class Endpoint:
 
     def is_served(self, path):
         try:
-            with urllib.request.urlopen(self.url + path, timeout=2) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
                 return answer.status == 200
         except OSError:
             return False

@@ -65,8 +65,11 @@ def command_up(world, image_to_push):
 
 def command_bodies(world, image_to_push):
     """Bodies as the emulator says, the first image if the registry has none, and somebody who keeps it so."""
-    if not world.emulator.answers():
-        raise Broken(f"no emulator answers on {world.emulator.url}: start LocalStack or moto, or set AWS_ENDPOINT_URL")
+    try:
+        # A busy one may take its time.
+        wait_until("an emulator answers", world.emulator.answers, 10)
+    except Broken as broken:
+        raise Broken(f"no emulator answers on {world.emulator.url}: start LocalStack or moto, or set AWS_ENDPOINT_URL") from broken
     image = world.bodies.image()
     end_process(world.follower, "the follower")
     world.folder.mkdir(parents=True, exist_ok=True)
