@@ -50,23 +50,30 @@ started() {
     return 1
 }
 
+# Whether a command succeeds and says so. All of it is read first: a reader that leaves early would make the command fail.
+says() {
+    local words=$1
+    shift
+    "$@" >"$folder/said" || { cat "$folder/said"; return 1; }
+    grep -qF "$words" "$folder/said" || { cat "$folder/said"; return 1; }
+}
 inside() { docker exec "$name" "$@"; }
 terraform_inside() { docker exec -w /tocos/terraform "$name" tflocal "$@"; }
 apply_or_destroy() {
     terraform_inside "$1" -auto-approve -no-color -var-file=emulator.tfvars -var "vpc_cidr=$cidr" -var "metrics_cidrs=[\"${cidr%.0.0/16}.200.0/28\"]"
 }
-applied() { terraform_inside init -no-color && apply_or_destroy apply && terraform_inside output -raw next | grep -q '1. ../scripts/local-bodies.sh'; }
+applied() { terraform_inside init -no-color && apply_or_destroy apply && says '1. ../scripts/local-bodies.sh' terraform_inside output -raw next; }
 answers() { curl -fsk --max-time 3 "https://127.0.0.1:$((port + 3))/version"; }
-bodies() { inside scripts/local-bodies.sh "$image" && answers | grep -q '"name":"tocos"'; }
+bodies() { inside scripts/local-bodies.sh "$image" && says '"name":"tocos"' answers; }
 nothing_installed() { ! inside sh -c 'command -v cargo || command -v dockerd'; }
 derived() { printf 'FROM %s\n%s\n' "$image" "$2" | DOCKER_BUILDKIT=0 docker build -q -t "$name:$1" -; }
-pushed() { derived next 'LABEL org.opencontainers.image.version=next' && inside scripts/local-push.sh "$name:next" | grep -q '^taken'; }
+pushed() { derived next 'LABEL org.opencontainers.image.version=next' && says taken inside scripts/local-push.sh "$name:next"; }
 rolled_back() {
     local status=0
     derived broken 'CMD ["serve", "--no-such-setting"]'
     inside scripts/local-push.sh "$name:broken" >"$folder/said" || status=$?
     [ "$status" -eq 1 ] && grep -q 'rolled back' "$folder/said" && answers >/dev/null &&
-        curl -fsSG "http://127.0.0.1:$((port + 50))/api/v1/query" --data-urlencode 'query=tocos_deploy_rollbacks_total == 1' | grep -q '"value"'
+        says '"value"' curl -fsSG "http://127.0.0.1:$((port + 50))/api/v1/query" --data-urlencode 'query=tocos_deploy_rollbacks_total == 1'
 }
 gone() {
     apply_or_destroy destroy
@@ -76,7 +83,7 @@ gone() {
     done
     return 1
 }
-down() { inside scripts/local-down.sh | grep -q '^nothing is left' && [ -z "$(docker ps -aq --filter "label=tocos.local=$name")" ]; }
+down() { says 'nothing is left' inside scripts/local-down.sh && [ -z "$(docker ps -aq --filter "label=tocos.local=$name")" ]; }
 
 timed() {
     local begun=$SECONDS before=$failed

@@ -134,6 +134,12 @@ const CHECKS: &[Check] = &[
         command: &["scripts/test-local.sh"],
         turn: Turn::Beside(Lane::Emulators),
     },
+    Check {
+        name: "tools",
+        proves: "a machine with nothing but Docker does that walk inside a container",
+        command: &["scripts/test-tools.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
 ];
 
 /// Runs the checks named, or all.
