@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the binary that is released: optimised, static, without libraries of the host. Needs only Rust and a C linker.
+# Linux alone. Builds the binary that ships: release, static, no library of the host in it. Needs only Rust and a C linker.
 #
 #   scripts/build-static.sh [DESTINATION]    copies the binary to DESTINATION; prints its path
 set -euo pipefail

@@ -8,6 +8,8 @@
 #   any mirror on this machine's disks.
 # If none of them works, it exits and says what to install or set.
 
+# shellcheck source=deploy/local/within.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../deploy/local/within.sh"
 terraform_cache=${TOCOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos}/terraform-plugins
 
 # Whether `terraform init` succeeds within a number of seconds (first argument), with the other arguments. Its output is in $terraform_said.
@@ -25,8 +27,8 @@ terraform {
   }
 }
 TF
-    # A directory can't be both mirror and cache, so a mirror is tried without a cache.
-    terraform_said=$(cd "$folder" && { [ $# = 0 ] || unset TF_PLUGIN_CACHE_DIR; } && CHECKPOINT_DISABLE=1 TF_INPUT=0 timeout -k 5 "$seconds" terraform init -no-color -backend=false "$@" 2>&1) || status=$?
+    # A folder can't be mirror and cache at once, so a mirror is tried without a cache.
+    terraform_said=$(cd "$folder" && { [ $# = 0 ] || unset TF_PLUGIN_CACHE_DIR; } && CHECKPOINT_DISABLE=1 TF_INPUT=0 within "$seconds" terraform init -no-color -backend=false "$@" 2>&1) || status=$?
     rm -rf "$folder"
     return "$status"
 }
@@ -34,20 +36,6 @@ TF
 # Whether `terraform init` works with a directory as mirror or as cache.
 terraform_mirror_serves() {
     compgen -G "$1/registry.terraform.io/hashicorp/aws/*" >/dev/null && terraform_inits 120 -plugin-dir="$1"
-}
-
-# Roots of all mirrors on the disks. The plugin directories of other Terraform working directories come last.
-terraform_mirrors_on_disk() {
-    local roots=(/) mount kind
-    while read -r _ mount kind _; do
-        case $kind in
-            # No mirror is in the kernel's virtual file systems, in file systems of containers, or in images of snap.
-            proc | sysfs | tmpfs | devtmpfs | devpts | cgroup | cgroup2 | *debugfs | securityfs | tracefs | pstore | bpf | mqueue | nsfs | overlay | squashfs) ;;
-            *) [ ! -d "$mount" ] || [ "$mount" = / ] || roots+=("$mount") ;;
-        esac
-    done </proc/mounts
-    timeout 120 find "${roots[@]}" -xdev -path /proc -prune -o -type d -path '*/registry.terraform.io/hashicorp/aws' -print 2>/dev/null |
-        sed 's|/registry.terraform.io/hashicorp/aws$||' | awk '{ print ($0 ~ /\/\.terraform\//) "\t" $0 }' | sort -u | cut -f2-
 }
 
 terraform_use_mirror() {
@@ -72,7 +60,7 @@ terraform_find_provider() {
     echo "terraform init alone does not find the AWS provider; looking for a mirror on this machine's disks" >&2
     while read -r place; do
         if terraform_mirror_serves "$place"; then terraform_use_mirror "$place"; return 0; fi
-    done < <(terraform_mirrors_on_disk)
+    done < <("$(dirname "${BASH_SOURCE[0]}")/terraform-mirrors.sh")
     printf '%s\n' "$terraform_said" >&2
     cat >&2 <<'WHAT'
 terraform init does not find the provider hashicorp/aws (>= 5.100, < 7.0). One of these is needed:
@@ -97,25 +85,10 @@ terraform_inits_by_itself() {
     if terraform_mirror_serves "$place"; then terraform_use_mirror "$place"; fi
 }
 
-# Downloads the version of Terraform that these suites were written with into the cache, if possible, and adds it to PATH.
+# Puts the Terraform that these suites were written with onto PATH, where it can be had.
 terraform_install() {
-    local version=1.11.4 sha256=268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7dbe23
-    local folder=${terraform_cache%/*}/terraform-$version archive
-    if [ ! -x "$folder/terraform" ]; then
-        [ "$(uname -sm)" = "Linux x86_64" ] || return 1
-        echo "terraform is not on PATH; fetching $version, once" >&2
-        mkdir -p "$folder"
-        archive=$folder/terraform_${version}_linux_amd64.zip
-        curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$archive" \
-            "${TERRAFORM_RELEASES:-https://releases.hashicorp.com/terraform}/$version/${archive##*/}" || return 1
-        python3 -m zipfile -e "$archive" "$folder" && rm -f "$archive"
-        if ! echo "$sha256  $folder/terraform" | sha256sum --check --status; then
-            rm -rf "$folder"
-            echo "what was fetched is not terraform $version: its SHA-256 is another" >&2
-            return 1
-        fi
-        chmod +x "$folder/terraform"
-    fi
+    local folder
+    folder=$("$(dirname "${BASH_SOURCE[0]}")/terraform-install.sh" "${terraform_cache%/*}") || return 1
     PATH=$folder:$PATH
 }
 

@@ -56,6 +56,7 @@ module "service" {
 
 # The ledger's volume. It is kept when an instance is replaced: a destroy is refused until prevent_destroy is removed.
 resource "aws_ebs_volume" "data" {
+  count             = var.emulator ? 0 : 1
   availability_zone = "${var.region}${var.zones[0]}"
   size              = var.data_volume_gib
   type              = "gp3"
@@ -67,9 +68,24 @@ resource "aws_ebs_volume" "data" {
   }
 }
 
+# The same on an emulator, where destroy takes it along: whether it may can't be a variable.
+resource "aws_ebs_volume" "emulated" {
+  count             = var.emulator ? 1 : 0
+  availability_zone = "${var.region}${var.zones[0]}"
+  size              = var.data_volume_gib
+  type              = "gp3"
+  encrypted         = true
+  kms_key_id        = var.kms_key_arn
+  tags              = { Name = "${var.name}-data", Backup = var.name }
+}
+
+locals {
+  data_volume_id = one(concat(aws_ebs_volume.data[*].id, aws_ebs_volume.emulated[*].id))
+}
+
 resource "aws_volume_attachment" "data" {
   device_name = "/dev/sdf"
-  volume_id   = aws_ebs_volume.data.id
+  volume_id   = local.data_volume_id
   instance_id = module.service.instance_id
   # The file system is unmounted in order before it moves to the next instance.
   stop_instance_before_detaching = true

@@ -1,6 +1,32 @@
+locals {
+  # The container that scripts/local-bodies.sh makes of the emulated instance.
+  body = "tocos-local-${var.name}-service"
+  # What to type, in order. An empty line of it falls out.
+  next_on_aws = compact([
+    var.domain != "" ? "Point the ${var.balancer ? "CNAME" : "A"} record of ${var.domain} at ${local.address}." : "",
+    "curl ${var.domain != "" ? "" : "-k "}https://${var.domain != "" ? var.domain : local.address}/version      (some minutes after the first apply)",
+    var.ssm_agent ? "aws ssm start-session --region ${var.region} --target ${module.service.instance_id}" : "",
+    var.ssm_agent ? "sudo cat /var/lib/tocos/key/first      (in that shell: the first API key)" : "",
+    "To deploy, move ${var.image}:${var.channel} to another image; the instance polls it every ${var.poll_seconds} s.",
+  ])
+  next_on_emulator = [
+    "../scripts/local-bodies.sh      (gives the instances a machine each, and deploys the service)",
+    "curl -k https://127.0.0.1:8443/version",
+    "docker exec ${local.body} cat /var/lib/tocos/key/first      (the first API key)",
+    "../scripts/local-push.sh      (after a change of the source: builds, pushes, waits for the instance)",
+    "tflocal destroy -var-file=emulator.tfvars",
+    "../scripts/local-down.sh",
+  ]
+}
+
+output "next" {
+  description = "What to do after an apply, in this order."
+  value       = join("\n", [for number, step in var.emulator ? local.next_on_emulator : local.next_on_aws : "${number + 1}. ${step}"])
+}
+
 output "url" {
   description = "Where the service is reached. Point the domain's A record (or CNAME, for a balancer) at address first."
-  value       = "https://${var.domain != "" ? var.domain : local.address}"
+  value       = var.emulator ? "https://127.0.0.1:8443" : "https://${var.domain != "" ? var.domain : local.address}"
 }
 
 locals {
@@ -24,12 +50,12 @@ output "proxy_instance_id" {
 
 output "shell" {
   description = "How to get a shell."
-  value       = var.ssm_agent ? "aws ssm start-session --region ${var.region} --target ${module.service.instance_id}" : "none: ssm_agent is false"
+  value       = var.emulator ? "docker exec -it ${local.body} bash" : var.ssm_agent ? "aws ssm start-session --region ${var.region} --target ${module.service.instance_id}" : "none: ssm_agent is false"
 }
 
 output "first_key" {
   description = "How to read the first API key, which the instance made for itself."
-  value       = "in that shell: sudo cat /var/lib/tocos/key/first"
+  value       = var.emulator ? "docker exec ${local.body} cat /var/lib/tocos/key/first" : "in that shell: sudo cat /var/lib/tocos/key/first"
 }
 
 output "private_ip" {
@@ -44,7 +70,7 @@ output "vpc_id" {
 
 output "data_volume_id" {
   description = "The volume with the ledger."
-  value       = aws_ebs_volume.data.id
+  value       = local.data_volume_id
 }
 
 output "nudge_role_arn" {

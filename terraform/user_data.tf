@@ -39,7 +39,7 @@ locals {
       signatures_required = var.signature_key != ""
     })
     "/etc/tocos/host.env" = join("\n", [
-      "DATA_VOLUME=${replace(aws_ebs_volume.data.id, "-", "")}",
+      "DATA_VOLUME=${replace(local.data_volume_id, "-", "")}",
       "SSM_AGENT=${var.ssm_agent}",
       "SSM_REGION=${var.region}",
       "PACKAGES=\"podman aardvark-dns skopeo prometheus-node-exporter unattended-upgrades${local.proxy_here ? " caddy" : ""}\"",

@@ -32,6 +32,12 @@ variable "tags" {
   default     = {}
 }
 
+variable "emulator" {
+  description = "For LocalStack and moto: destroy may take the data volume, and `next` says what to do on this machine. emulator.tfvars sets it."
+  type        = bool
+  default     = false
+}
+
 # The image.
 
 variable "image" {

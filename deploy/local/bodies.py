@@ -1,17 +1,26 @@
-"""Bodies: the emulator only records instances, so for each of them a Docker container stands in. It boots Debian with systemd and the
-user_data that the API returns; its network follows subnets and security groups. There are also a registry and a Prometheus."""
+"""Bodies of emulated machines: for each a Debian with systemd, booted with its user_data, on a network that follows VPC and security
+groups. Beside them a registry, and a Prometheus. All of it is containers of this machine's Docker."""
 
-import base64
+import io
 import json
 import os
+import subprocess
+import tarfile
 from pathlib import Path
 
-from shell import ROOT, Broken, run, wait_until
+from cgroups import remove_empty_groups
+from shell import Broken, run, wait_until
 
 HERE = Path(__file__).resolve().parent
 # Addresses in the VPC's range that no subnet uses: for the registry, which stands for the internet, and for Prometheus, which may read metrics.
 REGISTRY_HOST, PROMETHEUS_HOST = "255.2", "200.2"
 LABEL = "tocos.local"
+# Set where these scripts run in a container beside those that they make.
+IN_CONTAINER = "TOCOS_IN_CONTAINER"
+ENTRYPOINT = "/usr/local/sbin/tocos-body"
+REGISTRY_CONFIG = (
+    "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: /registry}, delete: {enabled: true}}\nhttp: {addr: ':443'}\n"
+)
 
 CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "LINUX_IMMUTABLE", "SYS_NICE", "IPC_LOCK"]
 BOOT = [
@@ -25,70 +34,135 @@ def docker(*arguments, **options):
     return run("docker", *arguments, **options)
 
 
+def docker_bytes(*arguments, stdin):
+    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=120)
+    if done.returncode != 0:
+        raise Broken(f"docker {' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+
+
+def archive(files):
+    """A tar of these files, by path, all of root."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path, text in files.items():
+            entry, content = tarfile.TarInfo(path.lstrip("/")), text.encode()
+            entry.size, entry.mode = len(content), 0o755 if path == ENTRYPOINT else 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
 class Bodies:
     def __init__(self, name, folder, vpc_cidr, ports):
         """`ports` are those on this machine's loopback: https, http, registry, prometheus."""
-        self.name, self.folder, self.cidr, self.ports = name, Path(folder), vpc_cidr, ports
-        self.prefix = ".".join(vpc_cidr.split(".")[:2])
-        self.registry_address = f"{self.prefix}.{REGISTRY_HOST}:443"
+        self.name, self.folder, self.ports = name, Path(folder), ports
+        # What stands before each body's network: (instance id, rules).
+        self.guarded = {}
+        self.place(vpc_cidr)
 
-    def labelled(self):
-        return ["--label", f"{LABEL}={self.name}"]
+    def place(self, vpc_cidr):
+        self.cidr, self.prefix = vpc_cidr, ".".join(vpc_cidr.split(".")[:2])
+        self.registry_address = f"{self.prefix}.{REGISTRY_HOST}:443"
+        self.prometheus_address = f"{self.prefix}.{PROMETHEUS_HOST}"
+
+    def labelled(self, **more):
+        labels = {"": self.name} | {f".{key}": value for key, value in more.items()}
+        return [part for key, value in labels.items() for part in ("--label", f"{LABEL}{key}={value}")]
 
     def image(self):
         return run("bash", HERE / "body" / "build.sh", seconds=1200).stdout.strip()
 
+    # The network, and what is outside of the VPC: the registry in Docker Hub's place.
+
     def outside(self, image):
-        """The network, and what is outside of the VPC: the registry in Docker Hub's place."""
-        docker("network", "create", "--subnet", self.cidr, *self.labelled(), self.name)
-        config = self.folder / "registry.yml"
-        config.write_text(
-            "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: /registry}, delete: {enabled: true}}\n"
-            "http: {addr: ':443'}\n"
-        )
-        docker(
-            "run", "-d", "--name", f"{self.name}-registry", *self.labelled(), "--network", self.name,
-            "--ip", self.registry_address.split(":")[0], "-p", f"127.0.0.1:{self.ports['registry']}:443",
-            "-v", f"{config}:/registry.yml:ro", "-v", "/registry", "--entrypoint", "docker-registry", image, "serve", "/registry.yml",
-        )
-        wait_until("the registry answers", lambda: self.registry_answers(), 20)
+        """Makes what is missing of it. Where the VPC has other addresses than before, all begins anew but for what was pushed."""
+        inspected = docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", self.name, check=False)
+        if inspected.returncode == 0 and inspected.stdout.strip() != self.cidr:
+            self.remove_containers()
+            docker("network", "rm", self.name)
+        if inspected.stdout.strip() != self.cidr:
+            docker("network", "create", "--subnet", self.cidr, *self.labelled(), self.name)
+        registry = f"{self.name}-registry"
+        if not self.is_running(registry):
+            docker("rm", "-f", registry, check=False)
+            docker("volume", "create", *self.labelled(), registry)
+            self.start(
+                registry, ["--network", self.name, "--ip", self.registry_address.split(":")[0], "-p", f"127.0.0.1:{self.ports['registry']}:443",
+                           "-v", f"{registry}:/registry", "--entrypoint", "docker-registry", *self.labelled()],
+                image, ["serve", "/registry.yml"], {"/registry.yml": REGISTRY_CONFIG},
+            )
+        wait_until("the registry answers", self.registry_answers, 20)
 
     def registry_answers(self):
-        done = run("curl", "-fsS", "--max-time", "2", f"http://127.0.0.1:{self.ports['registry']}/v2/", check=False)
-        return done.returncode == 0
+        return self.curl("registry", "/v2/", "-fsS").returncode == 0
 
-    def boot(self, image, instance, user_data, groups, repository, public_ports, data_volume=None):
-        """One instance: `groups` as ec2.describe_security_groups gives them; `public_ports` of the loopback, empty for a private one."""
-        body = f"{self.name}-{instance['name']}"
-        seed = self.folder / body
-        seed.mkdir(parents=True, exist_ok=True)
-        (seed / "user-data").write_text(user_data)
-        (seed / "meta-data").write_text(json.dumps({"instance-id": instance["id"], "local-hostname": body}))
-        self.local_registry(seed, repository)
+    def curl(self, service, path, *options, seconds=2, public=None):
+        """curl against a published port. A container (the scripts may run in one) does not see its host's loopback, so there the registry's
+        container asks; `public` is the address of the machine with 443 and 80."""
+        scheme = "https" if service == "https" else "http"
+        ask = ["curl", "-k", "--max-time", str(seconds), *options]
+        if not os.environ.get(IN_CONTAINER):
+            return run(*ask, f"{scheme}://127.0.0.1:{self.ports[service]}{path}", check=False)
+        inside = {
+            "registry": "127.0.0.1:443", "prometheus": f"{self.name}-prometheus:9090", "https": f"{public}:443", "http": f"{public}:80",
+        }[service]
+        return docker("exec", f"{self.name}-registry", *ask, f"{scheme}://{inside}{path}", check=False)
+
+    # Containers. Files are copied into them, not mounted: the engine may be on another machine than these scripts.
+
+    def start(self, name, options, image, command, files):
+        docker("create", "--name", name, *options, image, *command)
+        docker_bytes("cp", "-", f"{name}:/", stdin=archive(files))
+        docker("start", name)
+
+    def is_running(self, name):
+        return docker("container", "inspect", "-f", "{{.State.Running}}", name, check=False).stdout.strip() == "true"
+
+    def running(self):
+        """Instances that have a body, by its name: (instance id, image it follows, its address). Whole ones: both containers run."""
+        wanted = "{{.Names}}|" + "|".join(f'{{{{.Label "{LABEL}.{label}"}}}}' for label in ("instance", "image", "ip"))
+        listed = docker("ps", "--filter", f"label={LABEL}={self.name}", "--format", wanted).stdout.split()
+        found = {name: rest for name, *rest in (line.split("|") for line in listed)}
+        return {name: tuple(rest) for name, rest in found.items() if rest[0] and f"{name}-net" in found}
+
+    def boot(self, image, machine, public_ports):
+        """Gives a machine its body; `public_ports` of the loopback, empty for a private one."""
+        body = f"{self.name}-{machine.name}"
+        self.end(body)
         published = [part for port, inner in public_ports for part in ("-p", f"127.0.0.1:{port}:{inner}")]
         docker(
-            "run", "-d", "--name", f"{body}-net", *self.labelled(), "--network", self.name, "--ip", instance["ip"],
+            "run", "-d", "--name", f"{body}-net", *self.labelled(), "--network", self.name, "--ip", machine.ip,
             "--sysctl", "net.ipv4.ip_forward=1", *published, "--init", "--entrypoint", "sleep", image, "infinity",
         )
-        rules = firewall(groups)
-        (seed / "firewall.nft").write_text(rules)
-        docker(
-            "run", "--rm", "-i", "--network", f"container:{body}-net", "--cap-add=NET_ADMIN", "--entrypoint", "nft", image, "-f", "-",
-            stdin=rules,
-        )
+        self.guard(image, machine)
         volume = []
-        if data_volume:
-            docker("volume", "create", *self.labelled(), f"{self.name}-{data_volume}")
-            volume = ["-v", f"{self.name}-{data_volume}:/var/lib/tocos"]
-        docker(
-            "run", "-d", "--name", body, *self.labelled(), "--network", f"container:{body}-net", *BOOT, *volume,
-            "-v", f"{HERE / 'body' / 'entrypoint.sh'}:/sbin/body:ro", "-v", f"{seed}:/var/lib/cloud/seed/nocloud:ro",
-            "-v", f"{seed / 'registries.conf'}:/etc/containers/registries.conf.d/local.conf:ro",
-            "-v", f"{seed / 'registries.yaml'}:/etc/containers/registries.d/local.yaml:ro",
-            "--entrypoint", "/sbin/body", image,
+        if machine.data_volume:
+            docker("volume", "create", *self.labelled(ebs=machine.data_volume), f"{self.name}-{machine.data_volume}")
+            volume = ["-v", f"{self.name}-{machine.data_volume}:/var/lib/tocos"]
+        seed = "/var/lib/cloud/seed/nocloud"
+        self.start(
+            body, [*self.labelled(instance=machine.id, image=machine.image, ip=machine.ip), "--network", f"container:{body}-net", *BOOT, *volume,
+                   "--entrypoint", ENTRYPOINT],
+            image, [], {
+                ENTRYPOINT: (HERE / "body" / "entrypoint.sh").read_text(),
+                f"{seed}/user-data": machine.user_data,
+                f"{seed}/meta-data": json.dumps({"instance-id": machine.id, "local-hostname": body}),
+            } | self.local_registry(machine.image),
         )
         self.booted(body)
-        return body
+
+    def guard(self, image, machine):
+        """Puts the machine's security groups before its network, if they are not what is there."""
+        body, rules = f"{self.name}-{machine.name}", firewall(machine.rules)
+        if self.guarded.get(body) != (machine.id, rules):
+            docker(
+                "run", "--rm", "-i", "--network", f"container:{body}-net", "--cap-add=NET_ADMIN", "--entrypoint", "nft", image, "-f", "-",
+                stdin=rules,
+            )
+            self.guarded[body] = (machine.id, rules)
+
+    def end(self, body):
+        docker("rm", "-f", "-v", body, f"{body}-net", check=False)
+        self.guarded.pop(body, None)
 
     def booted(self, body):
         """Says what is missing where a machine can't give a container what systemd needs, instead of waiting for its service."""
@@ -104,42 +178,61 @@ class Bodies:
                 f"and a kernel with cgroup v2 (alone, or beside v1). The container says:\n{logs.stdout}{logs.stderr}"
             ) from broken
 
-    def local_registry(self, seed, repository):
+    def local_registry(self, image):
         """user_data names the image as in production; only the body knows that its registry is elsewhere."""
+        if not image:
+            return {}
+        repository = image.rsplit(":", 1)[0]
         local = f"{self.registry_address}/{repository.split('/', 1)[1]}"
-        (seed / "registries.conf").write_text(
-            f'[[registry]]\nprefix = "{repository}"\nlocation = "{local}"\ninsecure = true\n'
-        )
-        (seed / "registries.yaml").write_text(f"docker:\n  {local}:\n    use-sigstore-attachments: true\n")
+        return {
+            "/etc/containers/registries.conf.d/local.conf": f'[[registry]]\nprefix = "{repository}"\nlocation = "{local}"\ninsecure = true\n',
+            "/etc/containers/registries.d/local.yaml": f"docker:\n  {local}:\n    use-sigstore-attachments: true\n",
+        }
 
     def prometheus(self, image, target):
-        config = self.folder / "prometheus.yml"
-        config.write_text(json.dumps({
+        """A Prometheus that scrapes this address, in place of one that scrapes another."""
+        name = f"{self.name}-prometheus"
+        watched = docker("container", "inspect", "-f", f'{{{{index .Config.Labels "{LABEL}.target"}}}}', name, check=False).stdout.strip()
+        if watched == target and self.is_running(name):
+            return
+        self.end_prometheus()
+        config = json.dumps({
             "global": {"scrape_interval": "1s"},
             "scrape_configs": [
                 {"job_name": "tocos", "static_configs": [{"targets": [f"{target}:9464"]}]},
                 {"job_name": "node", "static_configs": [{"targets": [f"{target}:9100"]}]},
             ],
-        }))
-        docker(
-            "run", "-d", "--name", f"{self.name}-prometheus", *self.labelled(), "--network", self.name,
-            "--ip", f"{self.prefix}.{PROMETHEUS_HOST}", "-p", f"127.0.0.1:{self.ports['prometheus']}:9090",
-            "-v", f"{config}:/prometheus.yml:ro", "--tmpfs", "/data", "--entrypoint", "prometheus", image,
-            "--config.file=/prometheus.yml", "--storage.tsdb.path=/data", "--web.listen-address=:9090",
+        })
+        self.start(
+            name, [*self.labelled(target=target), "--network", self.name, "--ip", self.prometheus_address,
+                   "-p", f"127.0.0.1:{self.ports['prometheus']}:9090", "--tmpfs", "/data", "--entrypoint", "prometheus"],
+            image, ["--config.file=/prometheus.yml", "--storage.tsdb.path=/data", "--web.listen-address=:9090"], {"/prometheus.yml": config},
         )
+
+    def end_prometheus(self):
+        docker("rm", "-f", "-v", f"{self.name}-prometheus", check=False)
+
+    def remove_volumes(self, keep):
+        """Those of EBS volumes that are gone; `keep` has the ids of the others."""
+        listed = docker("volume", "ls", "--filter", f"label={LABEL}={self.name}", "--format", f'{{{{.Name}}}} {{{{.Label "{LABEL}.ebs"}}}}').stdout
+        for name, *ebs in map(str.split, listed.splitlines()):
+            if ebs and ebs[0] not in keep:
+                docker("volume", "rm", name, check=False)
+
+    def remove_containers(self):
+        found = docker("ps", "-aq", "--filter", f"label={LABEL}={self.name}").stdout.split()
+        if found:
+            docker("rm", "-f", "-v", *found)
 
     def remove(self):
         """Everything that carries our label, and the control groups that bodies made on a host with cgroup v1."""
         mine = f"label={LABEL}={self.name}"
-        found = docker("ps", "-aq", "--filter", mine).stdout.split()
-        if found:
-            docker("rm", "-f", "-v", *found)
+        self.remove_containers()
         for network in docker("network", "ls", "-q", "--filter", mine).stdout.split():
             docker("network", "rm", network)
         for volume in docker("volume", "ls", "-q", "--filter", mine).stdout.split():
             docker("volume", "rm", "-f", volume)
-        for leaf in Path("/sys/fs/cgroup/unified").glob("tocos-body-*"):
-            remove_empty_groups(leaf)
+        remove_empty_groups()
 
     def remove_images(self):
         """Those that scripts/local-image.sh built for this world, and what was built on them, which must go first."""
@@ -161,50 +254,6 @@ class Bodies:
         ]
 
 
-def remove_empty_groups(folder):
-    for current, _, _ in os.walk(folder, topdown=False):
-        try:
-            os.rmdir(current)
-        except OSError:
-            # Another body of this machine lives in it.
-            return
-
-
-def instances(emulator):
-    """What the API says about the running instances, with user_data as it gives it back."""
-    ec2 = emulator.client("ec2")
-    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
-    addresses = {address.get("NetworkInterfaceId"): address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]}
-    found = []
-    for reservation in ec2.describe_instances(Filters=filters)["Reservations"]:
-        for instance in reservation["Instances"]:
-            tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
-            raw = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
-            interface = instance["NetworkInterfaces"][0]
-            ids = [group["GroupId"] for group in interface["Groups"]]
-            found.append({
-                "id": instance["InstanceId"], "name": tags["Name"], "ip": interface["PrivateIpAddress"],
-                "subnet": interface["SubnetId"], "groups": ids, "public_ip": addresses.get(interface["NetworkInterfaceId"]),
-                "user_data": base64.b64decode(raw["UserData"]["Value"]).decode(),
-            })
-    return found
-
-
-def rules_of(emulator, group_ids, members):
-    """Rules of some groups as (direction, port, list of sources); a group as source becomes its members' addresses."""
-    answer = emulator.client("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": group_ids}])
-    rules = []
-    for rule in answer["SecurityGroupRules"]:
-        if rule["GroupId"] not in group_ids:
-            continue
-        referenced = rule.get("ReferencedGroupInfo", {}).get("GroupId")
-        sources = [rule["CidrIpv4"]] if rule.get("CidrIpv4") else members.get(referenced, [])
-        if rule["IpProtocol"] != "tcp" or rule["FromPort"] != rule["ToPort"]:
-            raise Broken(f"the firewall of the body knows single tcp ports only, not {rule['IpProtocol']} {rule['FromPort']}-{rule['ToPort']}")
-        rules.append(("out" if rule["IsEgress"] else "in", rule["FromPort"], sources))
-    return rules
-
-
 def firewall(rules):
     """A security group as nftables: stateful, nothing passes that no rule names. It stands before podman's own translation."""
     def lines(direction, side):
@@ -214,6 +263,8 @@ def firewall(rules):
         )
 
     return f"""
+table inet security_group
+delete table inet security_group
 table inet security_group {{
   chain arriving {{
     type filter hook prerouting priority mangle; policy drop;

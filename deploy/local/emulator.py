@@ -1,4 +1,4 @@
-"""AWS on this machine: moto or LocalStack as a process, and clients of their API."""
+"""AWS on this machine: clients of an emulator's API, whoever started it, and moto or LocalStack as a process of ours."""
 
 import os
 import signal
@@ -9,17 +9,42 @@ from pathlib import Path
 
 import boto3
 
-from shell import Broken, wait_until
+from shell import Broken, run, wait_until
 
-REGION = "eu-central-1"
+REGION = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "eu-central-1"
+HEALTH = {"moto": "/moto-api/", "localstack": "/_localstack/health"}
 
 
-class Emulator:
+class Endpoint:
+    """An emulator that somebody runs, such as LocalStack on its usual port."""
+
+    def __init__(self, url):
+        self.url = url.rstrip("/")
+
+    def answers(self, kinds=tuple(HEALTH)):
+        return any(self.is_served(HEALTH[kind]) for kind in kinds)
+
+    def is_served(self, path):
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def client(self, service):
+        return boto3.client(
+            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
+        )
+
+
+class Emulator(Endpoint):
+    """One that is ours."""
+
     def __init__(self, kind, python, folder, port=None):
         """`python` is the interpreter of the virtual environment that has the emulator; `folder` gets log and process id."""
         self.kind, self.python, self.folder = kind, Path(python), Path(folder)
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(f"http://127.0.0.1:{self.port}")
 
     def start(self):
         if self.answers():
@@ -47,31 +72,25 @@ class Emulator:
         _, took = wait_until(f"{self.kind} answers on {self.url}", up, 120)
         return took
 
-    def answers(self):
-        path = "/moto-api/" if self.kind == "moto" else "/_localstack/health"
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+    def answers(self, kinds=None):
+        return super().answers(kinds or [self.kind])
 
     def stop(self):
         """Ends the process that `start` made, in this run or an earlier one."""
-        file = self.folder / "emulator.pid"
-        if not file.exists():
-            return
-        pid = int(file.read_text())
-        try:
-            os.killpg(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
-        wait_until(f"{self.kind} is gone", lambda: not alive(pid), 20)
-        file.unlink()
+        end_process(self.folder / "emulator.pid", self.kind)
 
-    def client(self, service):
-        return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
-        )
+
+def end_process(file, what):
+    """Ends the process group whose id is in a file, if there is one."""
+    if not file.exists():
+        return
+    pid = int(file.read_text())
+    try:
+        os.killpg(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    wait_until(f"{what} is gone", lambda: not alive(pid), 20)
+    file.unlink()
 
 
 def free_port():
@@ -87,8 +106,6 @@ def alive(pid):
             return False
     except ChildProcessError:
         pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not Path(f"/proc/{pid}/stat").exists() or Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    # One that has ended and was not collected yet still has an entry.
+    state = run("ps", "-o", "stat=", "-p", pid, check=False).stdout.strip()
+    return bool(state) and not state.startswith("Z")

@@ -1,167 +1,143 @@
-"""Manages a complete environment on this machine, called a world: an emulated AWS, the Terraform applied to it, a container for each
-instance (its body), a registry instead of Docker Hub, and a Prometheus. `up`, `down`, `push`, `status`."""
+"""Commands for a world on this machine (world.py). `up` makes it all, `bodies` gives machines to the instances of an emulator that runs
+already, `push` deploys an image, `status` and `down` are what they say."""
 
 import argparse
-import json
-import shutil
+import os
+import subprocess
 import sys
 import time
-import urllib.request
 
-from bodies import Bodies, docker, instances, rules_of
-from emulator import Emulator
-from shell import CACHE, Broken, fail, run, say, wait_until
-from workspace import Workspace
+import cloud
+from emulator import REGION, Emulator, Endpoint, end_process
+from shell import ROOT, Broken, fail, say, wait_until
+from world import POLL_SECONDS, World
 
-REPOSITORY = "docker.io/tocos-local/tocos"
-POLL_SECONDS = 5
-MANIFESTS = [
-    "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.v2+json",
-]
+BUILT = "tocos:local"
+FOLLOW_SECONDS = 1
+# LocalStack's, and tflocal's where nothing else is said.
+USUAL_PORT = 4566
 
 
-class World:
-    def __init__(self, name="tocos-local", cidr="10.20.0.0/16", first_port=8440, emulator_port=None, variables=None):
-        self.name = name
-        self.folder = CACHE / name
-        self.variables = variables or {}
-        self.cidr = cidr
-        self.ports = {"https": first_port + 3, "http": first_port, "registry": first_port + 60, "prometheus": first_port + 50}
-        self.emulator = Emulator("moto", sys.executable, self.folder, emulator_port)
-        self.workspace = Workspace(self.folder / "workspace")
-        self.bodies = Bodies(name, self.folder, cidr, self.ports)
-        self.service = f"{name}-tocos-service"
-        self.proxy = f"{name}-tocos-proxy"
-
-    # Making it.
-
-    def outside(self):
-        """The body's image, the registry and the emulator: what is there before anything is applied."""
-        image = self.bodies.image()
-        self.down()
-        self.folder.mkdir(parents=True)
-        self.bodies.outside(image)
-        self.emulator.start()
-        return image
-
-    def apply(self):
-        self.workspace.copy(self.emulator.url).unprotect()
-        prefix = self.bodies.prefix
-        self.workspace.variables({
-            "image": REPOSITORY, "vpc_cidr": self.cidr, "nat": True, "architecture": "amd64", "instance_type": "t3.small",
-            "proxy_instance_type": "t3.nano", "ami_id": "ami-12c6146b", "backups": False, "ssm_agent": False,
-            "poll_seconds": POLL_SECONDS, "metrics_cidrs": [f"{prefix}.200.0/28"],
-        } | self.variables)
-        self.workspace.terraform("init")
-        self.workspace.terraform("apply", "-auto-approve", "-no-color")
-
-    def boot(self, image, only=None):
-        found = instances(self.emulator)
-        members = {}
-        for instance in found:
-            for group in instance["groups"]:
-                members.setdefault(group, []).append(instance["ip"])
-        outputs = self.workspace.outputs()
-        for instance in found:
-            if only and instance["name"] != only:
-                continue
-            is_public = instance["public_ip"] is not None
-            is_service = instance["id"] == outputs["instance_id"]
-            self.bodies.boot(
-                image, instance, instance["user_data"], rules_of(self.emulator, instance["groups"], members), REPOSITORY,
-                [(self.ports["https"], 443), (self.ports["http"], 80)] if is_public else [],
-                outputs["data_volume_id"] if is_service else None,
-            )
-        self.bodies.prometheus(image, outputs["private_ip"])
-
-    def push(self, source, tag="production"):
-        """An image of this machine's Docker into the registry, under the tag that the instance follows."""
-        target = f"127.0.0.1:{self.ports['registry']}/{REPOSITORY.split('/', 1)[1]}:{tag}"
-        docker("tag", source, target)
-        try:
-            docker("push", "-q", target)
-        finally:
-            docker("rmi", target, check=False)
-
-    def digest(self, tag="production"):
-        """What the registry says the tag points at."""
-        url = f"http://127.0.0.1:{self.ports['registry']}/v2/{REPOSITORY.split('/', 1)[1]}/manifests/{tag}"
-        kinds = ", ".join(MANIFESTS)
-        request = urllib.request.Request(url, method="HEAD", headers={"accept": kinds})
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.headers["Docker-Content-Digest"]
-
-    def updater_knows(self):
-        """What the updater remembers, read without waiting for it: the file is replaced whole."""
-        done = self.inside("cat", "/var/lib/tocos-deploy/state.json", check=False)
-        return json.loads(done.stdout) if done.returncode == 0 else {}
-
-    def judged(self, digest):
-        """Once the updater has looked at a digest: whether it is taken, and in words."""
-        known = self.updater_knows()
-        if known.get("trying") or known.get("latest") != digest:
-            return None
-        if digest in known["rejected"]:
-            return False, f"rolled back, and never tried again: {known['rejected'][digest]['reason']}"
-        if digest == known["unsigned"]:
-            return False, "refused for its signature; the service was not touched"
-        return (True, "taken") if digest == known["current"] else None
-
-    def down(self):
-        self.emulator.stop()
-        self.bodies.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    # Looking at it.
-
-    def url(self, path):
-        return f"https://127.0.0.1:{self.ports['https']}{path}"
-
-    def ask(self, path, seconds=3):
-        done = run("curl", "-sk", "--max-time", str(seconds), "-w", "\n%{http_code}", self.url(path), check=False)
-        body, _, code = done.stdout.rpartition("\n")
-        return body if code == "200" else None
-
-    def inside(self, *command, body=None, check=True, stdin=None):
-        return docker("exec", *(["-i"] if stdin is not None else []), body or self.service, *command, check=check, stdin=stdin)
+def attached():
+    """The emulator that runs already, where tflocal looks for it too."""
+    return Endpoint(os.environ.get("AWS_ENDPOINT_URL") or f"http://localhost:{USUAL_PORT}")
 
 
-def command_up(world, image_to_push):
-    begun = time.monotonic()
-    image = world.outside()
-    say(f"registry and emulator: {time.monotonic() - begun:.1f} s")
-    world.push(image_to_push)
-    begun = time.monotonic()
-    world.apply()
-    say(f"terraform apply: {time.monotonic() - begun:.1f} s")
-    begun = time.monotonic()
-    world.boot(image)
-    answer, _ = wait_until("the service answers through the proxy", lambda: world.ask("/version"), 120)
-    say(f"boot until the service answers: {time.monotonic() - begun:.1f} s")
-    say(f"""
-{answer.strip()}
+def built(world):
+    """An image built from this tree; what the build says is shown."""
+    if subprocess.run([ROOT / "scripts" / "local-image.sh", BUILT, world.name]).returncode != 0:
+        raise Broken("the image could not be built; what failed stands above")
+    return BUILT
 
+
+def command_emulator(world, kind, python):
+    emulator = Emulator(kind, python, world.folder, USUAL_PORT)
+    took = emulator.start()
+    say(f"{kind} answers on http://localhost:{USUAL_PORT} after {took:.1f} s")
+    return 0
+
+
+def what_next(world):
+    return f"""
 service      curl -k {world.url('/version')}
 first key    docker exec {world.service} cat /var/lib/tocos/key/first
 updates      docker exec {world.service} journalctl -u tocos-update -f
 numbers      http://127.0.0.1:{world.ports['prometheus']}/graph?g0.expr=tocos_deploy_info
-next image   scripts/local-push.sh IMAGE        (taken within 5 s)
+next image   scripts/local-push.sh [IMAGE]        (taken within {POLL_SECONDS} s)
 a shell      docker exec -it {world.service} bash
-the end      scripts/local-down.sh""")
+the end      scripts/local-down.sh"""
+
+
+def command_up(world, image_to_push):
+    begun = time.monotonic()
+    image = world.begin()
+    say(f"registry and {world.emulator.kind}: {time.monotonic() - begun:.1f} s")
+    world.push(image_to_push or built(world))
+    begun = time.monotonic()
+    world.apply()
+    say(f"terraform apply: {time.monotonic() - begun:.1f} s")
+    begun = time.monotonic()
+    world.follow(image)
+    answer = world.answers()
+    say(f"boot until the service answers: {time.monotonic() - begun:.1f} s\n\n{answer.strip()}\n{what_next(world)}")
     return 0
 
 
+def command_bodies(world, image_to_push):
+    """Bodies as the emulator says, the first image if the registry has none, and somebody who keeps it so."""
+    try:
+        # A busy one may take its time.
+        wait_until("an emulator answers", world.emulator.answers, 10)
+    except Broken as broken:
+        raise Broken(f"no emulator answers on {world.emulator.url}: start LocalStack or moto, or set AWS_ENDPOINT_URL") from broken
+    image = world.bodies.image()
+    end_process(world.follower, "the follower")
+    world.folder.mkdir(parents=True, exist_ok=True)
+    recorded = cloud.read(world.emulator)
+    if recorded.service:
+        world.outside(image, recorded.cidr)
+        repository, tag = recorded.service.image.rsplit(":", 1)
+        if image_to_push or not world.digest(tag, repository):
+            world.push(image_to_push or built(world), tag, repository)
+            say(f"pushed       {recorded.service.image}")
+    begun = time.monotonic()
+    recorded, booted, ended = world.follow(image)
+    for what, bodies in (("ended", ended), ("booted", booted)):
+        for body in bodies:
+            say(f"{what:<12} {body}")
+    start_follower(world)
+    if not recorded.machines:
+        say(f"{world.emulator.url} has no running instance of this Terraform in {REGION}, so there are no bodies; an apply gets some by itself")
+        return 0
+    if not recorded.service:
+        raise Broken("none of the instances is one for the service")
+    if not any(machine.is_public for machine in recorded.machines):
+        say("no instance has a public address, so nothing is published on this machine")
+        return 0
+    answer = world.answers()
+    say(f"boot until the service answers: {time.monotonic() - begun:.1f} s\n\n{answer.strip()}\n{what_next(world)}")
+    return 0
+
+
+def start_follower(world):
+    with open(world.folder / "follower.log", "ab") as log:
+        process = subprocess.Popen([sys.executable, __file__, "follow"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    world.follower.write_text(str(process.pid))
+
+
+def command_follow(world):
+    """Until it is ended. What goes wrong is said once, and tried again."""
+    image, said = world.bodies.image(), ""
+    while True:
+        try:
+            _, booted, ended = world.follow(image)
+            for what, bodies in (("ended", ended), ("booted", booted)):
+                for body in bodies:
+                    say(f"{time.strftime('%H:%M:%S')} {what} {body}")
+            said = ""
+        except Broken as broken:
+            if str(broken) != said:
+                said = str(broken)
+                say(f"{time.strftime('%H:%M:%S')} {said}")
+        time.sleep(FOLLOW_SECONDS)
+
+
 def command_push(world, image):
+    image = image or built(world)
+    runs = [followed for _, followed, _ in world.bodies.running().values() if followed]
+    if not runs:
+        raise Broken("no body with the service runs; make one: scripts/local-up.sh, or scripts/local-bodies.sh after an apply")
+    repository, tag = runs[0].rsplit(":", 1)
     before = world.updater_knows().get("current")
-    world.push(image)
-    begun, digest = time.monotonic(), world.digest()
+    world.push(image, tag, repository)
+    begun, digest = time.monotonic(), world.digest(tag, repository)
     if digest == before:
         say(f"{digest} is what runs already")
         return 0
     say(f"pushed as {digest}; the instance looks every {POLL_SECONDS} s")
     (taken, words), took = wait_until("the instance has judged it (see: journalctl -u tocos-update)", lambda: world.judged(digest), 300)
     say(f"{words}; known {took:.1f} s after the push")
+    wait_until("Prometheus has scraped what the updater counted", world.counted, 30)
     say((world.ask("/version") or "the service does not answer").strip())
     return 0 if taken else 1
 
@@ -177,8 +153,8 @@ def command_down(world):
 
 
 def command_status(world):
-    for body in (world.service, world.proxy):
-        say(docker("ps", "-a", "--filter", f"name=^{body}$", "--format", "{{.Names}}: {{.Status}}").stdout.strip() or f"{body}: is not there")
+    for body in world.bodies.running():
+        say(f"{body} runs")
     say(world.ask("/version") or "the service does not answer")
     say(world.inside("tocos-update", "status", check=False).stdout)
     return 0
@@ -187,20 +163,35 @@ def command_status(world):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    image = {"nargs": "?", "help": "image of this machine's Docker; without one it is built from this tree"}
     up = commands.add_parser("up", help="make everything and wait until the service answers")
-    up.add_argument("image", help="image of this machine's Docker that is deployed first")
-    push = commands.add_parser("push", help="push an image of this machine's Docker as the new production")
-    push.add_argument("image")
+    up.add_argument("image", **image)
+    emulator = commands.add_parser("emulator", help="start an emulator on its usual port")
+    for command in (up, emulator):
+        command.add_argument("--emulator", choices=["moto", "localstack"], default="moto")
+        command.add_argument("--python", default=sys.executable, help="interpreter that has the emulator")
+    bodies = commands.add_parser("bodies", help="give bodies to the instances of an emulator that runs, and keep doing so")
+    bodies.add_argument("image", **image)
+    commands.add_parser("follow", help="what `bodies` leaves running")
+    push = commands.add_parser("push", help="push an image as the new production and wait for what becomes of it")
+    push.add_argument("image", **image)
     commands.add_parser("down", help="remove everything")
     commands.add_parser("status", help="say what runs")
     arguments = parser.parse_args()
-    world = World()
     try:
         if arguments.command == "up":
+            world = World()
+            world.emulator = Emulator(arguments.emulator, arguments.python, world.folder)
             return command_up(world, arguments.image)
+        if arguments.command == "emulator":
+            return command_emulator(World(), arguments.emulator, arguments.python)
+        if arguments.command == "bodies":
+            return command_bodies(World(emulator=attached()), arguments.image)
+        if arguments.command == "follow":
+            return command_follow(World(emulator=attached()))
         if arguments.command == "push":
-            return command_push(world, arguments.image)
-        return command_down(world) if arguments.command == "down" else command_status(world)
+            return command_push(World(), arguments.image)
+        return command_down(World()) if arguments.command == "down" else command_status(World())
     except Broken as broken:
         return fail(broken)
 

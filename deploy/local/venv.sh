@@ -6,7 +6,7 @@ cache=${TOCOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos}
 venv() {
     local name=$1 list folder
     list=$(dirname "${BASH_SOURCE[0]}")/requirements-$name.txt
-    folder=$cache/venv-$name-$(sha256sum "$list" | cut -c1-8)
+    folder=$cache/venv-$name-$(cksum <"$list" | cut -d" " -f1)
     if [ ! -e "$folder/complete" ]; then
         mkdir -p "$cache"
         make_venv "$list" "$folder" || return
@@ -24,7 +24,7 @@ make_venv() (
     if [ ! -e "$folder/complete" ]; then
         echo "installing from PyPI: $(grep -v '^#' "$list" | tr '\n' ' ')" >&2
         rm -rf "$folder"
-        python3 -m venv "$folder" >&2 || { echo "python3 -m venv does not work; on Debian: apt-get install python3-venv" >&2; exit 1; }
+        python3 -m venv "$folder" >&2 || { echo "python3 -m venv does not work; on Debian it is the package python3-venv" >&2; exit 1; }
         "$folder/bin/pip" install -q -r "$list" >&2 || exit
         touch "$folder/complete"
     fi

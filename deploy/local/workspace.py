@@ -30,23 +30,13 @@ provider "aws" {{
 """
 
 
-# moto drops the description of a rule that names a group.
+# Both emulators forget the description of a rule that names a group.
 FORGETFUL = """
 resource "{kind}" "{name}" {{
   lifecycle {{
     ignore_changes = [description]
   }}
 }}
-"""
-
-# LocalStack reports that a separately created interface is deleted with its instance, which AWS does not do. It does not store
-# metadata_options; moto does.
-MISTAKEN = """
-resource "aws_instance" "this" {
-  lifecycle {
-    ignore_changes = [ami, network_interface, metadata_options]
-  }
-}
 """
 
 UNPROTECTED = """
@@ -69,7 +59,7 @@ class Workspace:
         self.root = self.folder / "terraform"
         self.env = environment()
 
-    def copy(self, emulator_url=None, kind="moto"):
+    def copy(self, emulator_url=None):
         shutil.rmtree(self.folder, ignore_errors=True)
         skip = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
         shutil.copytree(ROOT / "terraform", self.root, ignore=skip)
@@ -81,8 +71,6 @@ class Workspace:
                 + "".join(FORGETFUL.format(kind=f"aws_vpc_security_group_{kind}", name=name) for kind, name in forgetful)
             )
             (self.root / "bootstrap" / "emulator_override.tf").write_text(provider(emulator_url))
-        if kind == "localstack":
-            (self.root / "modules" / "host" / "emulator_override.tf").write_text(MISTAKEN)
         return self
 
     def unprotect(self):

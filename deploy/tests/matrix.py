@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "deploy" / "local"))
 
 from bodies import docker  # noqa: E402
 from checks import Checks  # noqa: E402
-from local import REPOSITORY, World  # noqa: E402
+from world import REPOSITORY, World  # noqa: E402
 from shell import Broken, run, wait_until  # noqa: E402
 
 START_SECONDS = 8
@@ -197,13 +197,13 @@ class Matrix:
     # The rows.
 
     def boot(self):
-        self.image = self.world.outside()
+        self.image = self.world.begin()
         self.world.variables["signature_key"] = self.make_keys()
         self.push(self.good("one"))
         begun = time.monotonic()
         self.world.apply()
         applied = time.monotonic()
-        self.world.boot(self.image)
+        self.world.follow(self.image)
         wait_until("the service answers through the proxy", lambda: self.world.ask("/version"), 90)
         booted = time.monotonic()
         wait_until("the instance has set itself up", lambda: self.world.inside("systemctl", "is-active", "tocos-update.timer", check=False).returncode == 0, 60)

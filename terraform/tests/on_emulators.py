@@ -46,7 +46,6 @@ class Readings:
 
     def __init__(self, emulator, outputs):
         self.ec2, self.vpc, self.outputs = emulator.client("ec2"), outputs["vpc_id"], outputs
-        self.kind_of_emulator = emulator.kind
         self.of_vpc = [{"Name": "vpc-id", "Values": [self.vpc]}]
 
     def rules(self):
@@ -124,7 +123,7 @@ def instances_are_as_promised(readings):
     assert (service_groups, proxy_groups) == ({"service"}, {"edge"}), (service_groups, proxy_groups)
     for instance in (service, proxy):
         metadata = instance.get("MetadataOptions", {}).get("HttpTokens")
-        assert metadata == "required" or readings.kind_of_emulator == "localstack", f"metadata without a token: {metadata}"
+        assert metadata == "required", f"metadata without a token: {metadata}"
         assert "KeyName" not in instance, "there is a key pair"
     volumes = readings.ec2.describe_volumes(VolumeIds=[readings.outputs["data_volume_id"]])["Volumes"]
     assert volumes[0]["Encrypted"] and volumes[0]["Attachments"][0]["InstanceId"] == service["InstanceId"], volumes
@@ -184,7 +183,7 @@ def on(checks, kind, python, folder):
     if not checks.check(f"{kind} starts", lambda: f"after {emulator.start():.1f} s"):
         return
     try:
-        work = Workspace(Path(folder) / f"{kind}-work").copy(emulator.url, kind)
+        work = Workspace(Path(folder) / f"{kind}-work").copy(emulator.url)
         work.variables(PRIVATE)
         ready = checks.check(f"{kind}: the state's bucket, and the state in it", lambda: state_is_kept_in_s3(work, emulator))
         if ready and checks.check(f"{kind}: apply with NAT, proxy, metrics, flow log and GitHub's role", lambda: apply(work, 40)):

@@ -44,7 +44,7 @@ run "by_default_one_public_instance_with_caddy_on_it" {
     error_message = "the public side is not exactly 443 and 80"
   }
   assert {
-    condition     = aws_ebs_volume.data.encrypted && aws_ebs_volume.data.type == "gp3"
+    condition     = aws_ebs_volume.data[0].encrypted && aws_ebs_volume.data[0].type == "gp3" && length(aws_ebs_volume.emulated) == 0
     error_message = "the data volume is not encrypted gp3"
   }
 }
@@ -279,5 +279,45 @@ run "a_pinned_machine_image_asks_for_none" {
   assert {
     condition     = length(data.aws_ami.debian) == 0 && local.ami == "ami-0fedcba9876543210"
     error_message = "the image of the machine was looked up"
+  }
+}
+
+run "on_an_emulator_the_volume_may_go_and_next_is_about_this_machine" {
+  command = plan
+  variables {
+    emulator  = true
+    ssm_agent = false
+    nat       = true
+  }
+  assert {
+    condition     = length(aws_ebs_volume.data) == 0 && length(aws_ebs_volume.emulated) == 1 && aws_volume_attachment.data.volume_id == aws_ebs_volume.emulated[0].id
+    error_message = "the volume is the protected one"
+  }
+  assert {
+    condition     = strcontains(output.next, "1. ../scripts/local-bodies.sh") && !strcontains(output.next, "aws ssm")
+    error_message = "next does not say how the instances get a machine each"
+  }
+}
+
+run "next_numbers_what_there_is_to_do_on_aws" {
+  command = plan
+  variables {
+    domain    = "coins.example.org"
+    ssm_agent = false
+    balancer  = true
+
+    certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+  }
+  override_module {
+    target  = module.balancer
+    outputs = { dns_name = "balancer.example" }
+  }
+  assert {
+    condition     = startswith(output.next, "1. Point the CNAME record of coins.example.org at balancer.example.\n2. curl https://coins.example.org/version")
+    error_message = "the first two steps are not the record and a request"
+  }
+  assert {
+    condition     = strcontains(output.next, "\n3. To deploy, move docker.io/acme/tocos:production") && !strcontains(output.next, "4. ")
+    error_message = "a step without an agent is not left out, or the numbers have a gap"
   }
 }

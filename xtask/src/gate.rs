@@ -81,6 +81,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "mac",
+        proves: "what a laptop runs uses only what macOS has",
+        command: &["scripts/test-mac.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "instructions",
         proves: "fixed work through the core and the service takes no more instructions than was accepted",
         command: &["cargo", "xtask", "instructions"],
@@ -120,6 +126,18 @@ const CHECKS: &[Check] = &[
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
+    Check {
+        name: "local",
+        proves: "from tflocal apply on LocalStack and on moto to an answered request, a push, another apply, destroy",
+        command: &["scripts/test-local.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
+    Check {
+        name: "tools",
+        proves: "a machine with nothing but Docker does that walk inside a container",
+        command: &["scripts/test-tools.sh"],
         turn: Turn::Beside(Lane::Emulators),
     },
 ];

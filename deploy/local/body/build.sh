@@ -4,8 +4,10 @@
 # With a registry at hand it starts from debian:trixie; without, from debootstrap (root, Debian or Ubuntu).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=deploy/local/within.sh
+. "$here/../within.sh"
 cache=${TOCOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tocos}
-hash=$(cat "$here/packages.txt" "$here/prepare.sh" | sha256sum | cut -c1-12)
+hash=$(cat "$here/packages.txt" "$here/prepare.sh" | cksum | cut -d' ' -f1)
 image=tocos-body:$hash
 archive=$cache/body-$hash.tar
 
@@ -15,31 +17,11 @@ if docker image inspect "$image" >/dev/null 2>&1; then
 fi
 exec 3>&1 1>&2
 
-debootstrap_archive() {
-    command -v debootstrap >/dev/null || apt-get install -q -y debootstrap
-    local root
-    mkdir -p "$cache/debs"
-    root=$(mktemp -d "$cache/body.XXXXXX")
-    # shellcheck disable=SC2064 # the folder's name is known now and gone later
-    trap "umount '$root/proc' 2>/dev/null || true; rm -rf '$root'" EXIT
-    debootstrap --variant=minbase --cache-dir="$cache/debs" trixie "$root"
-    mkdir "$root/body"
-    cp "$here"/* "$root/body/"
-    cp /etc/resolv.conf "$root/etc/resolv.conf"
-    mount -t proc proc "$root/proc"
-    chroot "$root" sh /body/prepare.sh
-    umount "$root/proc"
-    tar -C "$root" -c . > "$archive.part"
-    mv "$archive.part" "$archive"
-}
-
-if docker image inspect debian:trixie >/dev/null 2>&1 || timeout 60 docker pull -q debian:trixie; then
+if docker image inspect debian:trixie >/dev/null 2>&1 || within 60 docker pull -q debian:trixie; then
     docker build -q -t "$image" "$here"
 else
-    if [ ! -e "$archive" ]; then
-        echo "no registry hands out debian:trixie; building the body with debootstrap, about 2 minutes, once"
-        debootstrap_archive
-    fi
+    [ "$(uname -s)" = Linux ] || { echo "debian:trixie can't be pulled, and only Linux can build the body without it"; exit 1; }
+    "$here/debootstrap.sh" "$archive"
     docker import -c 'VOLUME ["/var/lib/containers"]' "$archive" "$image" >/dev/null
 fi
 echo "$image" >&3

@@ -1,5 +1,5 @@
 #!/bin/bash
-# First process of the stand-in for an instance: gives systemd the world it expects, then becomes systemd.
+# Linux alone. First process of the stand-in for an instance: gives systemd the world it expects, then becomes systemd.
 set -eu
 
 # A host with cgroup v1 has cgroup v2 all the same, only not where containers look. systemd and podman want it as their root:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run inside a bare Debian 13: installs the packages and turns off what a container has no use for.
+# Linux alone. Run inside a bare Debian 13: installs the packages and turns off what a container has no use for.
 set -eu
 here=$(dirname "$0")
 export DEBIAN_FRONTEND=noninteractive

@@ -1,0 +1,179 @@
+"""A world on this machine: an emulated AWS, bodies for the machines that it has, a registry in Docker Hub's place, and a Prometheus."""
+
+import json
+import os
+import shutil
+import sys
+
+import cloud
+from bodies import IN_CONTAINER, Bodies, docker
+from emulator import Emulator, end_process
+from shell import CACHE, Broken, wait_until
+from workspace import Workspace
+
+REPOSITORY, CHANNEL = "docker.io/tocos-local/tocos", "production"
+POLL_SECONDS = 5
+MANIFESTS = [
+    "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.v2+json",
+]
+
+
+class World:
+    def __init__(self, name=None, cidr=None, first_port=None, emulator=None, variables=None):
+        """`emulator` is one that runs or is to be started; without one it is a moto of this world's own. Name, addresses and ports can be
+        given by the environment, so that two worlds stand on one machine."""
+        name = name or os.environ.get("TOCOS_WORLD") or "tocos-local"
+        cidr = cidr or os.environ.get("TOCOS_WORLD_CIDR") or "10.20.0.0/16"
+        first_port = first_port or int(os.environ.get("TOCOS_WORLD_PORT") or 8440)
+        self.name, self.cidr, self.variables = name, cidr, variables or {}
+        self.folder = CACHE / name
+        self.ports = {"https": first_port + 3, "http": first_port, "registry": first_port + 60, "prometheus": first_port + 50}
+        self.emulator = emulator or Emulator("moto", sys.executable, self.folder)
+        self.workspace = Workspace(self.folder / "workspace")
+        self.bodies = Bodies(name, self.folder, cidr, self.ports)
+
+    # Making it.
+
+    def begin(self):
+        """The body's image, the registry and an emulator of our own: what is there before anything is applied."""
+        image = self.bodies.image()
+        self.down()
+        self.folder.mkdir(parents=True)
+        self.outside(image, self.cidr)
+        self.emulator.start()
+        return image
+
+    def outside(self, image, cidr):
+        self.bodies.place(cidr)
+        self.bodies.outside(image)
+
+    def apply(self):
+        self.workspace.copy(self.emulator.url)
+        self.workspace.variables({
+            "emulator": True, "image": REPOSITORY, "vpc_cidr": self.cidr, "nat": True, "architecture": "amd64", "instance_type": "t3.small",
+            "proxy_instance_type": "t3.nano", "ami_id": "ami-12c6146b", "backups": False, "ssm_agent": False,
+            "poll_seconds": POLL_SECONDS, "metrics_cidrs": [f"{self.bodies.prefix}.200.0/28"],
+        } | self.variables)
+        self.workspace.terraform("init")
+        self.workspace.terraform("apply", "-auto-approve", "-no-color")
+
+    def follow(self, image):
+        """Makes the bodies those of the machines that the emulator has now: new ones boot, those of machines that are gone go, and changed
+        groups hold. Returns what the emulator has, and the names of the bodies that were booted and ended."""
+        recorded = cloud.read(self.emulator)
+        if recorded.machines:
+            self.outside(image, recorded.cidr)
+        wanted = {f"{self.name}-{machine.name}": machine for machine in recorded.machines}
+        running = self.bodies.running()
+        ended = [body for body, (instance, *_) in running.items() if body not in wanted or wanted[body].id != instance]
+        for body in ended:
+            self.bodies.end(body)
+        self.bodies.remove_volumes(recorded.volumes)
+        cloud.free_interfaces(self.emulator)
+        booted = [body for body, machine in wanted.items() if machine.is_whole and (body in ended or body not in running)]
+        published = next((body for body, machine in wanted.items() if machine.is_public), None)
+        for body, machine in wanted.items():
+            if body in booted:
+                self.bodies.boot(image, machine, [(self.ports["https"], 443), (self.ports["http"], 80)] if body == published else [])
+            elif body in running and body not in ended:
+                self.bodies.guard(image, machine)
+        if recorded.service and recorded.service.lets_in(self.bodies.prometheus_address, 9464):
+            self.bodies.prometheus(image, recorded.service.ip)
+        elif not recorded.machines:
+            self.bodies.end_prometheus()
+        return recorded, booted, ended
+
+    # Images.
+
+    def push(self, source, tag=CHANNEL, repository=REPOSITORY):
+        """An image of this machine's Docker into the registry, under the tag that the instance follows."""
+        target = f"127.0.0.1:{self.ports['registry']}/{repository.split('/', 1)[1]}:{tag}"
+        docker("tag", source, target)
+        try:
+            docker("push", "-q", target)
+        finally:
+            docker("rmi", target, check=False)
+
+    def digest(self, tag=CHANNEL, repository=REPOSITORY):
+        """What the registry says the tag points at; None where there is no such tag."""
+        path = f"/v2/{repository.split('/', 1)[1]}/manifests/{tag}"
+        done = self.bodies.curl("registry", path, "-fsSI", "-H", f"accept: {', '.join(MANIFESTS)}", seconds=5)
+        for line in done.stdout.splitlines():
+            if line.lower().startswith("docker-content-digest:"):
+                return line.split(":", 1)[1].strip()
+        return None
+
+    def updater_knows(self):
+        """What the updater remembers, read without waiting for it: the file is replaced whole."""
+        done = self.inside("cat", "/var/lib/tocos-deploy/state.json", check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+    def judged(self, digest):
+        """Once the updater has looked at a digest: whether it is taken, and in words."""
+        known = self.updater_knows()
+        if known.get("trying") or known.get("latest") != digest:
+            return None
+        if digest in known["rejected"]:
+            return False, f"rolled back, and never tried again: {known['rejected'][digest]['reason']}"
+        if digest == known["unsigned"]:
+            return False, "refused for its signature; the service was not touched"
+        return (True, "taken") if digest == known["current"] else None
+
+    def counted(self):
+        """Whether Prometheus has scraped what the updater knows; so too where there is no Prometheus here."""
+        if not self.bodies.is_running(f"{self.name}-prometheus"):
+            return True
+        known = self.updater_knows()
+        for name in ("updates_total", "rollbacks_total"):
+            done = self.bodies.curl("prometheus", f"/api/v1/query?query=tocos_deploy_{name}", "-fsS")
+            found = json.loads(done.stdout)["data"]["result"] if done.returncode == 0 else []
+            if not found or float(found[0]["value"][1]) != known[name]:
+                return False
+        return True
+
+    # Ending it.
+
+    @property
+    def follower(self):
+        return self.folder / "follower.pid"
+
+    def down(self):
+        end_process(self.follower, "the follower")
+        if isinstance(self.emulator, Emulator):
+            self.emulator.stop()
+        self.bodies.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Looking at it.
+
+    @property
+    def service(self):
+        """Name of the body with the service."""
+        found = [body for body, (_, image, _) in self.bodies.running().items() if image]
+        if not found:
+            raise Broken("no body with the service runs; make one: scripts/local-up.sh, or scripts/local-bodies.sh after an apply")
+        return found[0]
+
+    @property
+    def proxy(self):
+        return self.service.removesuffix("-service") + "-proxy"
+
+    def url(self, path):
+        return f"https://127.0.0.1:{self.ports['https']}{path}"
+
+    def ask(self, path, seconds=3):
+        """What the public side answers, if it is 200."""
+        public = None
+        if os.environ.get(IN_CONTAINER):
+            running = self.bodies.running()
+            public = next((ip for body, (_, _, ip) in running.items() if docker("port", f"{body}-net", check=False).stdout.strip()), None)
+        done = self.bodies.curl("https", path, "-s", "-w", "\n%{http_code}", seconds=seconds, public=public)
+        body, _, code = done.stdout.rpartition("\n")
+        return body if code == "200" else None
+
+    def inside(self, *command, body=None, check=True, stdin=None):
+        return docker("exec", *(["-i"] if stdin is not None else []), body or self.service, *command, check=check, stdin=stdin)
+
+    def answers(self, seconds=120):
+        return wait_until("the service answers on its public side", lambda: self.ask("/version"), seconds)[0]
