@@ -154,8 +154,13 @@ fn median_start(args: &AgeArgs, load: &LoadArgs) -> Result<Start> {
     Ok(starts.swap_remove(starts.len() / 2))
 }
 
-/// One start: until a request is answered, and then until memory no longer grows.
+/// One start, and its end.
 fn start(load: &LoadArgs) -> Result<Start> {
+    warm(load).map(|(_server, start)| start)
+}
+
+/// A start: until a request is answered, and then until memory no longer grows.
+fn warm(load: &LoadArgs) -> Result<(Server, Start)> {
     const LOOK_EVERY: Duration = Duration::from_millis(500);
     let begun = Instant::now();
     let server = Server::start(load)?;
@@ -173,7 +178,7 @@ fn start(load: &LoadArgs) -> Result<Start> {
         std::thread::sleep(LOOK_EVERY);
         let now = rss()?;
         if now <= warm_rss_bytes + warm_rss_bytes / 1_000 {
-            return Ok(Start { ready_us, rss_bytes, warm_rss_bytes: now });
+            return Ok((server, Start { ready_us, rss_bytes, warm_rss_bytes: now }));
         }
         warm_rss_bytes = now;
     }
@@ -181,7 +186,7 @@ fn start(load: &LoadArgs) -> Result<Start> {
 
 /// Batches with new keys, on both in turn.
 fn batches(args: &AgeArgs, young: &LoadArgs, old: &LoadArgs) -> Result<Value> {
-    let servers = [Server::start(young)?, Server::start(old)?];
+    let servers = [warm(young)?.0, warm(old)?.0];
     let load = LoadArgs { connections: BATCH_CONNECTIONS, ..args.load.clone() };
     let groups = [Group { name: Name::Batch, connections: BATCH_CONNECTIONS, rate: None }];
     let plan = Plan { groups: &groups, seconds: load.seconds, requests_max: None, busy: None };
@@ -203,7 +208,7 @@ fn batches(args: &AgeArgs, young: &LoadArgs, old: &LoadArgs) -> Result<Value> {
 
 /// Old keys again, at a fixed rate, beside single writes.
 fn repeated(args: &AgeArgs, old: &LoadArgs) -> Result<Vec<RunResult>> {
-    let server = Server::start(old)?;
+    let (server, _) = warm(old)?;
     let groups = [
         Group { name: Name::Repeated, connections: 16, rate: Some(args.repeated) },
         Group { name: Name::Keyed, connections: args.load.connections, rate: Some(args.written) },
