@@ -129,6 +129,7 @@ pub(crate) fn recover(
     tables::complete(&*disk, &reader, &ledger, complete_to, &mut tables, &mut unusable_tables)?;
     let covered = tables.covered();
     tables.set_floor(covered);
+    // From here on exactly these: tables of a longer log than this one were set aside.
     ledger.forget_keys_through(covered);
     ledger.count_keys_through(covered, tables.key_count());
     let clock = if is_test_ledger {

@@ -148,7 +148,7 @@ impl Writer {
         self.tables.replace(&[], new);
         let floor = self.tables.floor_for(self.table_options.keys_in_memory);
         self.tables.set_floor(floor);
-        self.ledger.forget_keys_through(floor);
+        self.ledger.forget_keys_through(self.tables.floor());
         self.ledger.forget_over_through(self.tables.covered())
     }
 

@@ -88,8 +88,8 @@ impl Ledger {
         self.keys.len()
     }
 
-    /// Keys of events up to this one need not be in memory any longer: whoever decides looks them up elsewhere. They leave
-    /// bit by bit, where room is needed.
+    /// Keys of events up to this one, and of no later ones, need not be in memory: whoever decides looks them up elsewhere. They
+    /// leave bit by bit, where room is needed, and are not taken in.
     pub fn forget_keys_through(&mut self, event: u64) {
         self.keys.forget_through(event);
     }

@@ -172,6 +172,11 @@ impl Tables {
         self.floor = self.floor.max(floor);
     }
 
+    /// See [`Tables::set_floor`].
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// Whether all keys are in memory.
     pub(crate) fn needs_no_look(&self) -> bool {
         self.floor == 0

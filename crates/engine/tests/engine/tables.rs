@@ -178,6 +178,47 @@ fn a_table_that_is_cut_or_of_another_ledger_is_named_and_made_again() {
 }
 
 #[test]
+fn tables_of_a_longer_log_than_this_one_are_set_aside_and_no_key_is_lost() {
+    let mut old = Old::new();
+    let copy = tempfile::TempDir::new().unwrap();
+    for entry in std::fs::read_dir(old.bench.data()).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    old.start();
+    for at in 0..200 {
+        old.bench.ask_with(Some(&format!("later-{at}")), transfer(at).1).unwrap();
+    }
+    old.bench.stop();
+    // The log of a backup, beside the tables that were made since: those that go further than the log must not count.
+    for entry in std::fs::read_dir(old.bench.data()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !name.starts_with("keys-") && !name.starts_with("over-") {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+    for entry in std::fs::read_dir(copy.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !name.starts_with("keys-") && !name.starts_with("over-") {
+            std::fs::copy(&path, old.bench.data().join(name)).unwrap();
+        }
+    }
+    let problems = old.start().unusable_tables;
+    assert!(problems.iter().any(|problem| problem.contains("no frame of the log")), "{problems:?}");
+    old.check();
+    for round in 0..2 {
+        for at in 0..200 {
+            let again = old.bench.ask_with(Some(&format!("later-{at}")), transfer(at).1).unwrap();
+            assert_eq!(again.replayed, round == 1, "a key of the time after the backup is new, and then known");
+        }
+    }
+    old.bench.stop();
+    assert_eq!(verify(old.bench.data()).unwrap().keys, KEYS + 200);
+}
+
+#[test]
 fn a_table_that_tells_of_the_same_events_as_another_changes_nothing() {
     let mut old = Old::new();
     let tables = old.tables("keys-");

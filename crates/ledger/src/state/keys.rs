@@ -45,9 +45,9 @@ impl Keys {
         self.count
     }
 
-    /// Keys of events up to this one leave where room is needed.
+    /// Keys of events up to this one, and of no later ones, leave where room is needed.
     pub(crate) fn forget_through(&mut self, event: u64) {
-        self.floor = self.floor.max(event);
+        self.floor = event;
     }
 
     /// So many keys of events up to `event` were remembered before.
