@@ -3,6 +3,7 @@
 use crate::blockfile::{self, BlockFileError, BlockHeader, BlockReader};
 use crate::disk::Disk;
 use crate::index::Index;
+use crate::layout::Hash;
 use crate::segment::SegmentHeader;
 
 const KIND: [u8; 8] = *b"INDEX\0\0\x01";
@@ -12,25 +13,34 @@ pub(crate) fn index_name(first: u64) -> String {
     format!("index-{first:020}.tocos")
 }
 
-/// The header of a segment's index file. The hash binds it to that very segment.
-fn header(segment: &SegmentHeader) -> BlockHeader {
-    BlockHeader { ledger_id: segment.ledger_id, kind: KIND, event: segment.first, chain: segment.prev }
+/// A segment behind which there is another one: that one's header names the hash of the last frame here, and so all that is here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sealed<'s> {
+    pub(crate) header: &'s SegmentHeader,
+    pub(crate) end: Hash,
 }
 
-/// Writes the index of a segment behind which there is another one.
-pub(crate) fn write(disk: &dyn Disk, segment: &SegmentHeader, index: &Index) -> Result<(), BlockFileError> {
-    blockfile::write(disk, &index_name(segment.first), &header(segment), [index.encode()]).map(|_bytes| ())
+impl Sealed<'_> {
+    fn block_header(&self) -> BlockHeader {
+        BlockHeader { ledger_id: self.header.ledger_id, kind: KIND, event: self.header.first, chain: self.end }
+    }
+}
+
+/// Writes the index of a segment.
+pub(crate) fn write(disk: &dyn Disk, segment: Sealed<'_>, index: &Index) -> Result<(), BlockFileError> {
+    let name = index_name(segment.header.first);
+    blockfile::write(disk, &name, &segment.block_header(), [index.encode()]).map(|_bytes| ())
 }
 
 /// Reads the index of a segment.
-pub(crate) fn read(disk: &dyn Disk, segment: &SegmentHeader) -> Result<Index, BlockFileError> {
-    let name = index_name(segment.first);
+pub(crate) fn read(disk: &dyn Disk, segment: Sealed<'_>) -> Result<Index, BlockFileError> {
+    let name = index_name(segment.header.first);
     let damaged = || BlockFileError::Damaged { file: disk.place(&name), offset: 0 };
     let mut reader = BlockReader::open(disk, &name)?;
-    if *reader.header() != header(segment) {
+    if *reader.header() != segment.block_header() {
         return Err(damaged());
     }
-    let entries = reader.next_block()?.map(|block| Index::decode(segment.first, block));
+    let entries = reader.next_block()?.map(|block| Index::decode(segment.header.first, block));
     let index = entries.flatten().ok_or_else(damaged)?;
     if reader.next_block()?.is_some() {
         return Err(damaged());

@@ -9,7 +9,7 @@ use crate::blockfile::BlockFileError;
 use crate::disk::{Disk, DiskFile, DiskLock};
 use crate::error::{Broken, ReadError};
 use crate::index::{Index, Start};
-use crate::index_file;
+use crate::index_file::{self, Sealed};
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader};
 use crate::position::Position;
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
@@ -238,7 +238,8 @@ impl Log {
         let mut slot = segment.index.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = slot.is_none();
         if is_new {
-            let from_file = segment.has_index_file().then(|| index_file::read(&*self.disk, &segment.header));
+            let sealed = self.sealed(segment).filter(|_| segment.has_index_file());
+            let from_file = sealed.map(|sealed| index_file::read(&*self.disk, sealed));
             *slot = Some(match from_file {
                 Some(Ok(index)) => index,
                 // What can't be read is made again, and then written again.
@@ -284,8 +285,8 @@ impl Log {
         drop(segments);
         self.start(&segment, segment.header.first).map_err(IndexFileError::Log)?;
         let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = &*index {
-            index_file::write(&*self.disk, &segment.header, index).map_err(IndexFileError::File)?;
+        if let (Some(index), Some(sealed)) = (&*index, self.sealed(&segment)) {
+            index_file::write(&*self.disk, sealed, index).map_err(IndexFileError::File)?;
         }
         drop(index);
         segment.set_has_index_file(true);
@@ -295,8 +296,10 @@ impl Log {
 
     /// Compares the index files with what the segments hold, which has been read before.
     pub(crate) fn check_index_files(&self) -> Result<(), BlockFileError> {
-        for segment in self.segments().iter().filter(|segment| segment.has_index_file()) {
-            let in_file = index_file::read(&*self.disk, &segment.header)?;
+        let segments = self.segments().clone();
+        for segment in segments.iter().filter(|segment| segment.has_index_file()) {
+            let Some(sealed) = self.sealed(segment) else { continue };
+            let in_file = index_file::read(&*self.disk, sealed)?;
             let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
             if !index.as_ref().is_some_and(|index| index.leads_as(&in_file)) {
                 let file = self.disk.place(&index_file::index_name(segment.header.first));
@@ -334,6 +337,13 @@ impl Log {
             event = header.last() + 1;
         }
         Ok(index)
+    }
+
+    /// A segment as its index file knows it; none for the last one, which may still be appended to.
+    fn sealed<'s>(&self, segment: &'s Segment) -> Option<Sealed<'s>> {
+        let segments = self.segments();
+        let after = segments.partition_point(|other| other.header.first <= segment.header.first);
+        segments.get(after).map(|next| Sealed { header: &segment.header, end: next.header.prev })
     }
 
     /// The first event behind a segment, as far as it is known.

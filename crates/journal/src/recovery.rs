@@ -189,7 +189,8 @@ impl Found {
                 }
             }
         }
-        for segment in &found.segments {
+        // The last one may still be appended to: a file of it would be of another history.
+        for segment in found.segments.iter().rev().skip(1) {
             segment.set_has_index_file(names.contains(&index_name(segment.header.first)));
         }
         found.check_start(disk, names)?;

@@ -81,6 +81,33 @@ fn an_index_file_that_is_damaged_cut_missing_or_of_another_segment_is_made_again
 }
 
 #[test]
+fn an_index_file_of_another_history_of_the_same_segment_is_not_believed() {
+    let disk = SimDisk::new(1);
+    drop(written(&disk, 2, 3));
+    let backup = segments(&disk)[0].clone();
+    let bytes = disk.get(&backup).unwrap();
+    let grow = |events: u64| {
+        let mut log = open(&disk, small(), None).unwrap();
+        while segments(&disk).len() < 4 {
+            let batch = Batch::plain(log.appender.last_event() + 1, events);
+            log.appender.append(&batch.frame()).unwrap();
+        }
+        write_all(&log);
+        read_all(&log);
+    };
+    grow(1);
+    // The backup comes back, and other events follow it; the index files are still those of the first history.
+    for name in segments(&disk) {
+        disk.delete(&name);
+    }
+    disk.put(&backup, &bytes);
+    grow(4);
+    let end = open(&disk, small(), None).unwrap().reader.position();
+    read_all(&open(&disk, small(), Some(end)).unwrap());
+    assert!(check(&disk));
+}
+
+#[test]
 fn a_segment_that_is_still_appended_to_has_no_index_file() {
     let disk = SimDisk::new(1);
     let (mut log, batches) = old_log(&disk);
