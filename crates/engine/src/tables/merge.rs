@@ -57,7 +57,7 @@ pub(crate) fn merge(
     Ok(Merge::Done(Listed::new(kind, Table::open(disk, &name)?)))
 }
 
-type Input<'t> = (Option<u128>, Slots<'t>, &'t Arc<Listed>);
+type Input<'t> = (Option<u128>, Slots, &'t Arc<Listed>);
 
 /// The input whose next slot is the smallest, if any has one.
 fn smallest<'i, 't>(inputs: &'i mut [Input<'t>]) -> Option<&'i mut Input<'t>> {

@@ -23,9 +23,9 @@ pub struct Table {
 }
 
 #[derive(Debug)]
-pub(super) struct Partition {
-    pub(super) offset: u64,
-    pub(super) count: u32,
+struct Partition {
+    offset: u64,
+    count: u32,
     lid: OnceLock<Lid>,
 }
 
@@ -207,8 +207,9 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::open`].
-    pub fn slots(&self, disk: &dyn Disk) -> Result<Slots<'_>, BlockFileError> {
+    pub fn slots(&self, disk: &dyn Disk) -> Result<Slots, BlockFileError> {
         let reader = BlockReader::open(disk, &self.name)?;
-        Ok(Slots::new(reader, &self.partitions, self.summary, &self.place))
+        let counts = self.partitions.iter().map(|partition| partition.count).collect();
+        Ok(Slots::new(reader, counts, self.summary, self.place.clone()))
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::blockfile::{BlockFileError, BlockReader};
 use crate::table::layout::{PAGE_SLOTS, SLOT_BYTES, Summary, add_to_sum, event_in};
-use crate::table::reader::Partition;
 
 /// The slots of a table in ascending order, each verified; see [`crate::Table::slots`].
 #[derive(Debug)]
-pub struct Slots<'t> {
+pub struct Slots {
     reader: BlockReader,
-    partitions: std::slice::Iter<'t, Partition>,
+    /// How many slots the partitions have that are still to come.
+    partitions: std::vec::IntoIter<u32>,
     /// Pages of the partition that are still to be read.
     pages_left: u64,
     page: Vec<u128>,
@@ -17,12 +17,12 @@ pub struct Slots<'t> {
     sum: u128,
     count: u64,
     last: u128,
-    place: &'t str,
+    place: String,
 }
 
-impl<'t> Slots<'t> {
-    pub(super) fn new(reader: BlockReader, partitions: &'t [Partition], summary: Summary, place: &'t str) -> Self {
-        let partitions = partitions.iter();
+impl Slots {
+    pub(super) fn new(reader: BlockReader, partitions: Vec<u32>, summary: Summary, place: String) -> Self {
+        let partitions = partitions.into_iter();
         Self { reader, partitions, pages_left: 0, page: Vec::new(), next: 0, summary, sum: 0, count: 0, last: 0, place }
     }
 
@@ -43,12 +43,12 @@ impl<'t> Slots<'t> {
 
     fn read_page(&mut self) -> Result<bool, BlockFileError> {
         while self.pages_left == 0 {
-            let Some(partition) = self.partitions.next() else {
+            let Some(count) = self.partitions.next() else {
                 self.read_end()?;
                 return Ok(false);
             };
-            if partition.count > 0 {
-                self.pages_left = u64::from(partition.count).div_ceil(PAGE_SLOTS);
+            if count > 0 {
+                self.pages_left = u64::from(count).div_ceil(PAGE_SLOTS);
                 self.block()?;
             }
         }
@@ -80,11 +80,11 @@ impl<'t> Slots<'t> {
     }
 
     fn block(&mut self) -> Result<&[u8], BlockFileError> {
-        let damaged = BlockFileError::Damaged { file: self.place.to_owned(), offset: self.reader.offset() };
+        let damaged = BlockFileError::Damaged { file: self.place.clone(), offset: self.reader.offset() };
         self.reader.next_block()?.ok_or(damaged)
     }
 
     fn damaged(&self) -> BlockFileError {
-        BlockFileError::Damaged { file: self.place.to_owned(), offset: self.reader.offset() }
+        BlockFileError::Damaged { file: self.place.clone(), offset: self.reader.offset() }
     }
 }
