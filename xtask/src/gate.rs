@@ -75,6 +75,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "disk",
+        proves: "a full disk refuses writes, serves reads and goes on by itself",
+        command: &["scripts/test-disk.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "workflows",
         proves: "the pipeline's files are sound and grant least rights",
         command: &["scripts/test-workflows.sh"],
