@@ -131,7 +131,14 @@ fn a_full_disk_refuses_writes_serves_reads_and_goes_on_by_itself() {
     let shared = || Arc::new(disk.clone()) as Arc<dyn Disk>;
     let options = EngineOptions { segment_bytes: 16 << 10, ..EngineOptions::new("in memory") };
     let (engine, _) = Engine::open_on(shared(), &options).unwrap();
-    let mut answered = 0;
+    let keyed = Request {
+        operation: Operation::PutUser { user: "keyed", name: None },
+        key: Some("a key"),
+        metadata: None,
+        by: 0,
+    };
+    engine.submit(&keyed, false, |event, _| event.number).unwrap();
+    let mut answered = 1;
     for round in 0..3 {
         disk.set_full(true);
         let full = loop {
@@ -147,6 +154,8 @@ fn a_full_disk_refuses_writes_serves_reads_and_goes_on_by_itself() {
         assert_eq!(seen.value, answered, "reads go on, round {round}");
         engine.durable(seen.seen).wait().unwrap();
         assert_eq!(make_user(&engine, "later"), Err(full));
+        let replay = engine.submit(&keyed, false, |event, _| event.number).unwrap();
+        assert!(replay.replayed && replay.event == 1, "what was done before is replayed");
         disk.set_full(false);
         let until = Instant::now() + Duration::from_secs(60);
         answered = loop {
