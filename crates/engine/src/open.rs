@@ -109,13 +109,14 @@ pub(crate) fn recover(
     let started = Instant::now();
     let new = new.map_or_else(|| random_ledger(options.test_clock), Ok)?;
     let journal_options = Options { segment_bytes: options.segment_bytes, ..Options::new(new) };
+    let mut unusable_tables = Vec::new();
+    tables::make_ahead(&disk, &options.tables, &mut unusable_tables)?;
     let opened = Journal::open(Arc::clone(&disk), journal_options)?;
     let is_test_ledger = opened.ledger_id().starts_with(TEST_LEDGER);
     if is_test_ledger != options.test_clock {
         return Err(OpenFailure::WrongClock { is_test_ledger });
     }
     let mut unusable_snapshots = Vec::new();
-    let mut unusable_tables = Vec::new();
     let listing = |source| OpenFailure::Directory { path: disk.place(""), source };
     let mut tables = tables::list(&*disk, opened.ledger_id(), &mut unusable_tables).map_err(listing)?;
     let (mut ledger, position) = newest_snapshot(&disk, &opened, &options.opening, &mut unusable_snapshots)?;
@@ -123,7 +124,7 @@ pub(crate) fn recover(
     // What tables tell need not be in memory.
     let in_tables = tables.of(Kind::Keys).last().map_or(0, |listed| listed.table.range().1);
     ledger.forget_keys_through(in_tables);
-    let replay = replay_log(&mut ledger, opened.replay(position)?, &options.opening)?;
+    let replay = replay_log(&mut ledger, opened.replay(position)?, tables.covered(), &options.opening)?;
     let (appender, reader, tail) = replay.finish()?;
     let complete_to = if in_tables > snapshot_event { reader.last_event() } else { snapshot_event };
     tables::complete(&*disk, &reader, &ledger, complete_to, &mut tables, &mut unusable_tables)?;
@@ -215,11 +216,14 @@ impl From<Malformed> for Unusable {
     }
 }
 
+/// So much of what is over and in tables stays in memory while a log is replayed.
+const OVER_MAX: usize = 1 << 18;
 /// Chunks of the log that are prefetched.
 const CHUNKS_AHEAD: usize = 4;
 
 /// Applies the events of the log after the snapshot. Another thread reads and verifies it meanwhile.
-fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Result<Replay, OpenFailure> {
+/// What is over by an event that tables cover does not stay in memory.
+fn replay_log(ledger: &mut Ledger, mut replay: Replay, covered: u64, opening: &Opening) -> Result<Replay, OpenFailure> {
     opening.begin(Stage::Log, replay.bytes_in_all());
     let (full, chunks) = mpsc::sync_channel::<FramesAhead>(CHUNKS_AHEAD);
     let (empty, used) = mpsc::channel();
@@ -241,7 +245,12 @@ fn replay_log(ledger: &mut Ledger, mut replay: Replay, opening: &Opening) -> Res
             for frame in chunk.iter() {
                 apply_frame(ledger, &frame)?;
             }
-            opening.advance(chunk.bytes_read(), ledger.state().last_event());
+            let last_event = ledger.state().last_event();
+            if last_event <= covered && ledger.state().over_count() >= OVER_MAX {
+                drop(ledger.forget_over_through(last_event));
+                ledger.age_over();
+            }
+            opening.advance(chunk.bytes_read(), last_event);
             if opening.is_called_off() {
                 return Err(OpenFailure::CalledOff);
             }

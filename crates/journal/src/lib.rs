@@ -74,7 +74,7 @@ pub use read_ahead::FramesAhead;
 pub use reader::{Reader, Stored};
 pub use recovery::{Inspection, Journal, Opened};
 pub use replay::Replay;
-pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader};
+pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};
 pub use snapshots::{Snapshots, snapshot_name};
 pub use space::{Space, space};
 pub use table::{Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name, table_range};

@@ -138,6 +138,15 @@ pub(crate) enum LogName {
     Other,
 }
 
+/// The first event of the segment that has this name; none if no segment has it.
+#[must_use]
+pub fn segment_start(name: &str) -> Option<u64> {
+    match log_name(name) {
+        LogName::Segment(first) => Some(first),
+        LogName::Malformed | LogName::Other => None,
+    }
+}
+
 /// Tells what a file is by its name.
 pub(crate) fn log_name(name: &str) -> LogName {
     let Some(digits) = name.strip_prefix("log-").and_then(|rest| rest.strip_suffix(".tocos")) else {

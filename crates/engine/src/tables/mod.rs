@@ -10,7 +10,7 @@ pub(crate) use build::{build, build_kinds, slots_of};
 pub(crate) use merge::{Merge, make_again, merge, remove};
 pub use policy::TableOptions;
 pub(crate) use policy::due;
-pub(crate) use startup::{complete, is_listed, list, open};
+pub(crate) use startup::{complete, is_listed, list, make_ahead, open};
 
 use crate::error::Unavailable;
 use std::hint::black_box;

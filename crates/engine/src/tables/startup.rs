@@ -1,17 +1,44 @@
 //! Which tables a start finds, and making those that are missing.
 
 use super::merge::SET_ASIDE;
-use super::{Kind, Listed, Tables, build_kinds};
+use super::{Kind, Listed, TableOptions, Tables, build_kinds};
 use crate::error::OpenFailure;
 use crate::throttle::Throttle;
 use std::io;
 use std::sync::Arc;
-use tocos_journal::{Disk, Reader, Table};
+use tocos_journal::{Disk, Journal, Reader, Snapshots, Table, segment_start};
 use tocos_ledger::Ledger;
 
 /// Whether a file is a table by its name.
 pub(crate) fn is_listed(name: &str) -> bool {
     Kind::of_name(name).is_some()
+}
+
+/// Whether a start would have to hold much more in memory than it should: neither a snapshot nor tables reach far enough into
+/// the log. Goes by the names of the files.
+fn is_far_behind(names: &[String], newest_snapshot: u64, options: &TableOptions) -> bool {
+    let log = names.iter().filter_map(|name| segment_start(name)).max().unwrap_or(0);
+    let tables = names.iter().filter_map(|name| Kind::of_name(name)).map(|(_, (_, to))| to).max().unwrap_or(0);
+    log > newest_snapshot.max(tables).saturating_add(options.unit_keys.saturating_mul(4))
+}
+
+/// Makes the tables of a log that has next to none, before it is opened: reading it twice takes longer, and applying it then need
+/// not hold all that is over in memory.
+pub(crate) fn make_ahead(
+    disk: &Arc<dyn Disk>,
+    options: &TableOptions,
+    problems: &mut Vec<String>,
+) -> Result<(), OpenFailure> {
+    let failed = |source| OpenFailure::Directory { path: disk.place(""), source };
+    let names = disk.list().map_err(failed)?;
+    let snapshots = Snapshots::new(Arc::clone(disk)).list().map_err(failed)?;
+    if !is_far_behind(&names, snapshots.first().copied().unwrap_or(0), options) {
+        return Ok(());
+    }
+    let (reader, _tail) = Journal::inspect(Arc::clone(disk), None)?.finish()?;
+    let mut tables = list(&**disk, reader.ledger_id(), problems).map_err(failed)?;
+    let hasher = Ledger::new(reader.seed());
+    complete(&**disk, &reader, &hasher, reader.last_event(), &mut tables, problems)
 }
 
 /// Opens the tables of a directory. Files that merging left behind are removed, and what can't be used is set aside; `problems`

@@ -158,6 +158,25 @@ fn tables_that_are_missing_are_made_again() {
 }
 
 #[test]
+fn a_log_without_snapshots_and_tables_is_opened_without_holding_all_its_keys() {
+    let mut old = Old::new();
+    for entry in std::fs::read_dir(old.bench.data()).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.file_name().unwrap().to_str().unwrap().starts_with("log-") {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+    old.bench.options.segment_bytes = 64 << 10;
+    let report = old.start();
+    assert_eq!((report.snapshot_event, report.unusable_tables.len()), (0, 0));
+    assert!(report.replayed_events > KEYS);
+    assert_eq!(old.bench.engine().stats().keys_in_memory, 0, "they were in tables before the log was applied");
+    old.check();
+    old.bench.stop();
+    old.is_sound();
+}
+
+#[test]
 fn a_table_that_is_cut_or_of_another_ledger_is_named_and_made_again() {
     let other = Old::new();
     let foreign = std::fs::read(other.tables("keys-").remove(0)).unwrap();
