@@ -9,10 +9,10 @@ use std::time::Duration;
 use tocos_journal::Disk;
 use tocos_ledger::Ledger;
 
-/// How often damage is looked for while no table is made.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
-/// How long a disk that refused is left alone.
-const RESTS_AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often damage is checked for while no table is written.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// How long to wait after a failure of the disk.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Keeps the tables in order until the engine is closed: reads what they need in memory, makes damaged ones again, merges.
 pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>) {
@@ -21,17 +21,17 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>) {
     let ends = || shared.is_closing();
     warm_up(shared);
     while !ends() {
-        let (done, rest) = match one(shared, &**disk, &hasher, &ends) {
-            Ok(done) => (done, LOOKS_EVERY),
+        let (done, pause) = match one(shared, &**disk, &hasher, &ends) {
+            Ok(done) => (done, CHECK_EVERY),
             Err(_told_by_metrics) => {
                 shared.counters.table_failures.fetch_add(1, Ordering::Relaxed);
-                (false, RESTS_AFTER_FAILURE)
+                (false, RETRY_AFTER)
             }
         };
         if !done {
             let seen = shared.tables_made.lock().unwrap_or_else(PoisonError::into_inner);
             // Nothing can panic under this lock, and waking up for nothing is harmless.
-            let _woken = shared.wake_merge.wait_timeout_while(seen, rest, |made| {
+            let _woken = shared.wake_merge.wait_timeout_while(seen, pause, |made| {
                 let is_news = std::mem::take(made);
                 !is_news && !shared.is_closing()
             });
@@ -66,7 +66,7 @@ fn one(shared: &Shared, disk: &dyn Disk, hasher: &Ledger, ends: &impl Fn() -> bo
     let mut pace = shared.merge_throttle.pace();
     if let Some(damaged) = tables.all().find(|listed| listed.is_damaged()) {
         shared.counters.tables_damaged.fetch_add(1, Ordering::Relaxed);
-        let new = tables::make_again(disk, &shared.reader, hasher, damaged, &mut pace)?;
+        let new = tables::rebuild(disk, &shared.reader, hasher, damaged, &mut pace)?;
         shared.lock().writer.replace_tables(std::slice::from_ref(damaged), &new);
         return Ok(true);
     }

@@ -168,20 +168,20 @@ impl World {
             });
             match keys.and(over) {
                 Ok(()) => return,
-                Err(Unavailable::Tables { .. }) => self.make_again(writer),
+                Err(Unavailable::Tables { .. }) => self.rebuild(writer),
                 Err(other) => panic!("{other}"),
             }
         }
         panic!("a table is damaged again and again");
     }
 
-    fn make_again(&mut self, writer: &mut Writer) {
+    fn rebuild(&mut self, writer: &mut Writer) {
         let damaged: Vec<_> = writer.tables().all().filter(|listed| listed.is_damaged()).cloned().collect();
         assert!(!damaged.is_empty(), "what can't be read is noted");
         let throttle = lifted();
         for table in damaged {
             let (reader, hasher) = (writer.reader().clone(), Ledger::new(new_ledger().seed));
-            let new = tables::make_again(&*self.disk, &reader, &hasher, &table, &mut throttle.pace()).unwrap();
+            let new = tables::rebuild(&*self.disk, &reader, &hasher, &table, &mut throttle.pace()).unwrap();
             writer.replace_tables(&[table], &new);
             self.tables_made_again += 1;
         }

@@ -59,7 +59,7 @@ pub(crate) struct Writer {
 
 /// What was looked up for a batch.
 #[derive(Default)]
-struct Looked {
+struct Lookups {
     /// The hashes of the keys, by request.
     hashes: Vec<Option<u128>>,
     recalled: Vec<Recalled>,
@@ -204,7 +204,7 @@ impl Writer {
     /// The event that a key names, in memory or not.
     fn known(&self, key: &str) -> Result<Option<u64>, Unavailable> {
         match self.ledger.known(key) {
-            None if !self.tables.needs_no_look() => self.tables.find_key(self.ledger.hashed_key(key).hash),
+            None if !self.tables.are_keys_in_memory() => self.tables.find_key(self.ledger.hashed_key(key).hash),
             known => Ok(known),
         }
     }
@@ -230,22 +230,23 @@ impl Writer {
 
     /// The same for all requests of a batch, before the first of them is decided. Empty if none needs anything; the hashes of
     /// the keys are empty if no key was looked for.
-    fn recall_all(&self, requests: &[Request<'_>]) -> Result<Looked, Unavailable> {
-        let mut looked = Looked::default();
-        if !self.tables.needs_no_look() {
-            looked.hashes = requests.iter().map(|request| Some(self.ledger.hashed_key(request.key?).hash)).collect();
+    fn recall_all(&self, requests: &[Request<'_>]) -> Result<Lookups, Unavailable> {
+        let mut lookups = Lookups::default();
+        if !self.tables.are_keys_in_memory() {
+            lookups.hashes = requests.iter().map(|request| Some(self.ledger.hashed_key(request.key?).hash)).collect();
         }
-        if looked.hashes.is_empty() && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some()) {
-            return Ok(looked);
+        if lookups.hashes.is_empty() && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some())
+        {
+            return Ok(lookups);
         }
-        looked.recalled.reserve(requests.len());
+        lookups.recalled.reserve(requests.len());
         for (at, request) in requests.iter().enumerate() {
-            if at.is_multiple_of(TOUCHED_AT_ONCE) && !looked.hashes.is_empty() {
-                self.tables.touch_keys(&looked.hashes[at..requests.len().min(at + TOUCHED_AT_ONCE)]);
+            if at.is_multiple_of(TOUCHED_AT_ONCE) && !lookups.hashes.is_empty() {
+                self.tables.touch_keys(&lookups.hashes[at..requests.len().min(at + TOUCHED_AT_ONCE)]);
             }
-            looked.recalled.push(self.recall(request, looked.hashes.get(at).copied().flatten())?);
+            lookups.recalled.push(self.recall(request, lookups.hashes.get(at).copied().flatten())?);
         }
-        Ok(looked)
+        Ok(lookups)
     }
 
     /// Puts an event into the frame and carries it out.
@@ -332,7 +333,7 @@ impl Writer {
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Result<Submitted<R>, Rejection> {
         let now = self.stamp_for(std::slice::from_ref(request)).map_err(Rejection::Unavailable)?;
-        let key = request.key.filter(|_| !self.tables.needs_no_look());
+        let key = request.key.filter(|_| !self.tables.are_keys_in_memory());
         let key_hash = key.map(|key| self.ledger.hashed_key(key).hash);
         let recalled = self.recall(request, key_hash).map_err(Rejection::Unavailable)?;
         let staged = key_hash.map_or_else(Staged::default, Staged::of_key);
@@ -349,7 +350,7 @@ impl Writer {
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
-        let looked = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
+        let lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
         let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
         let next_known = next_known.map_err(BatchRejection::Unavailable)?;
         let (mark, seen) = (self.pending.mark(), self.last_event());
@@ -363,9 +364,9 @@ impl Writer {
             let at = operation % STAGED_AT_ONCE;
             if at == 0 {
                 let end = requests.len().min(operation + STAGED_AT_ONCE);
-                staged = self.ledger.stage(&requests[operation..end], looked.hashes.get(operation..end));
+                staged = self.ledger.stage(&requests[operation..end], lookups.hashes.get(operation..end));
             }
-            let recalled = looked.recalled.get(operation).copied().unwrap_or_default();
+            let recalled = lookups.recalled.get(operation).copied().unwrap_or_default();
             let mut step = self.step(request, (&staged[at], &recalled), now, true, &mut render);
             if how.atomic && how.next_key.is_some() {
                 step = part_of_the_whole(step, results.last());

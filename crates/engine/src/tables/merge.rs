@@ -69,7 +69,7 @@ fn noted<T>(listed: &Listed, result: Result<T, BlockFileError>) -> Result<T, Blo
 }
 
 /// Sets a damaged table's file aside and makes it again from the log.
-pub(crate) fn make_again(
+pub(crate) fn rebuild(
     disk: &dyn Disk,
     reader: &Reader,
     hasher: &Ledger,

@@ -7,7 +7,7 @@ mod policy;
 mod startup;
 
 pub(crate) use build::{build, build_kinds, slots_of};
-pub(crate) use merge::{Merge, make_again, merge, remove};
+pub(crate) use merge::{Merge, merge, rebuild, remove};
 pub use policy::TableOptions;
 pub(crate) use policy::due;
 pub(crate) use startup::{complete, is_listed, list, make_ahead, open};
@@ -178,7 +178,7 @@ impl Tables {
     }
 
     /// Whether all keys are in memory.
-    pub(crate) fn needs_no_look(&self) -> bool {
+    pub(crate) fn are_keys_in_memory(&self) -> bool {
         self.floor == 0
     }
 

@@ -57,7 +57,7 @@ pub(super) fn filter_blocks(count: u64, bits_per_slot: u32) -> u64 {
 }
 
 /// Bytes of the block that a partition of `count` slots, not 0, begins with: its filter and the heads of its pages.
-pub(super) fn lid_bytes(count: u64, bits_per_slot: u32) -> usize {
+pub(super) fn header_bytes(count: u64, bits_per_slot: u32) -> usize {
     filter_blocks(count, bits_per_slot) as usize * FILTER_BLOCK_BYTES + count.div_ceil(PAGE_SLOTS) as usize * 8
 }
 
@@ -67,7 +67,7 @@ pub(super) fn partition_bytes(count: u64, bits_per_slot: u32) -> u64 {
         return 0;
     }
     let pages = count.div_ceil(PAGE_SLOTS);
-    lid_bytes(count, bits_per_slot) as u64 + count * SLOT_BYTES as u64 + (pages + 1) * BLOCK_FRAME_BYTES
+    header_bytes(count, bits_per_slot) as u64 + count * SLOT_BYTES as u64 + (pages + 1) * BLOCK_FRAME_BYTES
 }
 
 /// Adds a slot to the sum of a table, which does not depend on the order.

@@ -7,7 +7,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::table::filter::{self, Block, FILTER_BLOCK_BYTES};
 use crate::table::layout::{
     BLOCK_FRAME_BYTES, DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, SLOT_BYTES, SUMMARY_BYTES, Summary, TABLE_EVENT_MAX,
-    event_in, filter_blocks, hash_in, head, lid_bytes, partition_bytes, partition_of, partitions_of, slot,
+    event_in, filter_blocks, hash_in, head, header_bytes, partition_bytes, partition_of, partitions_of, slot,
 };
 use crate::table::slots::Slots;
 
@@ -26,12 +26,12 @@ pub struct Table {
 struct Partition {
     offset: u64,
     count: u32,
-    lid: OnceLock<Lid>,
+    header: OnceLock<PartitionHeader>,
 }
 
 /// What of a partition is kept in memory.
 #[derive(Debug)]
-struct Lid {
+struct PartitionHeader {
     filter: Box<[Block]>,
     /// The heads of its pages.
     pages: Box<[u64]>,
@@ -81,7 +81,7 @@ impl Table {
             .map(|entry| Partition {
                 offset: u64::from_le_bytes(std::array::from_fn(|at| entry[at])),
                 count: u32::from_le_bytes(std::array::from_fn(|at| entry[8 + at])),
-                lid: OnceLock::new(),
+                header: OnceLock::new(),
             })
             .collect();
         let slots: u64 = partitions.iter().map(|partition| u64::from(partition.count)).sum();
@@ -131,8 +131,8 @@ impl Table {
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
         let partitions = self.partitions.iter();
-        let lids: usize = partitions.map(|one| lid_bytes(u64::from(one.count), self.summary.bits_per_slot)).sum();
-        (lids + size_of_val(&*self.partitions)) as u64
+        let headers: usize = partitions.map(|one| header_bytes(u64::from(one.count), self.summary.bits_per_slot)).sum();
+        (headers + size_of_val(&*self.partitions)) as u64
     }
 
     /// The last event that this hash names, if it names any. Reads the disk only if its filter has something like it.
@@ -143,12 +143,12 @@ impl Table {
         let wanted = slot(hash, TABLE_EVENT_MAX);
         let at = partition_of(wanted, u64::from(self.summary.partitions)) as usize;
         let Some(partition) = self.partitions.get(at).filter(|partition| partition.count > 0) else { return Ok(None) };
-        let lid = self.lid(partition)?;
-        if !filter::may_have(&lid.filter, hash) {
+        let header = self.partition_header(partition)?;
+        if !filter::may_have(&header.filter, hash) {
             return Ok(None);
         }
         // The last page that begins at or before the slot. Pages with one head are rare: then the one before may have it.
-        let mut behind = lid.pages.partition_point(|page| *page <= head(wanted));
+        let mut behind = header.pages.partition_point(|page| *page <= head(wanted));
         while let Some(page) = behind.checked_sub(1) {
             if let Some(found) = self.find_in_page(partition, page as u64, wanted)? {
                 return Ok((hash_in(found) == hash).then(|| event_in(found)));
@@ -163,29 +163,29 @@ impl Table {
         let count = u64::from(partition.count);
         let slots = PAGE_SLOTS.min(count - page * PAGE_SLOTS);
         let page_bytes = PAGE_SLOTS * SLOT_BYTES as u64 + BLOCK_FRAME_BYTES;
-        let first = partition.offset + lid_bytes(count, self.summary.bits_per_slot) as u64 + BLOCK_FRAME_BYTES;
+        let first = partition.offset + header_bytes(count, self.summary.bits_per_slot) as u64 + BLOCK_FRAME_BYTES;
         let bytes = read_block(&*self.file, &self.place, first + page * page_bytes, slots as usize * SLOT_BYTES)?;
         let slots = bytes.as_chunks::<SLOT_BYTES>().0;
         let behind = slots.partition_point(|slot| u128::from_le_bytes(*slot) <= wanted);
         Ok(behind.checked_sub(1).map(|at| u128::from_le_bytes(slots[at])))
     }
 
-    fn lid<'t>(&'t self, partition: &'t Partition) -> Result<&'t Lid, BlockFileError> {
-        if let Some(lid) = partition.lid.get() {
-            return Ok(lid);
+    fn partition_header<'t>(&'t self, partition: &'t Partition) -> Result<&'t PartitionHeader, BlockFileError> {
+        if let Some(header) = partition.header.get() {
+            return Ok(header);
         }
         let (count, bits) = (u64::from(partition.count), self.summary.bits_per_slot);
-        let bytes = read_block(&*self.file, &self.place, partition.offset, lid_bytes(count, bits))?;
+        let bytes = read_block(&*self.file, &self.place, partition.offset, header_bytes(count, bits))?;
         let (filter, pages) = bytes.split_at(filter_blocks(count, bits) as usize * FILTER_BLOCK_BYTES);
         let words = |block: &[u8; FILTER_BLOCK_BYTES]| {
             let words = block.as_chunks::<4>().0;
             std::array::from_fn(|at| u32::from_le_bytes(words[at]))
         };
-        let lid = Lid {
+        let header = PartitionHeader {
             filter: filter.as_chunks().0.iter().map(words).collect(),
             pages: pages.as_chunks().0.iter().map(|head| u64::from_le_bytes(*head)).collect(),
         };
-        Ok(partition.lid.get_or_init(|| lid))
+        Ok(partition.header.get_or_init(|| header))
     }
 
     /// Something of the line of memory that tells whether this hash may be there, if it has been read: asking for many at
@@ -193,14 +193,14 @@ impl Table {
     #[must_use]
     pub fn touch(&self, hash: u128) -> u32 {
         let at = partition_of(slot(hash, 0), u64::from(self.summary.partitions)) as usize;
-        let filter = self.partitions.get(at).and_then(|partition| Some(&partition.lid.get()?.filter));
+        let filter = self.partitions.get(at).and_then(|partition| Some(&partition.header.get()?.filter));
         filter.and_then(|blocks| blocks.get(filter::block_of(hash, blocks.len()))).map_or(0, |block| block[0])
     }
 
     /// Reads what it needs in memory of its partitions, one with each step, so that the requests to come need not.
     pub fn warm_up(&self) -> impl Iterator<Item = Result<(), BlockFileError>> {
         let filled = self.partitions.iter().filter(|partition| partition.count > 0);
-        filled.map(|partition| self.lid(partition).map(|_lid| ()))
+        filled.map(|partition| self.partition_header(partition).map(|_header| ()))
     }
 
     /// All slots in order, read and verified from the first byte of the file to the last.

@@ -4,7 +4,7 @@ use crate::blockfile::{BlockFileError, BlockHeader, BlockWriter};
 use crate::disk::Disk;
 use crate::table::filter::{self, Block};
 use crate::table::layout::{
-    DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, Summary, add_to_sum, filter_blocks, hash_in, head, lid_bytes, partition_of,
+    DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, Summary, add_to_sum, filter_blocks, hash_in, head, header_bytes, partition_of,
     partitions_of,
 };
 
@@ -82,7 +82,7 @@ impl<'d> TableWriter<'d> {
         self.directory.extend_from_slice(&(count as u32).to_le_bytes());
         self.directory.extend_from_slice(&[0; 4]);
         if count > 0 {
-            self.write_lid(&slots)?;
+            self.write_header(&slots)?;
             for page in slots.chunks(PAGE_SLOTS as usize) {
                 self.scratch.clear();
                 for slot in page {
@@ -99,7 +99,7 @@ impl<'d> TableWriter<'d> {
         Ok(())
     }
 
-    fn write_lid(&mut self, slots: &[u128]) -> Result<(), BlockFileError> {
+    fn write_header(&mut self, slots: &[u128]) -> Result<(), BlockFileError> {
         let count = slots.len() as u64;
         self.filter.clear();
         self.filter.resize(filter_blocks(count, self.spec.bits_per_slot) as usize, [0; 8]);
@@ -109,7 +109,7 @@ impl<'d> TableWriter<'d> {
             }
         }
         self.scratch.clear();
-        self.scratch.reserve(lid_bytes(count, self.spec.bits_per_slot));
+        self.scratch.reserve(header_bytes(count, self.spec.bits_per_slot));
         for word in self.filter.as_flattened() {
             self.scratch.extend_from_slice(&word.to_le_bytes());
         }
