@@ -63,7 +63,7 @@ fn a_second_service_on_a_ledger_and_a_taken_port_are_refused() {
     let locked = second("127.0.0.1:0", data_dir.to_str().unwrap());
     assert!(locked.contains("is in use by another tocos process"), "{locked}");
     let taken = second(server.url.strip_prefix("http://").unwrap(), &server.path("other"));
-    assert!(taken.contains("--listen takes another"), "{taken}");
+    assert!(taken.contains("with --listen"), "{taken}");
     let verified = run(&["verify", "--data-dir", data_dir.to_str().unwrap()]).fails(1);
     assert!(verified.contains("is in use by another tocos process"), "{verified}");
 }
