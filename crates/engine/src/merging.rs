@@ -1,8 +1,8 @@
 //! The thread that keeps the tables in order: it merges them, makes damaged ones again, and writes the indexes of old segments.
 
 use crate::shared::Shared;
-use crate::tables::{self, Kind, Merge};
-use crate::throttle::lower_priority;
+use crate::tables::{self, Kind, Listed, Merge};
+use crate::throttle::{Pace, lower_priority};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -43,17 +43,19 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>) {
 fn warm_up(shared: &Shared) {
     let mut pace = shared.merge_throttle.pace();
     let tables = shared.lock().writer.tables().clone();
-    for listed in tables.of(Kind::Keys) {
-        for read in listed.table.warm_up() {
-            if let Err(error) = read {
-                listed.note(&error);
-                break;
-            }
-            if shared.is_closing() {
-                return;
-            }
-            pace.step();
+    tables.of(Kind::Keys).iter().for_each(|listed| read_filters(shared, listed, &mut pace));
+}
+
+fn read_filters(shared: &Shared, listed: &Listed, pace: &mut Pace<'_>) {
+    for read in listed.table.warm_up() {
+        if let Err(error) = read {
+            listed.note(&error);
+            return;
         }
+        if shared.is_closing() {
+            return;
+        }
+        pace.step();
     }
 }
 
@@ -77,6 +79,10 @@ fn one(shared: &Shared, disk: &dyn Disk, hasher: &Ledger, ends: &impl Fn() -> bo
         let Merge::Done(new) = tables::merge(disk, old, &mut pace, ends).map_err(|error| error.to_string())? else {
             return Ok(false);
         };
+        // Those of the old ones are in memory: requests must not have to read what takes their place.
+        if kind == Kind::Keys {
+            read_filters(shared, &new, &mut pace);
+        }
         shared.lock().writer.replace_tables(old, std::slice::from_ref(&new));
         tables::remove(disk, old).map_err(|error| error.to_string())?;
         shared.counters.table_merges.fetch_add(1, Ordering::Relaxed);

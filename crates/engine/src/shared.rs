@@ -98,6 +98,8 @@ impl Shared {
         self.throttle.lift();
         self.merge_throttle.lift();
         self.work.notify_all();
+        // Whoever has just seen that it is not closing waits by the time the lock is had.
+        drop(self.tables_made.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake_merge.notify_all();
     }
 

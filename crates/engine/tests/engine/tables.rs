@@ -111,6 +111,13 @@ impl Old {
         assert!(engine.stats().keys_in_memory < KEYS, "{:?}", engine.stats());
     }
 
+    /// It knows everything, and so after an end and a start.
+    fn ends_well(&mut self) {
+        self.check();
+        self.bench.stop();
+        self.is_sound();
+    }
+
     /// Started, asked, ended and verified.
     fn is_sound(&mut self) {
         self.start();
@@ -135,9 +142,7 @@ fn what_is_over_is_found_though_it_is_not_in_memory_and_tables_are_merged_meanwh
         old.bench.ask_with(None, operation).unwrap();
         at += 1;
     }
-    old.check();
-    old.bench.stop();
-    old.is_sound();
+    old.ends_well();
 }
 
 #[test]
@@ -171,9 +176,7 @@ fn a_log_without_snapshots_and_tables_is_opened_without_holding_all_its_keys() {
     assert_eq!((report.snapshot_event, report.unusable_tables.len()), (0, 0));
     assert!(report.replayed_events > KEYS);
     assert_eq!(old.bench.engine().stats().keys_in_memory, 0, "they were in tables before the log was applied");
-    old.check();
-    old.bench.stop();
-    old.is_sound();
+    old.ends_well();
 }
 
 #[test]
@@ -190,9 +193,7 @@ fn a_table_that_is_cut_or_of_another_ledger_is_named_and_made_again() {
         let name = table.file_name().unwrap().to_str().unwrap();
         assert!(problems.len() == 1 && problems[0].contains(name), "{problems:?}");
         assert!(table.with_file_name(format!("{name}.damaged")).exists());
-        old.check();
-        old.bench.stop();
-        old.is_sound();
+        old.ends_well();
     }
 }
 
@@ -246,9 +247,7 @@ fn a_table_that_tells_of_the_same_events_as_another_changes_nothing() {
     let longer = format!("{}-{:020}.tocos", &first[..first.rfind('-').unwrap()], 100_000);
     std::fs::copy(&tables[0], tables[0].with_file_name(&longer)).unwrap();
     assert!(old.start().unusable_tables[0].contains(&longer));
-    old.check();
-    old.bench.stop();
-    old.is_sound();
+    old.ends_well();
 }
 
 #[test]
