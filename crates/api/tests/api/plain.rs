@@ -58,7 +58,9 @@ fn both_ways_answer_alike() {
     let app = app();
     let get = |path: &str, headers: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
     let keyed = format!("{JSON}Idempotency-Key: order-1\r\n");
-    app.client().send(post("/v1/transfers", &keyed, TRANSFER).as_bytes()).unwrap();
+    let mut first = app.client();
+    first.send(post("/v1/transfers", &keyed, TRANSFER).as_bytes()).unwrap();
+    assert_eq!(first.response().unwrap().status, 201);
     check(&app, &post("/v1/transfers", &keyed, TRANSFER), 201);
     let dry = "/v1/transfers?dry_run=true";
     for (request, status) in [
