@@ -35,23 +35,18 @@ data "aws_iam_policy_document" "archive" {
     }
   }
 
-  # The bucket itself refuses a put that would overwrite, whatever the service asks for. Parts of a large upload carry no such header;
-  # the request that ends the upload does.
+  # AWS itself refuses a put that could overwrite the log or a branch, whatever the service asks for. The other objects (snapshots and tables,
+  # which can be made again from the log) may be put in parts, where such a condition can't be had.
   dynamic "statement" {
     for_each = var.archive ? ["own"] : []
     content {
-      sid       = "NeverOverwrite"
+      sid       = "NeverOverwriteTheLog"
       effect    = "Deny"
       actions   = ["s3:PutObject"]
-      resources = [local.archive_arns.own.objects]
+      resources = [for name in ["branch-*", "*/log-*", "*/tail-*"] : "${trimsuffix(local.archive_arns.own.objects, "*")}${name}"]
       condition {
         test     = "Null"
         variable = "s3:if-none-match"
-        values   = ["true"]
-      }
-      condition {
-        test     = "Bool"
-        variable = "s3:ObjectCreationOperation"
         values   = ["true"]
       }
     }

@@ -205,8 +205,9 @@ run "an_archive_is_a_bucket_that_the_instance_may_add_to_and_read" {
     error_message = "the role may more than put, get and list, or less"
   }
   assert {
-    condition     = [for statement in data.aws_iam_policy_document.archive[0].statement : statement.sid if statement.effect == "Deny"] == ["NeverOverwrite"]
-    error_message = "the role may overwrite an object"
+    condition = [for statement in data.aws_iam_policy_document.archive[0].statement : toset(statement.resources) if statement.effect == "Deny"] == [
+    toset([for name in ["branch-*", "*/log-*", "*/tail-*"] : "arn:aws:s3:::tocos-archive-123456789012-eu-central-1/tocos/${name}"])]
+    error_message = "the role may overwrite the log or a branch"
   }
   assert {
     condition     = keys(module.service.policies) == ["archive"] && module.service.metadata_hops == 2
@@ -260,7 +261,7 @@ run "its_own_archive_to_restore_from_needs_no_further_right" {
     restore_from = "s3://tocos-archive-123456789012-eu-central-1/tocos"
   }
   assert {
-    condition     = toset(data.aws_iam_policy_document.archive[0].statement[*].sid) == toset(["AddAndRead", "NeverOverwrite", "List"])
+    condition     = toset(data.aws_iam_policy_document.archive[0].statement[*].sid) == toset(["AddAndRead", "NeverOverwriteTheLog", "List"])
     error_message = "the rights differ from those without restore_from"
   }
 }
