@@ -249,8 +249,8 @@ class Damaged:
             # A clean end writes a snapshot and tables; then some pieces of the last segment.
             service.term()
             service.start()
-            for number in range(4):
-                batch(service.ledger, 20, f"piece{number}")
+            for number in range(6):
+                batch(service.ledger, 5, f"piece{number}")
                 wait_until("a piece is archived", service.is_archived, 30)
             self.events = service.events() if prefix.endswith("whole") else self.events
             service.kill()
