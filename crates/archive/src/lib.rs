@@ -9,6 +9,7 @@
 //! - [`names`]: what the objects are called.
 //! - [`branch`]: a line of history in the archive, and which one a data directory writes to.
 //! - [`piece`]: reading and verifying one object of the log.
+//! - [`put`]: the uploader, which runs beside the service.
 //! - [`runtime`]: the async runtime that waits for the store.
 //!
 //! This crate handles bytes, hashes and event numbers, not money. It reads the ledger's files through `tocos-journal` alone, and
@@ -18,5 +19,6 @@ pub mod branch;
 mod hex;
 pub mod names;
 pub mod piece;
+pub mod put;
 pub mod runtime;
 pub mod store;
