@@ -163,7 +163,10 @@ impl World {
             if archived == 0 {
                 continue;
             }
-            let there = follow(&self.store, node.branch()).await.expect("the branch is known").history;
+            // A branch that has just begun is made known with the next request.
+            let Some(there) = follow(&self.store, node.branch()).await.map(|followed| followed.history) else {
+                continue;
+            };
             let until = here.iter().position(|position| position.event == archived).expect("a frame ends there");
             expect_start(&there, &here[..=until]);
         }
