@@ -41,6 +41,7 @@ mod index;
 mod index_file;
 mod layout;
 mod log;
+mod note;
 mod options;
 mod position;
 mod read_ahead;
@@ -68,6 +69,7 @@ pub use layout::{
     RECORD_BYTES,
 };
 pub use log::IndexFileError;
+pub use note::{read_note, write_note};
 pub use options::{NewLedger, Options};
 pub use position::Position;
 pub use read_ahead::FramesAhead;
