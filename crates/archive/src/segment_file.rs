@@ -54,6 +54,20 @@ impl SegmentFile {
         self.position
     }
 
+    /// Whether the file ends with the last frame, and has as many bytes.
+    ///
+    /// # Errors
+    /// If its length can't be read.
+    pub fn ends_here(&self) -> io::Result<bool> {
+        Ok(self.end() == self.file.len()?)
+    }
+
+    /// Where the last frame ends, in bytes from the start of the file.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.offset - (self.buffer.len() - self.done) as u64
+    }
+
     /// The next frame, verified; none where there is no further good one.
     ///
     /// # Errors
@@ -85,7 +99,6 @@ impl SegmentFile {
         }
         self.buffer.drain(..self.done);
         self.done = 0;
-        let have = self.buffer.len();
         // Read step by step: a length that is not true must not take memory that the file does not fill.
         while self.buffer.len() < bytes {
             let start = self.buffer.len();
@@ -97,7 +110,6 @@ impl SegmentFile {
                 break;
             }
         }
-        debug_assert!(self.buffer.len() >= have, "the buffer only grows here");
         Ok(self.buffer.len() >= bytes)
     }
 }
