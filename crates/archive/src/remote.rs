@@ -24,13 +24,13 @@ const OBJECTS_AHEAD: usize = 16;
 /// How long to wait before each further try of a request that failed.
 const PAUSES_MS: [u64; 4] = [200, 800, 2_000, 5_000];
 
-/// A store that is read from threads which may wait.
-#[derive(Debug)]
+/// A store that is read from threads which may wait. Clones share it.
+#[derive(Debug, Clone)]
 pub struct Remote {
     store: Store,
     runtime: Handle,
-    /// The thread ends when this is dropped.
-    _stop: oneshot::Sender<()>,
+    /// The thread ends when the last clone of this is dropped.
+    _stop: Arc<oneshot::Sender<()>>,
 }
 
 impl Remote {
@@ -47,7 +47,7 @@ impl Remote {
             // Names that are being looked up must not keep the process.
             runtime.shutdown_background();
         })?;
-        Ok(Self { store, runtime: handle, _stop: stop })
+        Ok(Self { store, runtime: handle, _stop: Arc::new(stop) })
     }
 
     /// The URL of the archive.

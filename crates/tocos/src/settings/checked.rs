@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SpanRelativeTo, Unit};
+use tocos_archive::store::Store;
 
 use super::given::{Given, Value};
 use crate::time::span;
@@ -63,6 +64,8 @@ pub(crate) struct Config {
     pub threads: usize,
     /// Where the first API key is, or is to be written.
     pub bootstrap_key_file: Option<PathBuf>,
+    /// The archive that an empty data directory is restored from.
+    pub restore_from: Option<String>,
     /// Where to write the addresses once they are open.
     pub address_file: Option<PathBuf>,
 }
@@ -85,6 +88,7 @@ impl Default for Config {
             keys_in_memory: 16_000_000,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
             bootstrap_key_file: None,
+            restore_from: None,
             address_file: None,
         }
     }
@@ -127,6 +131,7 @@ impl Config {
             "keys_in_memory" => self.keys_in_memory = number(text, 0..=u64::MAX)?,
             "threads" => self.threads = number(text, THREADS)? as usize,
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
+            "restore_from" => self.restore_from = Some(archive(text)?),
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }
@@ -143,6 +148,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("a path can't be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+/// The URL of an archive. Whether the store is there is found out later.
+fn archive(text: &str) -> Result<String, String> {
+    Store::open(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
