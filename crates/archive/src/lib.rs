@@ -9,6 +9,7 @@
 //! - [`names`]: what the objects are called.
 //! - [`branch`]: a line of history in the archive, and which one a data directory writes to.
 //! - [`piece`]: reading and verifying one object of the log.
+//! - [`put`]: the uploader, which runs beside the service.
 //! - [`runtime`]: the async runtime that waits for the store.
 //! - [`remote`]: the store for threads that may wait, with tries and downloads ahead.
 //! - [`catalogue`]: what is in an archive by the names of its objects.
@@ -32,6 +33,7 @@ pub mod names;
 pub mod object_disk;
 pub mod piece;
 pub mod prune;
+pub mod put;
 pub mod remote;
 pub mod restore;
 pub mod runtime;
