@@ -109,11 +109,24 @@ impl From<LineageFault> for PruneError {
 /// # Errors
 /// [`PruneError`].
 pub fn plan(remote: &Remote, since_us: i64, progress: &mut dyn FnMut(u64)) -> Result<Vec<Removal>, PruneError> {
+    plan_of(remote, (since_us, since_us), progress)
+}
+
+/// The same with two clocks: the time of events from which on every moment can be restored, and the time of the store from which on
+/// what was put stays.
+///
+/// # Errors
+/// [`PruneError`].
+pub fn plan_of(
+    remote: &Remote,
+    (since_us, put_since_us): (i64, i64),
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<Removal>, PruneError> {
     let catalogue = Catalogue::read(remote)?;
     if let Some((object, reason)) = catalogue.unreadable.first() {
         return Err(PruneError::Unsound { reason: format!("{object} can't be read: {reason}") });
     }
-    let kept = kept_branches(&catalogue, since_us);
+    let kept = kept_branches(&catalogue, put_since_us);
     let mut lineages = BTreeMap::new();
     for branch in &kept {
         lineages.insert(*branch, catalogue.lineage(*branch)?);
@@ -130,7 +143,7 @@ pub fn plan(remote: &Remote, since_us: i64, progress: &mut dyn FnMut(u64)) -> Re
     let mut removals = Vec::new();
     for (id, objects) in &catalogue.objects {
         let is_described = catalogue.branches.contains_key(id);
-        for (name, listed) in objects.all().filter(|(_, listed)| listed.put_at_us < since_us) {
+        for (name, listed) in objects.all().filter(|(_, listed)| listed.put_at_us < put_since_us) {
             let why = match walked.get(id) {
                 Some(walked) => walked.why(name).filter(|_| !derived.contains(&listed.name)),
                 None if is_described => Some(Why::EndedBranch),
