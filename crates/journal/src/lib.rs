@@ -74,7 +74,7 @@ pub use options::{NewLedger, Options};
 pub use position::Position;
 pub use read_ahead::FramesAhead;
 pub use reader::{Reader, SegmentSpan, Stored};
-pub use recovery::{Inspection, Journal, Opened};
+pub use recovery::{Inspection, Journal, Opened, RESTORE_MARKER};
 pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};
 pub use snapshots::{Snapshots, snapshot_name};

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::first_key;
 use crate::notify::notify;
+use crate::restoring::restore_if_empty;
 use crate::settings::Config;
 use crate::traces::Sending;
 
@@ -145,8 +146,11 @@ async fn open_while_answering(
     }
 }
 
-/// Opens the ledger, and sees to its first key.
+/// Opens the ledger, after restoring it if it is to come from an archive, and sees to its first key.
 fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
+    if let Some(url) = &config.restore_from {
+        restore_if_empty(url, &config.data_dir).context("restore_from")?;
+    }
     let engine = open_watched(config, opening)?;
     if let Some(file) = &config.bootstrap_key_file {
         first_key::ensure(&engine, file)?;

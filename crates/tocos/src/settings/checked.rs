@@ -91,6 +91,8 @@ pub(crate) struct Config {
     pub archive: Option<Archive>,
     /// The longest time between an event and its copy, in seconds.
     pub archive_every_s: u64,
+    /// The archive that an empty data directory is restored from.
+    pub restore_from: Option<String>,
     /// Where to write the addresses once they are open.
     pub address_file: Option<PathBuf>,
 }
@@ -115,6 +117,7 @@ impl Default for Config {
             bootstrap_key_file: None,
             archive: None,
             archive_every_s: 5,
+            restore_from: None,
             address_file: None,
         }
     }
@@ -159,6 +162,7 @@ impl Config {
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
             "archive" => self.archive = if text == "none" { None } else { Some(Archive::open(text)?) },
             "archive_every_s" => self.archive_every_s = number(text, ARCHIVE_EVERY_S)?,
+            "restore_from" => self.restore_from = Some(archive(text)?),
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }
@@ -175,6 +179,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("a path can't be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+/// The URL of an archive. Whether the store is there is found out later.
+fn archive(text: &str) -> Result<String, String> {
+    Store::open(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -32,7 +32,8 @@ fn every_setting_can_stand_in_the_file() {
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
          log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
          clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
-         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nbootstrap_key_file = \"/run/key\"\n",
+         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nbootstrap_key_file = \"/run/key\"\n\
+         restore_from = \"file:///var/backups/tocos\"\n",
     )
     .unwrap();
     let expected = Config {
@@ -54,6 +55,7 @@ fn every_setting_can_stand_in_the_file() {
         archive_every_s: 60,
         address_file: Some("/run/tocos".into()),
         bootstrap_key_file: Some("/run/key".into()),
+        restore_from: Some("file:///var/backups/tocos".to_owned()),
     };
     assert_eq!(config, expected);
 }
