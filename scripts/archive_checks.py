@@ -122,8 +122,9 @@ class Killed:
         print(f"     {len(self.model.acknowledged)} acknowledged, {self.deaths} disks died; at most {self.unarchived} were not archived when it was killed; "
               f"lag {self.highest:.1f} s at most while the store worked")
         print(f"     faults: {as_json(self.store.proxy.faults.counts)}", flush=True)
-        same(set(RATES) - set(self.store.proxy.faults.counts), set(), "faults that never befell a request")
-        return self.highest <= EVERY_SECONDS + PUT_SECONDS_MAX
+        same(0 < self.highest <= EVERY_SECONDS + PUT_SECONDS_MAX, True, f"a lag of {self.highest} s")
+        # A run with fewer rounds, by hand, may miss some.
+        same(set(RATES) - set(self.store.proxy.faults.counts) if ROUNDS >= 50 else set(), set(), "faults that never befell a request")
 
     def moments_come_back(self):
         self.store.proxy.faults.mode = "none"

@@ -8,18 +8,18 @@ import socket
 import threading
 import time
 
-# How often each fault befalls a request, of 100. What is left passes.
+# How often each fault befalls a request, of 100. What is left passes. Those of puts alone are drawn more often, as most requests are reads.
 RATES = {
     # The store says no before it has done anything.
     "error 500": 3, "slow down 503": 3,
     # S3 answers so when something else happens to the same name; the object is not there afterwards.
-    "conflict 409": 4,
+    "conflict 409": 8,
     # The connection ends before the store has heard of the request, in the middle of it, or in the middle of the response.
     "cut before": 3, "cut within": 3, "cut response": 3,
     # The store has done it, and the client does not learn of it.
     "swallowed": 5,
     # The client is cut off at once, and the store does it seconds later: a late object.
-    "late": 4,
+    "late": 8,
     "delayed": 5,
 }
 ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>drawn</Message></Error>'

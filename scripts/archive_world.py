@@ -212,7 +212,9 @@ class Lag(threading.Thread):
 
     def __init__(self, service):
         super().__init__(daemon=True)
-        self.service, self.done, self.archived_before, self.highest, self.forks, self.failures = service, threading.Event(), 0.0, 0.0, 0, 0
+        self.service, self.done, self.archived_before, self.forks = service, threading.Event(), 0.0, 0
+        # The longest lag once it had caught up with what was left from before its start.
+        self.has_caught_up, self.highest = False, 0.0
 
     def run(self):
         while not self.done.is_set():
@@ -224,8 +226,10 @@ class Lag(threading.Thread):
                 return
             lag = figures["tocos_archive_lag_seconds"]
             if figures["tocos_archive_last_success_timestamp_seconds"] > 0:
-                self.archived_before, self.highest = max(self.archived_before, asked - lag), max(self.highest, lag)
-            self.forks, self.failures = figures["tocos_archive_forks_total"], figures["tocos_archive_failures_total"]
+                self.archived_before = max(self.archived_before, asked - lag)
+                self.has_caught_up = self.has_caught_up or lag <= EVERY_SECONDS
+                self.highest = max(self.highest, lag) if self.has_caught_up else 0.0
+            self.forks = figures["tocos_archive_forks_total"]
             self.done.wait(0.1)
 
 
