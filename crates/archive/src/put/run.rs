@@ -173,7 +173,9 @@ impl Run {
         let sealed = sealed::find(&self.store, at.branch, at.root, &self.local).await?;
         tracing::info!(branch = %at.branch, event = at.tip.event, "archive: goes on behind this event");
         self.status.archived_through(at.tip.event);
-        self.target = Some(Target { at, sealed, due_through: 0, waiting_since: None });
+        // What is there already has waited since the last start, or for the new branch.
+        let due_through = self.local.last_event();
+        self.target = Some(Target { at, sealed, due_through, waiting_since: None });
         Ok(Step::More)
     }
 
