@@ -256,9 +256,15 @@ impl Walked {
                     open.is_whole &= is_log;
                 }
                 _ => {
-                    let next =
-                        Open { segment: followed.segment.first, first: frame.first(), last: frame.last(), is_whole: is_log };
-                    walked.whole.extend(open.replace(next).filter(|open| open.is_whole).map(|open| (open.first, open.last)));
+                    let next = Open {
+                        segment: followed.segment.first,
+                        first: frame.first(),
+                        last: frame.last(),
+                        is_whole: is_log,
+                    };
+                    walked
+                        .whole
+                        .extend(open.replace(next).filter(|open| open.is_whole).map(|open| (open.first, open.last)));
                 }
             }
             walked.last_event = frame.last();

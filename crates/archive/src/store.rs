@@ -203,7 +203,11 @@ impl Store {
         let payload = PutPayload::from_bytes(bytes);
         match self.objects.put_opts(&self.path(name), payload, PutOptions::from(PutMode::Create)).await {
             Ok(_) => Ok(Put::Done),
-            Err(Error::AlreadyExists { .. }) => Ok(Put::Exists),
+            // S3 also says "conflict" when requests for one name meet, and then there may be no object at all.
+            Err(error @ Error::AlreadyExists { .. }) => match self.size(name).await? {
+                Some(_) => Ok(Put::Exists),
+                None => Err(self.failed("putting", name)(error)),
+            },
             Err(error) => Err(self.failed("putting", name)(error)),
         }
     }

@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
 use tocos_ledger::{
-    Decision, Event, Generation, Ledger, Micros, Operation, Recalled, Refusal, Request, STAGED_AT_ONCE, Staged, State, join_to_next,
+    Decision, Event, Generation, Ledger, Micros, Operation, Recalled, Refusal, Request, STAGED_AT_ONCE, Staged, State,
+    join_to_next,
 };
 
 /// How a batch is to be done.

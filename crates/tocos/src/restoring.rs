@@ -78,8 +78,8 @@ impl Wanted<'_> {
 /// # Errors
 /// It can't be restored.
 pub(crate) fn restore_if_empty(url: &str, data_dir: &Path) -> anyhow::Result<Option<Restored>> {
-    let disk = FileDisk::open(data_dir)
-        .with_context(|| format!("the data directory {} can't be used", data_dir.display()))?;
+    let disk =
+        FileDisk::open(data_dir).with_context(|| format!("the data directory {} can't be used", data_dir.display()))?;
     if !is_open_for_restore(&disk).with_context(|| format!("{} can't be read", data_dir.display()))? {
         return Ok(None);
     }
@@ -159,13 +159,9 @@ pub(crate) fn summary(restored: &Restored) -> Vec<String> {
     }
     lines.push(match restored.left_out {
         None => "nothing came after it".to_owned(),
-        Some(LeftOut { first, last }) => format!(
-            "left out: events {} to {}, {} to {}",
-            first.0,
-            last.0,
-            of_micros(first.1),
-            of_micros(last.1)
-        ),
+        Some(LeftOut { first, last }) => {
+            format!("left out: events {} to {}, {} to {}", first.0, last.0, of_micros(first.1), of_micros(last.1))
+        }
     });
     for fault in &restored.notes {
         lines.push(format!("not used: {fault}"));

@@ -2,8 +2,8 @@
 
 use tocos_journal::Position;
 
-use super::walk::{End, Followed, Walk};
 use super::FollowError;
+use super::walk::{End, Followed, Walk};
 use crate::branch::BranchId;
 use crate::catalogue::{Catalogue, LineageFault, Objects, Part};
 use crate::fault::Faulty;

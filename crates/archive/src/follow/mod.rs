@@ -55,7 +55,10 @@ impl fmt::Display for FollowError {
                 write!(f, "{missing} is missing: no object has event {event}, and {next} is there")
             }
             Self::NotShared { branch, event } => {
-                write!(f, "branch {branch} has no frame that ends with event {event} as the branch that goes on from there says")
+                write!(
+                    f,
+                    "branch {branch} has no frame that ends with event {event} as the branch that goes on from there says"
+                )
             }
         }
     }

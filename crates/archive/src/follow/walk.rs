@@ -240,7 +240,11 @@ impl<'a> Walk<'a> {
         let log = Name::Log(segment);
         let has_later = self.objects.logs.range(segment + 1..).next().is_some();
         let is_ours = segment > self.part.from.event;
-        if matches!(from, Name::Tail(_)) && is_ours && has_later && self.objects.frames(log).is_none() && self.used.insert(log)
+        if matches!(from, Name::Tail(_))
+            && is_ours
+            && has_later
+            && self.objects.frames(log).is_none()
+            && self.used.insert(log)
         {
             let object = log.in_branch(self.part.branch);
             self.faults.push(Faulty { object, event: segment, fault: Fault::Missing });

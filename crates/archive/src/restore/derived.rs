@@ -101,12 +101,7 @@ impl Fetch<'_> {
     }
 
     /// Fetches one file, unless it is there. `false` if it is not good; then it is not there.
-    fn fetch(
-        &mut self,
-        name: Name,
-        listed: &Listed,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<bool, RestoreError> {
+    fn fetch(&mut self, name: Name, listed: &Listed, progress: &mut dyn FnMut(Progress)) -> Result<bool, RestoreError> {
         let (disk, file) = (Arc::clone(&self.disk), name.file());
         let failed = |source| RestoreError::Disk { place: disk.place(&file), source };
         let event = event_of(name).unwrap_or(0);

@@ -165,7 +165,10 @@ impl fmt::Display for RestoreError {
                 "another restore into this directory has not finished. Run it again: {command}. Or remove the directory; {file} says what is in it"
             ),
             Self::Marker { file } => {
-                write!(f, "{file} can't be read, so it is not known what was being restored. Remove the directory and begin again")
+                write!(
+                    f,
+                    "{file} can't be read, so it is not known what was being restored. Remove the directory and begin again"
+                )
             }
             Self::Locked { dir, pid } => {
                 write!(f, "{dir} is in use by another tocos process")?;

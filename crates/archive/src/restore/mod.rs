@@ -169,12 +169,7 @@ fn begun(disk: &dyn Disk, asked: &Asked) -> Result<Option<Marker>, RestoreError>
 }
 
 /// Chooses the branch, and marks the directory.
-fn begin(
-    remote: &Remote,
-    disk: &dyn Disk,
-    catalogue: &Catalogue,
-    request: &Request,
-) -> Result<Marker, RestoreError> {
+fn begin(remote: &Remote, disk: &dyn Disk, catalogue: &Catalogue, request: &Request) -> Result<Marker, RestoreError> {
     let url = remote.url().to_owned();
     if catalogue.branches.is_empty() && catalogue.unreadable.is_empty() {
         return Err(RestoreError::Empty { url });
@@ -206,7 +201,8 @@ fn begin(
 /// The end of a log by its last object.
 fn tip_of(remote: &Remote, catalogue: &Catalogue, parts: &[Part]) -> Result<Option<Tip>, RestoreError> {
     let Some(last) = parts.last() else { return Ok(None) };
-    let (Some(branch), Some(objects)) = (catalogue.branches.get(&last.branch), catalogue.objects.get(&last.branch)) else {
+    let (Some(branch), Some(objects)) = (catalogue.branches.get(&last.branch), catalogue.objects.get(&last.branch))
+    else {
         return Ok(None);
     };
     Ok(Tip::read(remote, &branch.ledger_id, objects)?)
@@ -260,8 +256,7 @@ impl Restoring<'_> {
         let position = log.position();
         self.check_end(position, next)?;
         let (remote, disk, ends) = (self.remote, Arc::clone(&self.disk), &ends);
-        let mut fetch =
-            derived::Fetch { remote, disk, ledger_id, ends, last_event: whole.event, notes: Vec::new() };
+        let mut fetch = derived::Fetch { remote, disk, ledger_id, ends, last_event: whole.event, notes: Vec::new() };
         let snapshot = fetch.snapshot(self.catalogue, &parts, progress)?;
         let tables = fetch.tables(self.catalogue, &parts, progress)?;
         notes.append(&mut fetch.notes);

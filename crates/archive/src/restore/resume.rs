@@ -73,7 +73,8 @@ fn verify(
     let mut at_us = before.at_us;
     let mut seen = Vec::new();
     while let Some(frame) = segment.next_frame()? {
-        let is_crossed = crossings.iter().all(|to| !(frame.first()..=frame.last()).contains(&to.event) || *to == end(&frame));
+        let is_crossed =
+            crossings.iter().all(|to| !(frame.first()..=frame.last()).contains(&to.event) || *to == end(&frame));
         if taken(until, &frame) != Taken::Whole || !is_crossed {
             return Ok(None);
         }

@@ -1,3 +1,6 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use object_store::memory::InMemory;
 
 use super::*;
@@ -86,4 +89,35 @@ fn a_folder_conforms_and_is_made() {
     let url = format!("file://{}/new one/archive/", folder.path().display());
     runtime().unwrap().block_on(conforms(Store::open(&url).unwrap()));
     assert!(folder.path().join("new one/archive/top.json").exists());
+}
+
+/// An S3 that says of every put that it met another one, and has no objects.
+fn conflicting_s3() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                connection.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let status = if head.starts_with(b"PUT") { "409 Conflict" } else { "404 Not Found" };
+            let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            connection.write_all(response.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_conflict_without_an_object_is_a_put_that_failed() {
+    let builder = AmazonS3Builder::new().with_client_options(client_options().with_allow_http(true));
+    let builder = builder.with_retry(retries()).with_bucket_name("bucket").with_endpoint(conflicting_s3());
+    let objects = builder.with_access_key_id("any").with_secret_access_key("any").build().unwrap();
+    let store = Store::of(Arc::new(objects), "ledger");
+    let put = runtime().unwrap().block_on(store.put_new("branch-1.json", Bytes::new()));
+    assert!(matches!(put, Err(StoreError::Failed { doing: "putting", .. })), "{put:?}");
 }

@@ -57,7 +57,9 @@ pub fn verify(remote: &Remote, progress: &mut dyn FnMut(u64)) -> Result<Verified
         verified.faults.push(format!("{object} can't be read: {reason}"));
     }
     for branch in catalogue.objects.keys().filter(|branch| !catalogue.branches.contains_key(branch)) {
-        verified.faults.push(format!("{} is missing or can't be read: there are objects of this branch", branch_object(*branch)));
+        verified
+            .faults
+            .push(format!("{} is missing or can't be read: there are objects of this branch", branch_object(*branch)));
     }
     verified.notes.extend(catalogue.strange.iter().map(|name| format!("{name} is not part of an archive")));
     let mut lineages = Vec::new();
@@ -83,7 +85,10 @@ pub fn verify(remote: &Remote, progress: &mut dyn FnMut(u64)) -> Result<Verified
 
 /// The branch of a log that has an event.
 fn branch_with(parts: &[Part], event: u64) -> Option<BranchId> {
-    parts.iter().find(|part| part.from.event < event && part.to.is_none_or(|to| event <= to.event)).map(|part| part.branch)
+    parts
+        .iter()
+        .find(|part| part.from.event < event && part.to.is_none_or(|to| event <= to.event))
+        .map(|part| part.branch)
 }
 
 fn ends_of(catalogue: &Catalogue, lineages: &[(&Branch, Vec<Part>)]) -> Ends {

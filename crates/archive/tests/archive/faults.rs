@@ -99,7 +99,11 @@ fn pieces_stand_in_for_a_segment_that_is_harmed_and_that_is_said() {
             // Which segments were put whole is known by a later one only.
             let is_known = !is_last || !matches!(what, Harm::Missing);
             let is_whole_frames = matches!(what, Harm::Cut(_)) && notes.is_empty();
-            assert_eq!(notes.iter().any(|note| note.object == *object), is_known && !is_whole_frames, "{object} {what:?}");
+            assert_eq!(
+                notes.iter().any(|note| note.object == *object),
+                is_known && !is_whole_frames,
+                "{object} {what:?}"
+            );
             let verified = world.verify();
             let is_fault = verified.faults.iter().any(|fault| fault.starts_with(object.as_str()));
             assert_eq!(is_fault, !matches!(what, Harm::Missing) && !is_whole_frames, "{object} {what:?}: {verified:?}");
@@ -162,7 +166,12 @@ fn what_a_stopped_node_puts_late_is_not_part_of_the_log() {
     // At the end: of a history that this log does not have.
     let world = World::with(&log, None, true);
     let mut stale = log.up_to(log.frames[log.frames.len() - 2].end.event);
-    stale.add(5_000_000_000, log.frames.last().map_or(0, |last| (last.end.event - last.before.event) as usize), 0, "stale");
+    stale.add(
+        5_000_000_000,
+        log.frames.last().map_or(0, |last| (last.end.event - last.before.event) as usize),
+        0,
+        "stale",
+    );
     stale.add(5_000_000_001, 2, 0, "stale");
     stale.add(5_000_000_002, 2, 0, "stale");
     let behind = stale.frames.len() - 2;

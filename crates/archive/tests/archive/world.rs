@@ -47,7 +47,11 @@ impl ObjectStore for Watched {
         self.inner.put_opts(location, payload, options).await
     }
 
-    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         self.inner.put_multipart_opts(location, options).await
     }
 
@@ -130,8 +134,7 @@ impl World {
     pub(crate) fn names(&self, only_frames: bool) -> Vec<String> {
         let listed: Vec<_> = Self::wait(self.watched.inner.list(None).collect());
         let names = listed.into_iter().map(|meta| meta.unwrap().location.to_string());
-        let mut names: Vec<String> =
-            names.map(|name| name.strip_prefix("copies/of/it/").unwrap().to_owned()).collect();
+        let mut names: Vec<String> = names.map(|name| name.strip_prefix("copies/of/it/").unwrap().to_owned()).collect();
         names.retain(|name| !only_frames || name.contains("/log-") || name.contains("/tail-"));
         names.sort();
         names

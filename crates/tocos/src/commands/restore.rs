@@ -40,7 +40,8 @@ fn until(text: &str) -> Result<(String, Until), String> {
     let event = text.parse().ok().filter(|event| *event > 0).map(Until::Event);
     let until = event.or_else(|| micros(text).map(Until::Time));
     until.map(|until| (text.to_owned(), until)).ok_or_else(|| {
-        "give the number of an event, or a time written as 2026-12-31T23:59:59Z or with an offset like +02:00".to_owned()
+        "give the number of an event, or a time written as 2026-12-31T23:59:59Z or with an offset like +02:00"
+            .to_owned()
     })
 }
 

@@ -82,9 +82,7 @@ fn text(removals: &[Removal], since_us: i64, is_done: bool) -> String {
 fn as_json(removals: &[Removal], since_us: i64, is_done: bool) -> String {
     let objects: Vec<_> = removals
         .iter()
-        .map(|removal| {
-            json!({ "object": removal.object, "bytes": removal.bytes, "why": removal.why.to_string() })
-        })
+        .map(|removal| json!({ "object": removal.object, "bytes": removal.bytes, "why": removal.why.to_string() }))
         .collect();
     format!("{}\n", json!({ "removed": is_done, "restorable_since": of_micros(since_us), "objects": objects }))
 }

@@ -37,7 +37,8 @@ impl StatusArgs {
             status["local"] = json!(local.map(|local| said(local, &newest)));
             return Ok(print(&format!("{status}\n"))?);
         }
-        let mut text = format!("branch      {}\nbegan       {}\n", newest.branch.id, of_micros(newest.branch.began_at_us));
+        let mut text =
+            format!("branch      {}\nbegan       {}\n", newest.branch.id, of_micros(newest.branch.began_at_us));
         if let Some((branch, event)) = newest.parent() {
             text.push_str(&format!("parent      {branch}, up to event {event}\n"));
         }
@@ -52,7 +53,8 @@ impl StatusArgs {
             None => text.push_str("last event  none that can be read\n"),
         }
         text.push_str(&format!("objects     {}, {} bytes\n", newest.objects, newest.bytes));
-        let snapshot = newest.snapshots.last().map_or_else(String::new, |event| format!(", the newest of event {event}"));
+        let snapshot =
+            newest.snapshots.last().map_or_else(String::new, |event| format!(", the newest of event {event}"));
         text.push_str(&format!("snapshots   {}{snapshot}\n", newest.snapshots.len()));
         if let Some(local) = local {
             text.push_str(&format!("local       {}\n", said(local, &newest)));
@@ -62,8 +64,7 @@ impl StatusArgs {
 
     fn local(&self, newest: &Summary) -> anyhow::Result<Option<Local>> {
         let (Some(data_dir), Some(tip)) = (&self.data_dir, newest.tip) else { return Ok(None) };
-        let compared =
-            FileDisk::existing(data_dir).and_then(|disk| compare(&disk, &newest.branch.ledger_id, &tip));
+        let compared = FileDisk::existing(data_dir).and_then(|disk| compare(&disk, &newest.branch.ledger_id, &tip));
         compared.map(Some).with_context(|| format!("{} can't be read", data_dir.display()))
     }
 }
