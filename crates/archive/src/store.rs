@@ -128,10 +128,11 @@ impl Store {
                 "only a place can be in it, credentials come from the environment; give {SCHEMES}"
             )));
         }
+        // The variables of the client are read again: our own options take the place of those.
         let objects: Arc<dyn ObjectStore> = match parsed.scheme() {
             "s3" => {
                 forbid_forgotten_http().map_err(bad)?;
-                let builder = AmazonS3Builder::new().with_client_options(client_options()).with_retry(retries());
+                let builder = AmazonS3Builder::from_env().with_client_options(client_options()).with_retry(retries());
                 let builder = variables("AWS_").fold(builder, |builder, (key, value)| match key.parse() {
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
@@ -140,7 +141,7 @@ impl Store {
             }
             "gs" => {
                 let builder =
-                    GoogleCloudStorageBuilder::new().with_client_options(client_options()).with_retry(retries());
+                    GoogleCloudStorageBuilder::from_env().with_client_options(client_options()).with_retry(retries());
                 let builder = variables("GOOGLE_").fold(builder, |builder, (key, value)| match key.parse() {
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,
@@ -148,7 +149,8 @@ impl Store {
                 Arc::new(builder.with_url(url).build().map_err(|error| bad(error.to_string()))?)
             }
             "az" => {
-                let builder = MicrosoftAzureBuilder::new().with_client_options(client_options()).with_retry(retries());
+                let builder =
+                    MicrosoftAzureBuilder::from_env().with_client_options(client_options()).with_retry(retries());
                 let builder = variables("AZURE_").fold(builder, |builder, (key, value)| match key.parse() {
                     Ok(key) => builder.with_config(key, value),
                     Err(_) => builder,

@@ -21,6 +21,8 @@ mod sealed;
 mod simulation;
 mod status;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;

@@ -94,7 +94,7 @@ impl Run {
             () = self.go_on(stop) => true,
             () = patience => false,
         };
-        let archived = self.status.archived_event();
+        let archived = self.status.archived_event().unwrap_or(0);
         if is_complete {
             tracing::info!(event = archived, "archive: complete");
         } else {

@@ -1,6 +1,6 @@
 //! How the uploader is doing, for the metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tocos_journal::Reader;
 
@@ -9,8 +9,11 @@ use tocos_journal::Reader;
 pub struct Status {
     reader: Reader,
     now_us: fn() -> i64,
-    /// Everything through this event is in the archive.
+    begun_us: i64,
+    /// Everything through this event is in the archive. Until the archive has been asked how far it reaches it is the event that
+    /// was the last one at the start.
     archived: AtomicU64,
+    is_known: AtomicBool,
     last_success_us: AtomicU64,
     failures: AtomicU64,
     objects: AtomicU64,
@@ -21,9 +24,10 @@ pub struct Status {
 /// What there is to say at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// How long ago the oldest event was written that is durable and not in the archive; 0 if there is none.
+    /// How long ago the oldest event was written that is durable and not in the archive; 0 if there is none. Until the archive
+    /// has been asked how far it reaches: the time since the start.
     pub lag_us: u64,
-    /// The bytes of the log that are durable and not in the archive.
+    /// The bytes of the log that are durable and not in the archive; until it has been asked, those since the start.
     pub lag_bytes: u64,
     /// When the store last did what it was asked for, in microseconds since 1970; 0 is not since the start.
     pub last_success_us: u64,
@@ -40,9 +44,11 @@ pub struct Figures {
 impl Status {
     pub(super) fn new(reader: Reader, now_us: fn() -> i64) -> Self {
         Self {
-            reader,
+            begun_us: now_us(),
             now_us,
-            archived: AtomicU64::new(0),
+            archived: AtomicU64::new(reader.last_event()),
+            is_known: AtomicBool::new(false),
+            reader,
             last_success_us: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             objects: AtomicU64::new(0),
@@ -51,24 +57,27 @@ impl Status {
         }
     }
 
-    /// The last event that is known to be in the archive.
+    /// The last event that is known to be in the archive; none until the archive has been asked.
     #[must_use]
-    pub fn archived_event(&self) -> u64 {
-        self.archived.load(Ordering::Acquire)
+    pub fn archived_event(&self) -> Option<u64> {
+        self.is_known.load(Ordering::Acquire).then(|| self.archived.load(Ordering::Acquire))
     }
 
     /// The figures as they are now. Reads a few kilobytes of the log.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        let archived = self.archived_event();
+        let archived = self.archived.load(Ordering::Acquire);
         // A log that can't be read is known by other means than these two.
-        let oldest = (archived < self.reader.last_event()).then(|| self.reader.event(archived + 1));
-        let lag_us = match oldest {
-            Some(Ok(oldest)) => u64::try_from((self.now_us)() - oldest.at_us).unwrap_or(0),
-            Some(Err(_)) | None => 0,
+        let since_us = match self.archived_event() {
+            Some(event) if event < self.reader.last_event() => {
+                self.reader.event(event + 1).ok().map(|event| event.at_us)
+            }
+            Some(_) => None,
+            // Nobody knows how much of the log is in the archive; what is known is since when nothing was put.
+            None => (self.reader.last_event() > 0).then_some(self.begun_us),
         };
         Figures {
-            lag_us,
+            lag_us: since_us.and_then(|at_us| u64::try_from((self.now_us)() - at_us).ok()).unwrap_or(0),
             lag_bytes: self.reader.bytes_behind(archived).unwrap_or(0),
             last_success_us: self.last_success_us.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
@@ -80,6 +89,7 @@ impl Status {
 
     pub(super) fn archived_through(&self, event: u64) {
         self.archived.store(event, Ordering::Release);
+        self.is_known.store(true, Ordering::Release);
     }
 
     pub(super) fn put(&self, bytes: u64) {

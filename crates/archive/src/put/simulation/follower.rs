@@ -13,7 +13,7 @@ use crate::store::Store;
 
 /// A branch as it is in the archive.
 #[derive(Debug)]
-pub(super) struct Followed {
+pub(in crate::put) struct Followed {
     pub root: Position,
     /// Where all its frames end, those of its parents first.
     pub history: Vec<Position>,
@@ -22,12 +22,20 @@ pub(super) struct Followed {
 }
 
 /// Reads a branch from the start of the ledger. All its objects must be of its history.
-pub(super) async fn follow(store: &Store, id: BranchId) -> Option<Followed> {
+pub(in crate::put) async fn follow(store: &Store, id: BranchId) -> Option<Followed> {
+    follow_to(store, id, None).await
+}
+
+/// The same, up to where a branch leaves this one: what comes behind may be anything.
+async fn follow_to(store: &Store, id: BranchId, until: Option<u64>) -> Option<Followed> {
     let branch = Branch::decode(&store.get(&branch_object(id)).await.unwrap()?).unwrap();
     assert_eq!((branch.id, branch.ledger_id), (id, LEDGER));
     let mut history = vec![Position::start(&LEDGER)];
     if let Some(parent) = branch.parent {
-        history = Box::pin(follow(store, parent.branch)).await.expect("the parent is known").history;
+        history = Box::pin(follow_to(store, parent.branch, Some(parent.at.event)))
+            .await
+            .expect("the parent is known")
+            .history;
         let at = history.iter().position(|position| *position == parent.at).expect("the parent has that place");
         history.truncate(at + 1);
     }
@@ -40,6 +48,9 @@ pub(super) async fn follow(store: &Store, id: BranchId) -> Option<Followed> {
     let mut tails = 0;
     loop {
         let after = *history.last().unwrap();
+        if until.is_some_and(|until| after.event >= until) {
+            return Some(Followed { root, history, names });
+        }
         let Some(bytes) = store.get(&Name::Tail(after.event + 1).in_branch(id)).await.unwrap() else { break };
         let piece = Piece::open(bytes, &LEDGER).unwrap();
         for frame in piece.frames(after) {
@@ -62,7 +73,7 @@ pub(super) async fn follow(store: &Store, id: BranchId) -> Option<Followed> {
 }
 
 /// The branches of an archive.
-pub(super) async fn branches(store: &Store) -> Vec<BranchId> {
+pub(in crate::put) async fn branches(store: &Store) -> Vec<BranchId> {
     let top = store.list_top().await.unwrap();
     top.iter().map(|listed| crate::names::described_branch(&listed.name).expect("a branch")).collect()
 }

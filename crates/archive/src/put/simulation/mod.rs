@@ -6,9 +6,9 @@
 //!
 //! `TOCOS_SEEDS` says how many seeds are tried, `TOCOS_SEED` which one alone.
 
-mod follower;
-mod store;
-mod volume;
+pub(super) mod follower;
+pub(super) mod store;
+pub(super) mod volume;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -158,12 +158,12 @@ impl World {
     async fn check_progress(&self) {
         for node in &self.nodes {
             let Some((_, _, status)) = &node.uploader else { continue };
-            let archived = status.archived_event();
+            let Some(archived) = status.archived_event() else { continue };
             let here = node.volume.history();
-            if archived == 0 {
+            // A branch that has just begun is made known with the next request.
+            let Some(there) = follow(&self.store, node.branch()).await.map(|followed| followed.history) else {
                 continue;
-            }
-            let there = follow(&self.store, node.branch()).await.expect("the branch is known").history;
+            };
             let until = here.iter().position(|position| position.event == archived).expect("a frame ends there");
             expect_start(&there, &here[..=until]);
         }

@@ -19,16 +19,18 @@ use object_store::{
 
 /// What fails, shared by all who use the store.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub(in crate::put) struct Faults {
     rng: fastrand::Rng,
     /// Of so many requests one fails, one is slow, one never ends.
     one_in: Option<u32>,
+    /// No request ever gets a response.
+    is_gone: bool,
     objects: BTreeMap<Path, Bytes>,
 }
 
 /// The store as those use it who are tested.
 #[derive(Clone, Debug)]
-pub(super) struct FaultyStore {
+pub(in crate::put) struct FaultyStore {
     inner: Arc<InMemory>,
     faults: Arc<Mutex<Faults>>,
 }
@@ -48,25 +50,33 @@ enum Fate {
 }
 
 impl FaultyStore {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::put) fn new(seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        let faults = Faults { rng, one_in: None, objects: BTreeMap::new() };
+        let faults = Faults { rng, one_in: None, is_gone: false, objects: BTreeMap::new() };
         Self { inner: Arc::new(InMemory::new()), faults: Arc::new(Mutex::new(faults)) }
     }
 
     /// One in so many requests fails, in one way or another; none from now on with `None`.
-    pub(super) fn fail(&self, one_in: Option<u32>) {
+    pub(in crate::put) fn fail(&self, one_in: Option<u32>) {
         self.faults.lock().unwrap().one_in = one_in;
     }
 
+    /// No request gets a response from now on, or all do again.
+    pub(in crate::put) fn go(&self, is_gone: bool) {
+        self.faults.lock().unwrap().is_gone = is_gone;
+    }
+
     /// The objects as they are, without faults.
-    pub(super) fn inner(&self) -> Arc<InMemory> {
+    pub(in crate::put) fn inner(&self) -> Arc<InMemory> {
         Arc::clone(&self.inner)
     }
 
     async fn fate(&self) -> Fate {
         let (fate, delay_ms) = {
-            let Faults { rng, one_in, .. } = &mut *self.faults.lock().unwrap();
+            let Faults { rng, one_in, is_gone, .. } = &mut *self.faults.lock().unwrap();
+            if *is_gone {
+                return Fate::Hangs;
+            }
             let Some(one_in) = *one_in else { return Fate::Works };
             let fate = match rng.u32(0..one_in * 2) {
                 0 => Fate::Fails,

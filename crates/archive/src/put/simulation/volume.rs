@@ -6,18 +6,18 @@ use tocos_journal::sim::SimDisk;
 use tocos_journal::{Appender, Disk as _, Frame, Journal, NewLedger, Options, Position, Reader};
 
 /// All chance in a volume comes from the one who writes.
-pub(super) const LEDGER: [u8; 16] = *b"ledger of a test";
+pub(in crate::put) const LEDGER: [u8; 16] = *b"ledger of a test";
 
 /// A log that is open.
 #[derive(Debug)]
-pub(super) struct Volume {
+pub(in crate::put) struct Volume {
     pub disk: SimDisk,
     pub reader: Reader,
     appender: Appender,
 }
 
 impl Volume {
-    pub(super) fn open(disk: SimDisk) -> Self {
+    pub(in crate::put) fn open(disk: SimDisk) -> Self {
         let options = Options {
             segment_bytes: 4 << 10,
             zero_ahead_bytes: 0,
@@ -29,7 +29,7 @@ impl Volume {
     }
 
     /// Appends a frame, and now and then makes a derived file of all that there is.
-    pub(super) fn write(&mut self, rng: &mut fastrand::Rng, at_us: i64) {
+    pub(in crate::put) fn write(&mut self, rng: &mut fastrand::Rng, at_us: i64) {
         let mut frame = Frame::new(self.appender.last_event() + 1, at_us);
         for _ in 0..rng.u64(1..4) {
             let mut record = [0; 64];
@@ -52,7 +52,7 @@ impl Volume {
     }
 
     /// Where its frames end, from the start of the log.
-    pub(super) fn history(&self) -> Vec<Position> {
+    pub(in crate::put) fn history(&self) -> Vec<Position> {
         let mut positions = vec![Position::start(&LEDGER)];
         let mut frames = self.reader.frames(1);
         while let Some(frame) = frames.next_frame().unwrap() {
@@ -63,7 +63,7 @@ impl Volume {
 }
 
 /// What a snapshot of the volume would hold.
-pub(super) fn copy(disk: &SimDisk, seed: u64) -> SimDisk {
+pub(in crate::put) fn copy(disk: &SimDisk, seed: u64) -> SimDisk {
     let copy = SimDisk::new(seed);
     for name in disk.list().unwrap() {
         if let Some(bytes) = disk.get(&name) {
