@@ -168,12 +168,17 @@ impl Run {
     async fn attach(&mut self) -> Result<Step, PutError> {
         let at = match attach(&self.store, &self.local, (self.around.now_us)()).await? {
             Attachment::Goes(at) => at,
-            Attachment::Leaves { parent, reason } => return self.fork(parent, self.store.url().to_owned(), &reason),
+            Attachment::Leaves { parent, reason } => {
+                let place = self.store.url().to_owned();
+                return self.fork(parent, &place, &reason);
+            }
         };
         let sealed = sealed::find(&self.store, at.branch, at.root, &self.local).await?;
         tracing::info!(branch = %at.branch, event = at.tip.event, "archive: goes on behind this event");
         self.status.archived_through(at.tip.event);
-        self.target = Some(Target { at, sealed, due_through: 0, waiting_since: None });
+        // What is there already has waited since the last start, or for the new branch.
+        let due_through = self.local.last_event();
+        self.target = Some(Target { at, sealed, due_through, waiting_since: None });
         Ok(Step::More)
     }
 
@@ -192,14 +197,14 @@ impl Run {
             }
             Outcome::Taken { place, reason } => {
                 let parent = Parent { branch: target.at.branch, at: target.at.tip };
-                return self.fork(Some(parent), place, &reason);
+                return self.fork(Some(parent), &place, &reason);
             }
             Outcome::Gone | Outcome::Nothing => return Ok(Step::Rest(LOOK_EVERY)),
         }
         Ok(Step::More)
     }
 
-    fn fork(&mut self, parent: Option<Parent>, place: String, reason: &str) -> Result<Step, PutError> {
+    fn fork(&mut self, parent: Option<Parent>, place: &str, reason: &str) -> Result<Step, PutError> {
         let branch = begin(&self.local, parent, &self.around)?;
         self.status.forked();
         tracing::warn!(
