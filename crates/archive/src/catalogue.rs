@@ -170,6 +170,15 @@ impl Catalogue {
         self.branches.values().max_by_key(|branch| (branch.began_at_us, branch.id))
     }
 
+    /// The snapshots and tables that may be of a log: those of its parts that were not put after the log left them.
+    pub fn derived_of<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = (Name, &'a Listed)> {
+        parts.iter().flat_map(|part| {
+            let derived = self.objects.get(&part.branch).into_iter().flat_map(|objects| &objects.derived);
+            let last = part.to.map_or(u64::MAX, |to| to.event);
+            derived.map(|(name, listed)| (*name, listed)).filter(move |(name, _)| name.last_event() <= last)
+        })
+    }
+
     /// The parts of the log of a branch, from the start of the ledger on.
     ///
     /// # Errors

@@ -7,15 +7,6 @@ use tocos_journal::{Disk, Hash, Table};
 
 use crate::names::Name;
 
-/// The last event that a derived object includes.
-#[must_use]
-pub fn event_of(name: Name) -> Option<u64> {
-    match name {
-        Name::Snapshot(event) | Name::Keys(_, event) | Name::Over(_, event) => Some(event),
-        Name::Log(_) | Name::Tail(_) => None,
-    }
-}
-
 /// Reads a whole snapshot or table, and compares what it says about itself with its name and with the frame of the log that ends with its
 /// event.
 ///
@@ -32,7 +23,7 @@ pub fn check(disk: &dyn Disk, file: &str, name: Name, ledger_id: &[u8; 16], chai
     let compare = |header: &BlockHeader| {
         if header.ledger_id != *ledger_id {
             Err("is of another ledger".to_owned())
-        } else if Some(header.event) != event_of(name) {
+        } else if header.event != name.last_event() {
             Err(format!("says that it is of event {}", header.event))
         } else if chain.is_some_and(|chain| chain != header.chain) {
             Err("is not of this chain: the log has other events up to there".to_owned())

@@ -50,6 +50,18 @@ impl Name {
         }
     }
 
+    /// The event that the name ends with: the last one of a snapshot or a table, the first one of frames.
+    #[must_use]
+    pub fn last_event(&self) -> u64 {
+        match self {
+            Self::Log(event)
+            | Self::Tail(event)
+            | Self::Snapshot(event)
+            | Self::Keys(_, event)
+            | Self::Over(_, event) => *event,
+        }
+    }
+
     /// The name under the archive's prefix.
     #[must_use]
     pub fn in_branch(&self, branch: BranchId) -> String {

@@ -291,12 +291,16 @@ mod tests {
             assert!(verify(&flipped, ends[0]).is_err(), "flipped at {at}");
             if let Ok(end) = verify(&bytes[..at], ends[0]) {
                 assert!(ends[1..2].contains(&end), "cut at {at}");
-                assert_eq!(at, bytes.len() - Piece::open(bytes.clone().into(), &LEDGER).map_or(0, last_frame_bytes));
+                assert_eq!(
+                    at,
+                    bytes.len()
+                        - Piece::open(bytes.clone().into(), &LEDGER).map_or(0, |piece| last_frame_bytes(&piece))
+                );
             }
         }
     }
 
-    fn last_frame_bytes(piece: Piece) -> usize {
+    fn last_frame_bytes(piece: &Piece) -> usize {
         piece.frames(Position::start(&LEDGER)).last().map_or(0, |frame| frame.unwrap().bytes.len())
     }
 

@@ -11,7 +11,7 @@ use tocos_journal::Position;
 
 use crate::branch::{Branch, BranchId};
 use crate::catalogue::{Catalogue, LineageFault, Objects, Part};
-use crate::derived::{cover, event_of};
+use crate::derived::cover;
 use crate::fault::{Fault, Faulty};
 use crate::follow::{FollowError, Walk};
 use crate::names::{Name, branch_object};
@@ -315,9 +315,7 @@ fn needed_derived(
             Some(walked.before?.min(part.to.map_or(u64::MAX, |to: Position| to.event)))
         };
         let earliest = parts.iter().filter_map(of_part).max().unwrap_or(0);
-        let objects = parts.iter().filter_map(|part| catalogue.objects.get(&part.branch));
-        let all: Vec<(Name, &Listed)> =
-            objects.flat_map(|objects| &objects.derived).map(|(name, listed)| (*name, listed)).collect();
+        let all: Vec<(Name, &Listed)> = catalogue.derived_of(parts).collect();
         for range_of in [snapshot_range, keys_range, over_range] {
             let ranges: Vec<((u64, u64), &Listed)> =
                 all.iter().filter_map(|(name, listed)| Some((range_of(*name)?, *listed))).collect();
@@ -338,7 +336,7 @@ fn needed_derived(
 }
 
 fn snapshot_range(name: Name) -> Option<(u64, u64)> {
-    event_of(name).filter(|_| matches!(name, Name::Snapshot(_))).map(|event| (event, event))
+    if let Name::Snapshot(event) = name { Some((event, event)) } else { None }
 }
 
 fn keys_range(name: Name) -> Option<(u64, u64)> {

@@ -26,9 +26,14 @@ impl Tip {
     /// # Errors
     /// [`StoreError`].
     pub fn read(remote: &Remote, ledger_id: &[u8; 16], objects: &Objects) -> Result<Option<Self>, StoreError> {
+        let logs = objects.logs.iter().next_back();
+        let tails = objects.tails.iter().next_back();
+        // A log object that begins with the last tail may go on behind it.
+        let last = [tails, logs].into_iter().flatten().max_by_key(|(first, _)| **first);
         let mut tip: Option<Self> = None;
-        // A sealed segment may be put behind its tails, and tails of the next segment before it.
-        for listed in [objects.tails.values().next_back(), objects.logs.values().next_back()].into_iter().flatten() {
+        for (_, listed) in
+            [tails, logs].into_iter().flatten().filter(|(first, _)| Some(*first) == last.map(|(first, _)| first))
+        {
             let Some(bytes) = remote.get(&listed.name)? else { continue };
             let found = last_frame(bytes, ledger_id, listed);
             tip = tip.into_iter().chain(found).max_by_key(|tip| tip.position.event);

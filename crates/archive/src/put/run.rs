@@ -168,7 +168,10 @@ impl Run {
     async fn attach(&mut self) -> Result<Step, PutError> {
         let at = match attach(&self.store, &self.local, (self.around.now_us)()).await? {
             Attachment::Goes(at) => at,
-            Attachment::Leaves { parent, reason } => return self.fork(parent, &self.store.url().to_owned(), &reason),
+            Attachment::Leaves { parent, reason } => {
+                let place = self.store.url().to_owned();
+                return self.fork(parent, &place, &reason);
+            }
         };
         let sealed = sealed::find(&self.store, at.branch, at.root, &self.local).await?;
         tracing::info!(branch = %at.branch, event = at.tip.event, "archive: goes on behind this event");

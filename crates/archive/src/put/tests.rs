@@ -85,6 +85,26 @@ fn a_little_waits_for_its_time_and_much_does_not() {
 }
 
 #[test]
+fn a_snapshot_waits_for_the_events_that_are_in_it() {
+    in_no_time(async {
+        let mut bench = Bench::new();
+        let (_task, _stop, status) = bench.start();
+        // The directory is looked at every ten seconds, and the tail is put five seconds after it was written.
+        sleep(Duration::from_millis(9_500)).await;
+        bench.write(1);
+        let event = bench.volume.reader.last_event();
+        let snapshot = Name::Snapshot(event);
+        bench.volume.disk.put(&snapshot.file(), b"all that there is");
+        let name = snapshot.in_branch(BranchId::first_of(&LEDGER));
+        sleep(Duration::from_millis(1_500)).await;
+        assert_eq!((status.archived_event(), bench.store.get(&name).await.unwrap()), (Some(0), None));
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(status.archived_event(), Some(event));
+        assert_eq!(bench.store.get(&name).await.unwrap().unwrap(), "all that there is");
+    });
+}
+
+#[test]
 fn a_store_that_is_away_is_asked_seldom_and_caught_up_with() {
     in_no_time(async {
         let mut bench = Bench::new();

@@ -9,7 +9,7 @@ use tocos_journal::{Disk, Hash};
 use super::log::UNFINISHED;
 use super::{Progress, RestoreError, Stage};
 use crate::catalogue::{Catalogue, Part};
-use crate::derived::{check, cover, event_of};
+use crate::derived::{check, cover};
 use crate::fault::{Fault, Faulty};
 use crate::names::Name;
 use crate::remote::Remote;
@@ -28,20 +28,18 @@ pub(super) struct Fetch<'a> {
 
 /// The events of all derived files of a log.
 pub(super) fn events(catalogue: &Catalogue, parts: &[Part]) -> BTreeMap<u64, Option<Hash>> {
-    let objects = parts.iter().filter_map(|part| catalogue.objects.get(&part.branch));
-    objects.flat_map(|objects| objects.derived.keys()).filter_map(|name| Some((event_of(*name)?, None))).collect()
+    catalogue.derived_of(parts).map(|(name, _)| (name.last_event(), None)).collect()
 }
 
 impl Fetch<'_> {
     /// All derived files of the log that end in time.
     fn candidates(&self, catalogue: &Catalogue, parts: &[Part]) -> Vec<(Name, Listed)> {
-        let objects = parts.iter().filter_map(|part| catalogue.objects.get(&part.branch));
-        let all = objects.flat_map(|objects| &objects.derived).map(|(name, listed)| (*name, listed.clone()));
-        all.filter(|(name, _)| {
-            let event = event_of(*name).unwrap_or(0);
+        let is_of_log = |name: Name| {
+            let event = name.last_event();
             event <= self.last_event && self.ends.get(&event).is_some_and(Option::is_some)
-        })
-        .collect()
+        };
+        let all = catalogue.derived_of(parts).filter(|(name, _)| is_of_log(*name));
+        all.map(|(name, listed)| (name, listed.clone())).collect()
     }
 
     /// Fetches the newest snapshot that is good. Returns its event.
@@ -53,10 +51,10 @@ impl Fetch<'_> {
     ) -> Result<Option<u64>, RestoreError> {
         let mut found = self.candidates(catalogue, parts);
         found.retain(|(name, _)| matches!(name, Name::Snapshot(_)));
-        found.sort_by_key(|(name, _)| std::cmp::Reverse(event_of(*name)));
+        found.sort_by_key(|(name, _)| std::cmp::Reverse(name.last_event()));
         for (name, listed) in &found {
             if self.fetch(*name, listed, progress)? {
-                return Ok(event_of(*name));
+                return Ok(Some(name.last_event()));
             }
         }
         Ok(None)
@@ -104,7 +102,7 @@ impl Fetch<'_> {
     fn fetch(&mut self, name: Name, listed: &Listed, progress: &mut dyn FnMut(Progress)) -> Result<bool, RestoreError> {
         let (disk, file) = (Arc::clone(&self.disk), name.file());
         let failed = |source| RestoreError::Disk { place: disk.place(&file), source };
-        let event = event_of(name).unwrap_or(0);
+        let event = name.last_event();
         let chain = self.ends.get(&event).copied().flatten();
         let is_there = disk.open(&file).is_ok();
         if is_there && check(&*disk, &file, name, &self.ledger_id, chain).is_ok() {

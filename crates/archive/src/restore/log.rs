@@ -122,12 +122,13 @@ impl LogWriter {
         self.segment.as_ref().map_or(Ok(()), |(_, file)| file.sync())
     }
 
-    /// Gives the last segment its name. The caller syncs the directory.
+    /// Gives the last segment its name, durably: a later one never has its name before it.
     pub(super) fn finish_segment(&mut self) -> io::Result<()> {
         self.sync()?;
         self.written = 0;
         let Some((header, _)) = take(&mut self.segment) else { return Ok(()) };
         let name = Name::Log(header.first).file();
-        self.disk.rename(&format!("{name}{UNFINISHED}"), &name)
+        self.disk.rename(&format!("{name}{UNFINISHED}"), &name)?;
+        self.disk.sync_dir()
     }
 }

@@ -313,7 +313,6 @@ impl Restoring<'_> {
         let parent = shared.map(|part| Parent { branch: part.branch, at: whole });
         LocalRecord { branch: self.branch, parent }.write(&*self.disk)?;
         log.finish_segment()?;
-        self.disk.sync_dir()?;
         Marker::remove(&*self.disk)
     }
 }

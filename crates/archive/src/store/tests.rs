@@ -1,3 +1,5 @@
+//! Each kind of store does the same, and URLs that make no sense are named.
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 

@@ -8,10 +8,10 @@ use tocos_journal::{Hash, Position};
 
 use crate::branch::{Branch, BranchId};
 use crate::catalogue::{Catalogue, Objects, Part};
-use crate::derived::{check, event_of};
+use crate::derived::check;
 use crate::fault::{Fault, Faulty};
 use crate::follow::{End, FollowError, Walk};
-use crate::names::branch_object;
+use crate::names::{Name, branch_object};
 use crate::object_disk::ObjectDisk;
 use crate::remote::Remote;
 use crate::store::StoreError;
@@ -95,7 +95,7 @@ fn ends_of(catalogue: &Catalogue, lineages: &[(&Branch, Vec<Part>)]) -> Ends {
     let mut ends = Ends::new();
     for (branch, parts) in lineages {
         let derived = catalogue.objects.get(&branch.id).into_iter().flat_map(|objects| objects.derived.keys());
-        for event in derived.filter_map(|name| event_of(*name)).chain([branch.root().event]) {
+        for event in derived.map(Name::last_event).chain([branch.root().event]) {
             if let Some(has) = branch_with(parts, event) {
                 ends.entry(has).or_default().insert(event, None);
             }
@@ -193,7 +193,7 @@ impl Verifying<'_> {
         has_failed: bool,
     ) -> Result<(), StoreError> {
         for (name, listed) in &objects.derived {
-            let event = event_of(*name).unwrap_or(0);
+            let event = name.last_event();
             let chain = self.hash_at(parts, event);
             let disk = ObjectDisk::new(self.remote, listed);
             match check(&disk, &listed.name, *name, &branch.ledger_id, chain) {

@@ -162,7 +162,7 @@ impl Config {
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
             "archive" => self.archive = if text == "none" { None } else { Some(Archive::open(text)?) },
             "archive_every_s" => self.archive_every_s = number(text, ARCHIVE_EVERY_S)?,
-            "restore_from" => self.restore_from = Some(archive(text)?),
+            "restore_from" => self.restore_from = if text == "none" { None } else { Some(archive_url(text)?) },
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }
@@ -182,8 +182,8 @@ fn path(text: &str) -> Result<PathBuf, String> {
 }
 
 /// The URL of an archive. Whether the store is there is found out later.
-fn archive(text: &str) -> Result<String, String> {
-    Store::open(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+fn archive_url(text: &str) -> Result<String, String> {
+    Archive::open(text).map(|_| text.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

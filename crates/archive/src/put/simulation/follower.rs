@@ -62,6 +62,9 @@ async fn follow_to(store: &Store, id: BranchId, until: Option<u64>) -> Option<Fo
     // Nothing of anybody else is in the folder, and nothing behind a gap.
     assert_eq!(names.iter().filter(|name| matches!(name, Name::Tail(_))).count(), tails, "{names:?}");
     for name in &names {
+        if let Name::Snapshot(event) | Name::Keys(_, event) = name {
+            assert!(history.iter().any(|position| position.event == *event), "{name} is before its events");
+        }
         if let Name::Log(first) = name {
             let before = history.iter().find(|position| position.event == first - 1).expect("it begins in the history");
             let bytes = store.get(&name.in_branch(id)).await.unwrap().unwrap();

@@ -124,7 +124,10 @@ impl World {
                     self.nodes[at].volume.write(&mut self.rng, now_us());
                 }
             }
-            40..65 => sleep(Duration::from_millis(self.rng.u64(0..20_000))).await,
+            40..65 => {
+                let longest_ms = [500, 3_000, 20_000][self.rng.usize(0..3)];
+                sleep(Duration::from_millis(self.rng.u64(0..longest_ms))).await;
+            }
             65..75 => self.nodes[at].kill().await,
             75..85 => self.nodes[at].start(&self.faulty),
             85..90 => self.copies.push(copy(&self.nodes[at].volume.disk, self.rng.u64(..))),
