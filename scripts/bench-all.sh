@@ -49,6 +49,8 @@ measure compare-64 compare bare noop single keyed hot --connections 64 --seconds
 measure compare-256 compare bare noop single keyed --connections 256 --seconds "$turn" --rounds "$turns"
 # Short: the ledger grows by more than a million transfers a second, and `grow` measures the effect of that.
 measure batches compare batch batch-json batch-hot --connections 4 --seconds "$(awk "BEGIN { print $turn / 2 }")" --rounds "$rounds"
+measure disk-64 disk --clients 64 --seconds "$turn" --rounds "$turns"
+measure disk-256 disk --clients 256 --seconds "$turn" --rounds "$turns"
 measure mixed http mixed --seconds "$seconds"
 measure core core --users "$many" --events "$grown" --transfers "$((grown / 25))"
 measure grow grow --events "$grown" --milestones 5 --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"

@@ -8,6 +8,7 @@ mod asked;
 mod bare;
 mod compare;
 mod core;
+mod disk;
 mod grow;
 mod http;
 mod lists;
@@ -57,6 +58,8 @@ enum Run {
     Age(age::AgeArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
     Core(core::CoreArgs),
+    /// Group commit on the disk alone, with one and with two frames on their way.
+    Disk(disk::DiskArgs),
     /// How fast a log is read back, and how fast a snapshot.
     Recovery(recovery::RecoveryArgs),
     /// Memory for users and keys, time and memory of an empty start, bytes on disk for a transfer.
@@ -146,6 +149,7 @@ fn main() -> Result<()> {
         Run::Past(args) => past::run(&args)?,
         Run::Age(args) => age::run(&args)?,
         Run::Core(args) => core::run(&args)?,
+        Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,
         Run::Footprint(args) => memory::run(&args)?,
         Run::Page(args) => return page::run(&args),

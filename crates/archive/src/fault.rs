@@ -27,6 +27,9 @@ impl fmt::Display for Fault {
             Self::Piece(PieceFault::Header(SegmentFault::NewerVersion(version))) => {
                 write!(f, "was written by a newer version of tocos (format {version})")
             }
+            Self::Piece(PieceFault::Header(SegmentFault::OlderVersion(version))) => {
+                write!(f, "has the format {version}, from before the first release, which this version does not read")
+            }
             Self::Piece(PieceFault::Header(fault)) => write!(f, "is damaged at byte 0: {fault}"),
             Self::Piece(PieceFault::NoFrames) => f.write_str("is cut off before its first frame"),
             Self::Piece(PieceFault::OtherLedger) => f.write_str("is of another ledger"),

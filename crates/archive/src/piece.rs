@@ -218,7 +218,7 @@ impl<'p> Iterator for PieceFrames<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tocos_journal::Frame;
+    use tocos_journal::{Frame, Link};
 
     const LEDGER: [u8; 16] = [7; 16];
 
@@ -237,7 +237,7 @@ mod tests {
             let Position { event, chain } = *ends.last().unwrap();
             let mut frame = Frame::new(event + 1, 5);
             (0..*count).for_each(|_| frame.push(&[salt; 64]));
-            let chain = frame.seal_into(&mut bytes, &chain, header.tag());
+            let chain = frame.seal_into(&mut bytes, &Link { prev: chain, tag: header.tag(), durable: event });
             ends.push(Position { event: event + count, chain });
         }
         (bytes, ends)

@@ -17,6 +17,8 @@ mod request_id;
 mod response;
 mod server;
 mod service;
+#[cfg(target_os = "linux")]
+mod socket_owner;
 mod stream;
 mod tracker;
 

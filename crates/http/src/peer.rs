@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpStream;
 
+#[cfg(target_os = "linux")]
+use crate::socket_owner::socket_owner;
+
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
@@ -15,7 +18,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// `asks_owner`: whether the owner of the other end matters. Finding it reads the list of all sockets.
+    /// `asks_owner`: whether the owner of the other end matters. Finding it takes some microseconds.
     pub(crate) fn of(stream: &TcpStream, asks_owner: bool) -> Self {
         let (peer, here) = (stream.peer_addr().ok(), stream.local_addr().ok());
         let is_stranger = asks_owner && peer.zip(here).is_none_or(|(peer, here)| is_stranger(peer, here));
@@ -31,16 +34,20 @@ fn is_stranger(_peer: SocketAddr, _here: SocketAddr) -> bool {
 
 #[cfg(target_os = "linux")]
 fn is_stranger(peer: SocketAddr, here: SocketAddr) -> bool {
-    let owner = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| std::fs::read_to_string(table).ok())
-        .find_map(|table| owner(&table, peer, here));
+    // The list of all sockets takes the kernel milliseconds to write: it is for systems without socket diagnostics.
+    let owner = socket_owner(peer, here).unwrap_or_else(|_| {
+        ["/proc/net/tcp", "/proc/net/tcp6"]
+            .iter()
+            .filter_map(|table| std::fs::read_to_string(table).ok())
+            .find_map(|table| owner(&table, peer, here))
+    });
     let own = rustix::process::geteuid().as_raw();
     owner.is_none_or(|owner| owner != own && owner != 0)
 }
 
 /// The user of the socket that is bound to `local` and connected to `remote`, in a table as Linux writes it
-/// (proc_pid_net(5)): a line a socket, the addresses in the second and third column, the user in the eighth.
+/// (proc_pid_net(5)): a line a socket, the addresses in the second and third column, the user in the eighth, the inode in the
+/// tenth. A socket without an inode was closed, and then the user is always root.
 fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let is = |text: &str, address: SocketAddr| {
         self::address(text).is_some_and(|(ip, port)| ip == address.ip().to_canonical() && port == address.port())
@@ -49,7 +56,8 @@ fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
         let mut columns = line.split_ascii_whitespace().skip(1);
         let is_it = is(columns.next()?, local) && is(columns.next()?, remote);
         let user = columns.nth(4)?;
-        is_it.then(|| user.parse().ok()).flatten()
+        let is_open = columns.nth(1)? != "0";
+        (is_it && is_open).then(|| user.parse().ok()).flatten()
     })
 }
 
@@ -91,11 +99,13 @@ mod tests {
     fn the_owner_of_the_other_end_is_found_in_the_table() {
         let v4 = format!(
             "{HEAD}   0: 0100007F:1F90 0100007F:C350 {REST}     0        0 1 1 0 20 4 30 10 -1\n   \
-             1: 0100007F:C350 0100007F:1F90 {REST}    33        0 2 1 0 20 4 30 10 -1\n"
+             1: 0100007F:C350 0100007F:1F90 {REST}    33        0 2 1 0 20 4 30 10 -1\n   \
+             2: 0100007F:C352 0100007F:1F90 {REST}     0        0 0 3 0 20 4 30 10 -1\n"
         );
         assert_eq!(owner(&v4, at("127.0.0.1:50000"), at("127.0.0.1:8080")), Some(33));
         assert_eq!(owner(&v4, at("127.0.0.1:8080"), at("127.0.0.1:50000")), Some(0));
         assert_eq!(owner(&v4, at("127.0.0.1:50001"), at("127.0.0.1:8080")), None);
+        assert_eq!(owner(&v4, at("127.0.0.1:50002"), at("127.0.0.1:8080")), None, "closed");
         assert_eq!(owner(&v4, at("127.0.0.2:50000"), at("127.0.0.1:8080")), None);
         let loopback = "00000000000000000000000001000000";
         let mapped = "0000000000000000FFFF00000100007F";

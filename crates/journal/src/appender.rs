@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::disk::DiskFile;
 use crate::frame::Frame;
+use crate::layout::Link;
 use crate::log::{Log, Segment};
 use crate::options::Options;
 use crate::position::Position;
@@ -234,7 +235,8 @@ impl Appender {
     fn write(&mut self, frame: &Frame) -> io::Result<()> {
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_KEPT_BYTES);
-        let chain = frame.seal_into(&mut self.buffer, &self.position.chain, self.segment.tag);
+        let link = Link { prev: self.position.chain, tag: self.segment.tag, durable: self.position.event };
+        let chain = frame.seal_into(&mut self.buffer, &link);
         let end = self.offset + self.buffer.len() as u64;
         if end > self.zeroed_to {
             let room = self.options.segment_bytes.saturating_sub(end);

@@ -56,6 +56,13 @@ pub enum OpenError {
         /// The version it says.
         found: u16,
     },
+    /// A file was written by a version of Tocos from before the first release.
+    OlderVersion {
+        /// The file.
+        file: String,
+        /// The version it says.
+        found: u16,
+    },
     /// A directory that was only to be inspected holds no log.
     NoLog {
         /// The directory.
@@ -138,6 +145,10 @@ impl fmt::Display for OpenError {
             Self::NewerVersion { file, found } => write!(
                 f,
                 "{file} was written by a newer version of tocos (format {found}). Start that version or a later one."
+            ),
+            Self::OlderVersion { file, found } => write!(
+                f,
+                "{file} was written by a version of tocos from before the first release (format {found}), which this one does not read. Nothing was changed. Take users and coins over with `tocos export` of that version and `tocos import` of this one."
             ),
             Self::NoLog { dir } => {
                 write!(f, "there is no log in {dir}. Check the data directory; `tocos serve` creates a new ledger.")

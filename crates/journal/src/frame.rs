@@ -1,6 +1,6 @@
 //! A frame being built: the batch of events that one append makes durable.
 
-use crate::layout::{self, Hash, MAX_BLOB_BYTES, MAX_RECORDS, RECORD_BYTES};
+use crate::layout::{self, Hash, Link, MAX_BLOB_BYTES, MAX_RECORDS, RECORD_BYTES};
 
 /// A batch of events that is not yet on disk. Pushing copies 64 bytes; a frame that is
 /// [`reset`](Self::reset) keeps its buffers, so a writer that reuses frames does not allocate.
@@ -149,11 +149,10 @@ impl Frame {
         !self.overflowed && self.records.len() as u64 <= u64::from(MAX_RECORDS)
     }
 
-    /// Appends the frame's bytes to `out`, linked to the frame before it by `prev` and to its segment by
-    /// `tag`, and returns the frame's own hash.
-    pub fn seal_into(&self, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
+    /// Appends the frame's bytes to `out`, tied to what is in front of it by `link`, and returns the frame's own hash.
+    pub fn seal_into(&self, out: &mut Vec<u8>, link: &Link) -> Hash {
         let contents =
             layout::Contents { first: self.first, at_us: self.at_us, records: &self.records, blobs: &self.blobs };
-        layout::seal(&contents, out, prev, tag)
+        layout::seal(&contents, out, link)
     }
 }

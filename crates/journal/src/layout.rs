@@ -8,9 +8,9 @@ use std::fmt;
 /// The bytes of one event's record.
 pub const RECORD_BYTES: usize = 64;
 /// The bytes before a frame's records.
-pub const FRAME_HEADER_BYTES: usize = 104;
+pub const FRAME_HEADER_BYTES: usize = 112;
 /// The newest version of the log format, and the one that is written.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 /// The most events one frame may hold.
 pub const MAX_RECORDS: u32 = 1 << 22;
 /// The most bytes of blobs one frame may hold.
@@ -45,6 +45,8 @@ pub enum FrameFault {
     Count,
     /// The header says more blob bytes than a frame may hold.
     BlobBytes(u32),
+    /// The header says that its own events, or later ones, were durable before it was written.
+    Durable(u64),
     /// The frame was written into another segment.
     OtherSegment,
     /// The content does not have the hash that the header says.
@@ -74,6 +76,9 @@ impl fmt::Display for FrameFault {
             Self::BlobBytes(found) => {
                 write!(f, "the frame header says {found} bytes of blobs, more than a frame may hold")
             }
+            Self::Durable(found) => {
+                write!(f, "the frame header says that event {found} was durable, which is not before the frame")
+            }
             Self::OtherSegment => f.write_str("the frame belongs to another file"),
             Self::Hash => f.write_str("the content of the frame does not match its hash"),
             Self::Number { expected, found } => {
@@ -97,6 +102,8 @@ pub struct FrameHeader {
     pub hash: Hash,
     /// Names the segment that the frame was written into; see [`crate::SegmentHeader::tag`].
     pub tag: u64,
+    /// The last event that the writer knew to be durable when it began this frame: before `first`, 0 for none.
+    pub durable: u64,
     /// The number of the first event.
     pub first: u64,
     /// The frame's time, microseconds since 1970 in UTC.
@@ -128,10 +135,11 @@ impl FrameHeader {
             hash: field(header, 0),
             prev: field(header, 32),
             tag: u64::from_le_bytes(field(header, TAG_OFFSET)),
-            first: u64::from_le_bytes(field(header, 80)),
-            at_us: i64::from_le_bytes(field(header, 88)),
-            count: u32::from_le_bytes(field(header, 96)),
-            blob_bytes: u32::from_le_bytes(field(header, 100)),
+            durable: u64::from_le_bytes(field(header, 80)),
+            first: u64::from_le_bytes(field(header, 88)),
+            at_us: i64::from_le_bytes(field(header, 96)),
+            count: u32::from_le_bytes(field(header, 104)),
+            blob_bytes: u32::from_le_bytes(field(header, 108)),
         };
         let numbered = parsed.first > 0 && parsed.first.checked_add(u64::from(parsed.count)).is_some();
         if parsed.count == 0 || parsed.count > MAX_RECORDS || !numbered {
@@ -139,6 +147,9 @@ impl FrameHeader {
         }
         if parsed.blob_bytes > MAX_BLOB_BYTES {
             return Err(FrameFault::BlobBytes(parsed.blob_bytes));
+        }
+        if parsed.durable >= parsed.first {
+            return Err(FrameFault::Durable(parsed.durable));
         }
         Ok(parsed)
     }
@@ -269,6 +280,17 @@ pub(crate) fn blob_in(blobs: &[u8], offset: u32) -> Option<&[u8]> {
     behind.get(..u32::from_le_bytes(*length) as usize)
 }
 
+/// How a frame is tied to the log in front of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The hash of the frame before.
+    pub prev: Hash,
+    /// The tag of the segment that the frame is written into.
+    pub tag: u64,
+    /// The last event that is known to be durable.
+    pub durable: u64,
+}
+
 /// What a frame holds, before it has a hash.
 #[derive(Debug)]
 pub(crate) struct Contents<'a> {
@@ -279,14 +301,15 @@ pub(crate) struct Contents<'a> {
 }
 
 /// Appends a frame's bytes to `out` and returns its hash. The caller has checked the limits.
-pub(crate) fn seal(frame: &Contents<'_>, out: &mut Vec<u8>, prev: &Hash, tag: u64) -> Hash {
+pub(crate) fn seal(frame: &Contents<'_>, out: &mut Vec<u8>, link: &Link) -> Hash {
     let start = out.len();
     out.extend_from_slice(&[0; HASHED_FROM]);
-    out.extend_from_slice(prev);
+    out.extend_from_slice(&link.prev);
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
     out.extend_from_slice(&(FRAME_HEADER_BYTES as u16).to_le_bytes());
-    out.extend_from_slice(&tag.to_le_bytes());
+    out.extend_from_slice(&link.tag.to_le_bytes());
+    out.extend_from_slice(&link.durable.to_le_bytes());
     out.extend_from_slice(&frame.first.to_le_bytes());
     out.extend_from_slice(&frame.at_us.to_le_bytes());
     out.extend_from_slice(&(frame.records.len() as u32).to_le_bytes());

@@ -65,7 +65,7 @@ pub use file_disk::FileDisk;
 pub use frame::{Frame, Mark};
 pub use frames::{Frames, RawFrame};
 pub use layout::{
-    FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, MAX_BLOB_BYTES, MAX_RECORDS,
+    FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, Link, MAX_BLOB_BYTES, MAX_RECORDS,
     RECORD_BYTES,
 };
 pub use log::IndexFileError;

@@ -280,6 +280,7 @@ fn refusal(disk: &dyn Disk, first: u64, fault: SegmentFault) -> OpenError {
     match fault {
         SegmentFault::NotOurs => OpenError::NotOurs { file },
         SegmentFault::NewerVersion(found) => OpenError::NewerVersion { file, found },
+        SegmentFault::OlderVersion(found) => OpenError::OlderVersion { file, found },
         SegmentFault::Damaged => OpenError::BrokenHeader { file, event: first },
     }
 }

@@ -85,8 +85,8 @@ impl Replay {
     }
 
     /// Cuts the tail, and writes once more what a failed sync may have left in the system's memory only: after such a failure
-    /// a later sync reports success without having written it. That can be the last frame, or the header of a segment
-    /// that was just being made; everything before was durable before they were begun.
+    /// a later sync reports success without having written it. That can be the last frames, or the header of a segment
+    /// that was just being made; everything before was durable before they were begun, as the frames say.
     fn repair(&mut self, file: &dyn DiskFile, report: &TailReport) -> io::Result<()> {
         let disk = &self.scan.log.disk;
         if let Some(first) = self.scan.unfinished.take() {
@@ -102,12 +102,12 @@ impl Replay {
             }
         }
         file.write_at(&self.scan.segment.header.encode(), 0)?;
-        if let Some(start) = self.scan.last_frame {
-            let mut frame = vec![0; (report.offset - start) as usize];
-            if file.read_at(&mut frame, start)? < frame.len() {
+        if let Some(start) = self.scan.unconfirmed_from() {
+            let mut frames = vec![0; (report.offset - start) as usize];
+            if file.read_at(&mut frames, start)? < frames.len() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            file.write_at(&frame, start)?;
+            file.write_at(&frames, start)?;
         }
         file.sync()?;
         disk.sync_dir()

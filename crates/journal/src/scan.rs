@@ -1,5 +1,6 @@
 //! Reading the log to its end when it is opened, and telling a torn end from damage.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::disk::DiskFile;
@@ -26,8 +27,9 @@ pub(crate) struct Scan {
     /// Behind the last frame read.
     pub(crate) offset: u64,
     pub(crate) position: Position,
-    /// Where the last frame in this segment starts.
-    pub(crate) last_frame: Option<u64>,
+    /// The last frames in this segment, of which no frame behind says that they were durable: where each starts, and its last
+    /// event.
+    unconfirmed: VecDeque<(u64, u64)>,
     /// What is behind the last frame of the log, once that is reached.
     tail: Option<Tail>,
     /// The bytes of the segments before this one that were to be read.
@@ -61,7 +63,7 @@ impl Scan {
             window: Window::new(file),
             offset: SEGMENT_HEADER_BYTES as u64,
             position: Position { event: segment.header.first - 1, chain: segment.header.prev },
-            last_frame: None,
+            unconfirmed: VecDeque::new(),
             tail: None,
             bytes_before: 0,
             segment,
@@ -167,7 +169,10 @@ impl Scan {
         let offset = self.offset;
         self.segment.note(header.first, offset);
         self.position = Position { event: header.last(), chain: header.hash };
-        self.last_frame = Some(offset);
+        while self.unconfirmed.front().is_some_and(|(_, last)| *last <= header.durable) {
+            self.unconfirmed.pop_front();
+        }
+        self.unconfirmed.push_back((offset, header.last()));
         self.offset += header.frame_bytes();
         Move::Frame(*header, offset)
     }
@@ -190,9 +195,9 @@ impl Scan {
             return Err(self.broken(fault));
         }
         let file = self.file()?;
-        let tail = tail::examine(&*file, self.offset, Some(self.segment.tag))
+        let tail = tail::examine(&*file, self.offset, Some((self.segment.tag, event)))
             .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
-        if tail.frame_follows {
+        if tail.was_durable {
             return Err(self.broken(fault));
         }
         // A segment is begun only when everything before it is durable.
@@ -214,8 +219,14 @@ impl Scan {
         self.segment = next;
         self.at += 1;
         self.offset = SEGMENT_HEADER_BYTES as u64;
-        self.last_frame = None;
+        // A segment is begun only when everything before it is durable.
+        self.unconfirmed.clear();
         Ok(())
+    }
+
+    /// Where the first frame starts that may be in the system's memory only.
+    pub(crate) fn unconfirmed_from(&self) -> Option<u64> {
+        self.unconfirmed.front().map(|(offset, _)| *offset)
     }
 
     pub(crate) fn file(&self) -> Result<Arc<dyn DiskFile>, OpenError> {

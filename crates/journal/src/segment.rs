@@ -34,6 +34,8 @@ pub enum SegmentFault {
     NotOurs,
     /// A later version of the format, which keeps magic, version, header length and a checksum at the header's end.
     NewerVersion(u16),
+    /// A version from before the first release, which this build does not read.
+    OlderVersion(u16),
     /// Magic bytes, but the rest does not match its checksum.
     Damaged,
 }
@@ -44,6 +46,9 @@ impl fmt::Display for SegmentFault {
             Self::NotOurs => f.write_str("this is no log segment"),
             Self::NewerVersion(version) => {
                 write!(f, "the segment has the newer format version {version}")
+            }
+            Self::OlderVersion(version) => {
+                write!(f, "the segment has the format version {version}, from before the first release")
             }
             Self::Damaged => f.write_str("the segment's header does not match its checksum"),
         }
@@ -92,10 +97,13 @@ impl SegmentHeader {
         if version > FORMAT_VERSION {
             return Err(SegmentFault::NewerVersion(version));
         }
+        if version < FORMAT_VERSION {
+            return Err(SegmentFault::OlderVersion(version));
+        }
         let Some(header) = header.first_chunk::<SEGMENT_HEADER_BYTES>() else {
             return Err(SegmentFault::Damaged);
         };
-        if version != FORMAT_VERSION || header_bytes as usize != SEGMENT_HEADER_BYTES {
+        if header_bytes as usize != SEGMENT_HEADER_BYTES {
             return Err(SegmentFault::Damaged);
         }
         Ok(Self {

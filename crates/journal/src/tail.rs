@@ -27,18 +27,18 @@ pub struct TailReport {
 pub(crate) struct Tail {
     /// The bytes up to the last one that is not zero.
     pub(crate) bytes: u64,
-    /// Whether another frame of this segment starts there. Only one frame is written at any time, so then the
-    /// frame before it had been durable.
-    pub(crate) frame_follows: bool,
+    /// Whether another frame of this segment starts there that says that the missing event was durable when it was
+    /// begun. Frames that do not say so were on their way together with the one that is missing.
+    pub(crate) was_durable: bool,
 }
 
-/// Reads a segment from `offset` to its end. A torn frame may be at `offset` itself. Without a tag it only
-/// checks whether all bytes are zero.
+/// Reads a segment from `offset` to its end, where the frame with event `missing` should be in the segment of this tag. A torn
+/// frame may be at `offset` itself. Without a tag it only checks whether all bytes are zero.
 ///
 /// A frame that follows is recognised by its segment's tag, which clients can't know and so can't put into a
-/// blob. Its content need not be complete; a header proves that the frame was begun.
-pub(crate) fn examine(file: &dyn DiskFile, offset: u64, tag: Option<u64>) -> io::Result<Tail> {
-    let mut tail = Tail { bytes: 0, frame_follows: false };
+/// blob. Its content need not be complete: a header that is plausible is complete, since what a crash loses of it is zeros.
+pub(crate) fn examine(file: &dyn DiskFile, offset: u64, missing: Option<(u64, u64)>) -> io::Result<Tail> {
+    let mut tail = Tail { bytes: 0, was_durable: false };
     let mut buffer = vec![0; READ_BYTES];
     let mut at = offset;
     loop {
@@ -50,10 +50,11 @@ pub(crate) fn examine(file: &dyn DiskFile, offset: u64, tag: Option<u64>) -> io:
             }
             let used = piece.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
             tail.bytes = piece_at + used - offset;
-            let Some(tag) = tag.map(u64::to_le_bytes) else { return Ok(tail) };
+            let Some((tag, event)) = missing else { return Ok(tail) };
+            let tag = tag.to_le_bytes();
             for (word_at, word) in (piece_at..).step_by(ALIGNMENT).zip(piece.chunks_exact(ALIGNMENT)) {
-                if *word == tag && is_header(file, word_at, offset)? {
-                    tail.frame_follows = true;
+                if *word == tag && durable_at(file, word_at, offset)?.is_some_and(|durable| durable >= event) {
+                    tail.was_durable = true;
                     return Ok(tail);
                 }
             }
@@ -65,12 +66,12 @@ pub(crate) fn examine(file: &dyn DiskFile, offset: u64, tag: Option<u64>) -> io:
     }
 }
 
-/// Whether the tag at `tag_at` is in the header of a frame that starts behind `offset`.
-fn is_header(file: &dyn DiskFile, tag_at: u64, offset: u64) -> io::Result<bool> {
+/// What the frame says was durable whose header has the tag at `tag_at`, if there is one that starts behind `offset`.
+fn durable_at(file: &dyn DiskFile, tag_at: u64, offset: u64) -> io::Result<Option<u64>> {
     let Some(frame_at) = tag_at.checked_sub(TAG_OFFSET as u64).filter(|at| *at > offset) else {
-        return Ok(false);
+        return Ok(None);
     };
     let mut header = [0; FRAME_HEADER_BYTES];
     let filled = file.read_at(&mut header, frame_at)?;
-    Ok(FrameHeader::parse(&header[..filled]).is_ok())
+    Ok(FrameHeader::parse(&header[..filled]).ok().map(|header| header.durable))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::take;
 use std::sync::Arc;
 
-use tocos_journal::{Disk, DiskFile, Frame, FrameView, Position, RECORD_BYTES, SegmentHeader};
+use tocos_journal::{Disk, DiskFile, Frame, FrameView, Link, Position, RECORD_BYTES, SegmentHeader};
 
 use crate::follow::Followed;
 use crate::names::Name;
@@ -90,7 +90,8 @@ impl LogWriter {
     /// Adds the last frame, which was cut.
     pub(super) fn add_cut(&mut self, segment: &SegmentHeader, frame: &Frame) -> io::Result<()> {
         self.go_to(segment)?;
-        let chain = frame.seal_into(&mut self.buffer, &self.position.chain, segment.tag());
+        let Position { event: durable, chain: prev } = self.position;
+        let chain = frame.seal_into(&mut self.buffer, &Link { prev, tag: segment.tag(), durable });
         self.position = Position { event: frame.last(), chain };
         Ok(())
     }

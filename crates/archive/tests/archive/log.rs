@@ -1,6 +1,6 @@
 //! A log as a ledger writes it, without the ledger.
 
-use tocos_journal::{Frame, Hash, Position, SEGMENT_HEADER_BYTES, SegmentHeader};
+use tocos_journal::{Frame, Hash, Link, Position, SEGMENT_HEADER_BYTES, SegmentHeader};
 
 pub(crate) const LEDGER: [u8; 16] = *b"\x01\x02\x03\x04\x05\x06\x07\x08a ledger";
 /// Bytes of records that this "ledger" understands, as the real one does.
@@ -88,7 +88,7 @@ impl Log {
         }
         let header = &self.headers[self.headers.len() - 1];
         let mut bytes = Vec::new();
-        let chain: Hash = frame.seal_into(&mut bytes, &before.chain, header.tag());
+        let chain: Hash = frame.seal_into(&mut bytes, &Link { prev: before.chain, tag: header.tag(), durable: before.event });
         let end = Position { event: frame.last(), chain };
         self.frames.push(FrameAt { before, end, at_us, segment: self.headers.len() - 1, bytes });
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{AppendError, Disk as _, Frame, FrameFault, MAX_BLOB_BYTES, Options, ReadError, SegmentHeader};
+use tocos_journal::{
+    AppendError, Disk as _, Frame, FrameFault, Link, MAX_BLOB_BYTES, Options, ReadError, SegmentHeader,
+};
 
 use crate::chance::Chance;
 use crate::story::{Batch, Open, blob_offset, layout, open, segments, small, written};
@@ -63,16 +65,16 @@ fn everything_appended_is_read_back_by_number_and_in_order() {
 fn frames_fill_a_segment_to_its_last_byte_and_larger_ones_get_their_own() {
     let disk = SimDisk::new(1);
     let room = 1024 - 128;
-    // A frame of one event and no blobs takes 104 + 64 bytes, a blob 4 more than its bytes.
+    // A frame of one event and no blobs takes 112 + 64 bytes, a blob 4 more than its bytes.
     let sized = |first: u64, bytes: usize| {
         let mut frame = Frame::new(first, 0);
-        frame.blob(&vec![1; bytes - 104 - 64 - 4]);
+        frame.blob(&vec![1; bytes - 112 - 64 - 4]);
         frame.push(&[0; 64]);
         assert_eq!(frame.disk_bytes(), bytes as u64);
         frame
     };
     let mut log = open(&disk, small(), None).unwrap();
-    for (first, bytes) in [(1, room), (2, room - 200), (3, 200), (4, 5000), (5, room + 8), (6, 176), (7, room - 176)] {
+    for (first, bytes) in [(1, room), (2, room - 200), (3, 200), (4, 5000), (5, room + 8), (6, 184), (7, room - 184)] {
         log.appender.append(&sized(first, bytes)).unwrap();
     }
     let files: Vec<(u64, u64)> =
@@ -82,7 +84,7 @@ fn frames_fill_a_segment_to_its_last_byte_and_larger_ones_get_their_own() {
     disk.crash();
     let log = open(&disk, small(), None).unwrap();
     assert_eq!(log.reader.last_event(), 7);
-    assert_eq!(log.reader.event(4).unwrap().blob(0).unwrap().len(), 5000 - 172);
+    assert_eq!(log.reader.event(4).unwrap().blob(0).unwrap().len(), 5000 - 180);
     assert_eq!(log.reader.log_bytes(), 5 * 128 + 2 * room as u64 + 5000 + room as u64 + 8 + room as u64);
 }
 
@@ -290,7 +292,7 @@ fn a_history_that_was_rewritten_is_noticed_where_the_next_segment_links_to_it() 
         // The same events, an hour later.
         let mut batch = Batch::plain(laid.first, 3);
         batch.at_us += 3_600_000_000;
-        prev = batch.frame().seal_into(&mut bytes, &prev, header.tag());
+        prev = batch.frame().seal_into(&mut bytes, &Link { prev, tag: header.tag(), durable: laid.first - 1 });
     }
     disk.put(&name, &bytes);
     // Started from a snapshot, nothing old is read.

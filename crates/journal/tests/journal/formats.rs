@@ -4,12 +4,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tocos_journal::blockfile::{BlockHeader, BlockHeaderFault};
 use tocos_journal::{
-    FRAME_HEADER_BYTES, Frame, FrameFault, FrameHeader, FrameView, MAX_BLOB_BYTES, MAX_RECORDS, SegmentFault,
+    FRAME_HEADER_BYTES, Frame, FrameFault, FrameHeader, FrameView, Link, MAX_BLOB_BYTES, MAX_RECORDS, SegmentFault,
     SegmentHeader,
 };
 
 use crate::chance::Chance;
 use crate::story::Batch;
+
+const LINK: Link = Link { prev: [1; 32], tag: 9, durable: 6 };
 
 prop_compose! {
     fn any_record()(bytes in vec(any::<u8>(), 64)) -> [u8; 64] {
@@ -35,14 +37,14 @@ proptest! {
         let offsets: Vec<u32> = blobs.iter().map(|blob| frame.blob(blob)).collect();
         records.iter().for_each(|record| frame.push(record));
         let mut bytes = before.clone();
-        let hash = frame.seal_into(&mut bytes, &prev, tag);
+        let hash = frame.seal_into(&mut bytes, &Link { prev, tag, durable: first - 1 });
         prop_assert_eq!((bytes.len() - before.len()) as u64, frame.disk_bytes());
         prop_assert_eq!(frame.disk_bytes() % 8, 0);
         bytes.extend_from_slice(&behind);
 
         let view = FrameView::parse(&bytes[before.len()..]).unwrap();
         prop_assert_eq!((view.first(), view.at_us(), view.count() as usize), (first, at_us, records.len()));
-        prop_assert_eq!((view.hash(), view.prev(), view.header().tag), (hash, prev, tag));
+        prop_assert_eq!((view.hash(), view.prev(), view.header().tag, view.header().durable), (hash, prev, tag, first - 1));
         prop_assert_eq!((view.last(), view.records()), (frame.last(), &records[..]));
         for (offset, blob) in offsets.iter().zip(&blobs) {
             prop_assert_eq!(view.blob(*offset), Some(&blob[..]));
@@ -100,7 +102,7 @@ fn an_unsealed_frame_can_be_read() {
 #[test]
 fn each_fault_of_a_frame_is_told() {
     let mut good = Vec::new();
-    Batch::plain(7, 3).frame().seal_into(&mut good, &[1; 32], 9);
+    Batch::plain(7, 3).frame().seal_into(&mut good, &LINK);
     let check = |at: usize, bytes: &[u8], fault: FrameFault| {
         let mut changed = good.clone();
         changed[at..at + bytes.len()].copy_from_slice(bytes);
@@ -109,22 +111,24 @@ fn each_fault_of_a_frame_is_told() {
     };
     check(64, b"X", FrameFault::NoHeader);
     check(68, &[9, 0], FrameFault::Version(9));
-    check(70, &[0, 0], FrameFault::Version(1));
-    check(80, &0u64.to_le_bytes(), FrameFault::Count);
-    check(80, &u64::MAX.to_le_bytes(), FrameFault::Count);
-    check(96, &0u32.to_le_bytes(), FrameFault::Count);
-    check(96, &(MAX_RECORDS + 1).to_le_bytes(), FrameFault::Count);
-    check(100, &(MAX_BLOB_BYTES + 1).to_le_bytes(), FrameFault::BlobBytes(MAX_BLOB_BYTES + 1));
+    check(70, &[0, 0], FrameFault::Version(2));
+    check(80, &7u64.to_le_bytes(), FrameFault::Durable(7));
+    check(80, &5u64.to_le_bytes(), FrameFault::Hash);
+    check(88, &0u64.to_le_bytes(), FrameFault::Count);
+    check(88, &u64::MAX.to_le_bytes(), FrameFault::Count);
+    check(104, &0u32.to_le_bytes(), FrameFault::Count);
+    check(104, &(MAX_RECORDS + 1).to_le_bytes(), FrameFault::Count);
+    check(108, &(MAX_BLOB_BYTES + 1).to_le_bytes(), FrameFault::BlobBytes(MAX_BLOB_BYTES + 1));
     let found = good.len() as u64;
     let needed = (FRAME_HEADER_BYTES as u64 + u64::from(MAX_RECORDS) * 64 + u64::from(header(&good).blob_bytes))
         .next_multiple_of(8);
-    check(96, &MAX_RECORDS.to_le_bytes(), FrameFault::Short { needed, found });
-    for at in [0, 32, 72, 88, 104, good.len() - 1] {
+    check(104, &MAX_RECORDS.to_le_bytes(), FrameFault::Short { needed, found });
+    for at in [0, 32, 72, 96, 112, good.len() - 1] {
         check(at, &[good[at] ^ 1], FrameFault::Hash);
     }
     let short = FrameView::parse(&good[..good.len() - 1]).unwrap_err();
     assert_eq!(short, FrameFault::Short { needed: found, found: found - 1 });
-    assert_eq!(FrameHeader::parse(&good[..50]).unwrap_err(), FrameFault::Short { needed: 104, found: 50 });
+    assert_eq!(FrameHeader::parse(&good[..50]).unwrap_err(), FrameFault::Short { needed: 112, found: 50 });
 }
 
 fn header(bytes: &[u8]) -> FrameHeader {
@@ -135,7 +139,7 @@ fn header(bytes: &[u8]) -> FrameHeader {
 fn mutated_bytes_never_panic_and_are_never_believed() {
     let mut chance = Chance::new(3);
     let mut frame = Vec::new();
-    Batch::plain(7, 5).frame().seal_into(&mut frame, &[1; 32], 9);
+    Batch::plain(7, 5).frame().seal_into(&mut frame, &LINK);
     let segment = SegmentHeader { ledger_id: [1; 16], seed: [2; 16], first: 3, previous_first: 1, prev: [4; 32] };
     let block = BlockHeader { ledger_id: [1; 16], kind: [2; 8], event: 3, chain: [4; 32] };
     let (segment, block) = (segment.encode().to_vec(), block.encode().to_vec());

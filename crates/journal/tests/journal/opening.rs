@@ -2,7 +2,7 @@
 
 use tocos_journal::sim::SimDisk;
 use tocos_journal::{
-    Disk as _, FrameFault, Journal, NewLedger, OpenError, Options, Position, SegmentHeader, snapshot_name,
+    Disk as _, FrameFault, Journal, Link, NewLedger, OpenError, Options, Position, SegmentHeader, snapshot_name,
 };
 
 use crate::story::{Batch, LEDGER, arc, inspect, layout, open, segments, small, written};
@@ -98,14 +98,14 @@ fn a_segment_of_a_newer_version_is_told_from_a_damaged_one() {
     let newer = |disk: &SimDisk| {
         let name = last_segment(disk);
         let mut header = disk.get(&name).unwrap()[..128].to_vec();
-        header[8] = 2;
+        header[8] = 3;
         let checksum = blake3::hash(&header[..96]);
         header[96..].copy_from_slice(checksum.as_bytes());
         overwrite(disk, &name, 0, &header);
     };
-    let error = check("newer", newer, &["newer version", "format 2"]);
-    assert!(matches!(error, OpenError::NewerVersion { found: 2, .. }));
-    let error = check("flipped", |disk| assert!(disk.flip_bit(&last_segment(disk), 8, 1)), &["byte 0"]);
+    let error = check("newer", newer, &["newer version", "format 3"]);
+    assert!(matches!(error, OpenError::NewerVersion { found: 3, .. }));
+    let error = check("flipped", |disk| assert!(disk.flip_bit(&last_segment(disk), 8, 2)), &["byte 0"]);
     assert!(matches!(error, OpenError::BrokenHeader { .. }));
 }
 
@@ -240,7 +240,7 @@ fn a_whole_frame_that_does_not_belong_there_is_refused_and_not_cut() {
         let disk = SimDisk::new(1);
         written(&disk, 2, 3);
         let mut bytes = Vec::new();
-        Batch::plain(first, 2).frame().seal_into(&mut bytes, &prev, tag);
+        Batch::plain(first, 2).frame().seal_into(&mut bytes, &Link { prev, tag, durable: last });
         overwrite(&disk, &name, end as usize, &bytes);
         match open(&disk, small(), None).err() {
             Some(OpenError::Broken(broken)) => assert_eq!((broken.offset, broken.fault), (end, fault), "{row}"),

@@ -1,8 +1,9 @@
 //! What a crash may leave at the end of a log, and that it is cut off, said so, and no more than that.
 
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{FrameView, OpenError, Options, SegmentHeader};
+use tocos_journal::{Disk, FrameView, Link, OpenError, Options, SegmentHeader};
 
+use crate::chance::Chance;
 use crate::story::{Batch, inspect, layout, open, segments, small, written};
 
 #[test]
@@ -138,7 +139,7 @@ fn a_torn_frame_whose_blob_holds_frames_is_still_only_torn() {
     let name = segments(&disk).pop().unwrap();
     // The best that someone outside could put there: a whole frame, with all that is public.
     let mut inner = Vec::new();
-    Batch::plain(4, 1).frame().seal_into(&mut inner, &[0; 32], 0x1234_5678);
+    Batch::plain(4, 1).frame().seal_into(&mut inner, &Link { prev: [0; 32], tag: 0x1234_5678, durable: 3 });
     for shift in 0..8 {
         let mut log = open(&disk, small(), None).unwrap();
         let mut frame = Batch::plain(3, 1).frame();
@@ -321,5 +322,139 @@ fn frames_carry_the_tag_of_their_segment() {
         let header = SegmentHeader::parse(&bytes).unwrap();
         let view = FrameView::parse(&bytes[laid.offset as usize..]).unwrap();
         assert_eq!(view.header().tag, header.tag());
+    }
+}
+
+/// A log of some durable frames, and the bytes of frames behind them that were begun before any of them was durable.
+struct OnTheirWay {
+    disk: SimDisk,
+    durable: Vec<Batch>,
+    name: String,
+    /// Each with where it goes.
+    frames: Vec<(Batch, u64, Vec<u8>)>,
+}
+
+impl OnTheirWay {
+    fn new(seed: u64, count: usize, chance: &mut Chance) -> Self {
+        let disk = SimDisk::new(seed);
+        let roomy = Options { segment_bytes: 16 << 10, zero_ahead_bytes: 8 << 10, ..small() };
+        let mut log = open(&disk, roomy, None).unwrap();
+        let mut durable = Vec::new();
+        for first in 1..=chance.between(1, 3) {
+            durable.push(Batch::plain(first, 1));
+            log.appender.append(&durable.last().unwrap().frame()).unwrap();
+        }
+        let position = log.reader.position();
+        drop(log);
+        let name = segments(&disk).pop().unwrap();
+        let tag = SegmentHeader::parse(&disk.get(&name).unwrap()).unwrap().tag();
+        let mut at = layout(&disk).last().map(|laid| laid.offset + laid.bytes).unwrap();
+        let (mut first, mut prev) = (position.event + 1, position.chain);
+        let mut frames = Vec::new();
+        for _ in 0..count {
+            let batch = Batch::plain(first, chance.between(1, 12));
+            let mut bytes = Vec::new();
+            prev = batch.frame().seal_into(&mut bytes, &Link { prev, tag, durable: position.event });
+            first = batch.last() + 1;
+            let next = at + bytes.len() as u64;
+            frames.push((batch, at, bytes));
+            at = next;
+        }
+        Self { disk, durable, name, frames }
+    }
+
+    /// Puts some of them into the cache of the disk, in any order.
+    fn write_some(&self, chance: &mut Chance) -> usize {
+        let file = self.disk.open(&self.name).unwrap();
+        let mut written = 0;
+        let turn = chance.between(0, self.frames.len() as u64 - 1) as usize;
+        for nth in 0..self.frames.len() {
+            let (_, at, bytes) = &self.frames[(nth + turn) % self.frames.len()];
+            if !chance.once_in(4) {
+                file.write_at(bytes, *at).unwrap();
+                written += 1;
+            }
+        }
+        written
+    }
+}
+
+#[test]
+fn of_frames_that_were_on_their_way_together_a_crash_leaves_the_first_whole_ones() {
+    let (mut gaps, mut all, mut none) = (0, 0, 0);
+    for seed in 0..2_000 {
+        let mut chance = Chance::new(seed);
+        let count = chance.between(1, 4) as usize;
+        let case = OnTheirWay::new(seed, count, &mut chance);
+        case.write_some(&mut chance);
+        case.disk.crash();
+        let bytes = case.disk.get(&case.name).unwrap();
+        let whole: Vec<bool> =
+            case.frames.iter().map(|(_, at, frame)| bytes[*at as usize..].starts_with(frame)).collect();
+        let kept = whole.iter().take_while(|whole| **whole).count();
+        gaps += u32::from(whole[kept..].contains(&true));
+        all += u32::from(kept == count);
+        none += u32::from(kept == 0);
+        let mut expected = case.durable.clone();
+        expected.extend(case.frames[..kept].iter().map(|(batch, ..)| batch.clone()));
+        let mut log = open(&case.disk, small(), None).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(log.found, expected, "seed {seed}");
+        let end = case.frames[kept..].iter().any(|(_, at, _)| bytes[*at as usize..].iter().any(|byte| *byte != 0));
+        assert_eq!(log.tail.bytes_cut > 0, end, "seed {seed}: what is cut is told");
+        let next = Batch::plain(log.tail.after_event + 1, 3);
+        log.appender.append(&next.frame()).unwrap();
+        expected.push(next);
+        drop(log);
+        case.disk.crash();
+        assert_eq!(open(&case.disk, small(), None).unwrap().found, expected, "seed {seed}");
+    }
+    assert!(gaps > 100 && all > 100 && none > 100, "{gaps} with a whole one behind a torn one, {all} all, {none} none");
+}
+
+#[test]
+fn frames_that_were_on_their_way_in_memory_only_are_durable_once_the_log_was_opened_again() {
+    let mut kept = 0;
+    for seed in 0..2_000 {
+        let mut chance = Chance::new(seed);
+        let case = OnTheirWay::new(seed, 3, &mut chance);
+        let written = case.write_some(&mut chance);
+        // Their sync fails: what of them is still seen is written by no later sync. The process ends, the machine does not.
+        case.disk.fail_sync(1);
+        case.disk.open(&case.name).unwrap().sync().unwrap_err();
+        let log = open(&case.disk, small(), None).unwrap();
+        let found = log.found.clone();
+        kept += u32::from(found.len() > case.durable.len() + 1 && written > 1);
+        drop(log);
+        case.disk.crash();
+        assert_eq!(open(&case.disk, small(), None).unwrap().found, found, "seed {seed}");
+    }
+    assert!(kept > 50, "the case must have come up: {kept}");
+}
+
+#[test]
+fn a_frame_that_a_later_one_knew_to_be_durable_is_never_cut() {
+    for torn_behind in [false, true] {
+        let mut chance = Chance::new(5);
+        let mut case = OnTheirWay::new(5, 2, &mut chance);
+        let (first, second) = (case.frames[0].clone(), case.frames[1].clone());
+        // The second one was begun when the first was durable.
+        let view = FrameView::parse(&first.2).unwrap();
+        let link = Link { prev: view.hash(), tag: view.header().tag, durable: first.0.last() };
+        let mut bytes = Vec::new();
+        second.0.frame().seal_into(&mut bytes, &link);
+        case.frames[1].2 = bytes;
+        let file = case.disk.open(&case.name).unwrap();
+        for (_, at, bytes) in &case.frames {
+            file.write_durable_at(bytes, *at).unwrap();
+        }
+        assert_eq!(open(&case.disk, small(), None).unwrap().found.len(), case.durable.len() + 2);
+        case.disk.flip_bit(&case.name, first.1 + 130, 1);
+        if torn_behind {
+            case.disk.flip_bit(&case.name, second.1 + 130, 1);
+        }
+        match open(&case.disk, small(), None).err() {
+            Some(OpenError::Broken(broken)) => assert_eq!(broken.event, first.0.first),
+            other => panic!("{other:?}"),
+        }
     }
 }
