@@ -11,6 +11,9 @@ nat = true
 # Where the Prometheus of scripts/local-bodies.sh stands.
 metrics_cidrs = ["10.20.200.0/28"]
 
+# The copy of the ledger, in the emulator's S3.
+archive = true
+
 # What emulators do not have: the Debian project's images, Data Lifecycle Manager, the agent's download.
 ami_id    = "ami-12c6146b"
 backups   = false

@@ -52,6 +52,9 @@ module "service" {
   user_data   = local.service_user_data
   kms_key_arn = var.kms_key_arn
   ssm         = var.ssm_agent
+  policies    = { for policy in data.aws_iam_policy_document.archive : "archive" => policy.json }
+  # The service asks for its role's keys out of a container, which is one hop more.
+  metadata_hops = local.uses_archive ? 2 : 1
 }
 
 # The ledger's volume. It is kept when an instance is replaced: a destroy is refused until prevent_destroy is removed.

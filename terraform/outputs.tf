@@ -73,6 +73,11 @@ output "data_volume_id" {
   value       = local.data_volume_id
 }
 
+output "archive_url" {
+  description = "The archive, as --archive and tocos restore --from take it; empty without one."
+  value       = local.archive_url
+}
+
 output "nudge_role_arn" {
   description = "Role for the pipeline's nudge; empty where github_subject is."
   value       = one(module.github[*].role_arn)

@@ -33,6 +33,13 @@ locals {
     "/etc/containers/registries.d/tocos.yaml" = yamlencode({ docker = { (var.image) = { use-sigstore-attachments = true } } })
   }
 
+  # Where the archive is. The keys to it are the instance's role's, so there is none to be told.
+  archive_settings = compact([
+    var.archive ? "TOCOS_ARCHIVE=${local.archive_url}" : "",
+    var.restore_from != "" ? "TOCOS_RESTORE_FROM=${var.restore_from}" : "",
+    local.uses_archive ? "AWS_REGION=${var.region}" : "",
+  ])
+
   service_files = merge(local.shared_files, local.signature_files, local.proxy_here ? local.caddy_files : {}, {
     "/etc/tocos/deploy.json" = jsonencode({
       image               = "${var.image}:${var.channel}"
@@ -48,6 +55,7 @@ locals {
     "/etc/containers/systemd/tocos.container" = file("${local.deploy}/tocos.container")
     "/etc/containers/systemd/tocos.container.d/10-host.conf" = join("\n", concat(
       ["[Container]"], [for port in local.service_ports : "PublishPort=${port}"],
+      [for setting in local.archive_settings : "Environment=${setting}"],
       ["[Service]", "TimeoutStartSec=${var.start_timeout_seconds}", ""],
     ))
     "/etc/systemd/system/tocos-update.service" = file("${local.deploy}/tocos-update.service")

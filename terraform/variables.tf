@@ -72,7 +72,7 @@ variable "signature_key" {
 }
 
 variable "start_timeout_seconds" {
-  description = "How long a new image may take until it says that it is ready, recovery included. After that it is rolled back."
+  description = "How long a new image may take until it says that it is ready, recovery and restore included. After that it is rolled back."
   type        = number
   default     = 300
 }
@@ -162,7 +162,7 @@ variable "data_volume_gib" {
 }
 
 variable "kms_key_arn" {
-  description = "Key for the volumes. Null: the account's own key for EBS."
+  description = "Key for the volumes and the archive. Null: the account's own keys for EBS and S3."
   type        = string
   default     = null
 }
@@ -185,6 +185,32 @@ variable "backup_retain_days" {
   description = "How many daily snapshots are kept."
   type        = number
   default     = 14
+}
+
+variable "archive" {
+  description = "A bucket with a copy of the ledger that is never more than seconds behind, and the rights to add to it for the instance."
+  type        = bool
+  default     = false
+}
+
+variable "archive_keep_days" {
+  description = "How many days an object that was removed from the archive (tocos archive prune) can still be brought back."
+  type        = number
+  default     = 90
+  validation {
+    condition     = var.archive_keep_days >= 1 && floor(var.archive_keep_days) == var.archive_keep_days
+    error_message = "archive_keep_days must be a whole number of at least 1."
+  }
+}
+
+variable "restore_from" {
+  description = "Archive (s3://BUCKET/PREFIX, in the same region) that an instance with an empty volume restores its ledger from before it serves. Empty: it begins a new ledger."
+  type        = string
+  default     = ""
+  validation {
+    condition     = var.restore_from == "" || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9._/-]+$", var.restore_from))
+    error_message = "restore_from must be the URL of an archive, such as the output archive_url: s3://BUCKET/PREFIX."
+  }
 }
 
 variable "flow_logs" {

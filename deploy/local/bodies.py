@@ -14,6 +14,8 @@ from shell import Broken, run, wait_until
 HERE = Path(__file__).resolve().parent
 # Addresses in the VPC's range that no subnet uses: for the registry, which stands for the internet, and for Prometheus, which may read metrics.
 REGISTRY_HOST, PROMETHEUS_HOST = "255.2", "200.2"
+# The emulator's S3 is reached there too, by relay.py.
+STORE_PORT = 80
 LABEL = "tocos.local"
 # Set where these scripts run in a container beside those that they make.
 IN_CONTAINER = "TOCOS_IN_CONTAINER"
@@ -146,7 +148,7 @@ class Bodies:
                 ENTRYPOINT: (HERE / "body" / "entrypoint.sh").read_text(),
                 f"{seed}/user-data": machine.user_data,
                 f"{seed}/meta-data": json.dumps({"instance-id": machine.id, "local-hostname": body}),
-            } | self.local_registry(machine.image),
+            } | self.local_registry(machine.image) | (self.local_store() if machine.uses_archive else {}),
         )
         self.booted(body)
 
@@ -188,6 +190,15 @@ class Bodies:
             "/etc/containers/registries.conf.d/local.conf": f'[[registry]]\nprefix = "{repository}"\nlocation = "{local}"\ninsecure = true\n',
             "/etc/containers/registries.d/local.yaml": f"docker:\n  {local}:\n    use-sigstore-attachments: true\n",
         }
+
+    def local_store(self):
+        """Where S3 is, and keys for it: a body has no metadata service to ask for those of its role."""
+        settings = {
+            "AWS_ENDPOINT_URL": f"http://{self.registry_address.split(':')[0]}:{STORE_PORT}", "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        lines = [f"Environment={name}={value}" for name, value in settings.items()]
+        return {"/etc/containers/systemd/tocos.container.d/20-local-store.conf": "\n".join(["[Container]", *lines, ""])}
 
     def prometheus(self, image, target):
         """A Prometheus that scrapes this address, in place of one that scrapes another."""

@@ -15,6 +15,7 @@ from shell import Broken
 # Where terraform/ attaches the ledger's volume, and the files by which a machine and its purpose are known.
 DATA_DEVICE = "/dev/sdf"
 HOST_FILE, SERVICE_FILE = "/etc/tocos/host.env", "/etc/tocos/deploy.json"
+UNIT_FILE = "/etc/containers/systemd/tocos.container.d/10-host.conf"
 
 
 @dataclass
@@ -35,6 +36,10 @@ class Machine:
     def image(self):
         """Image with its tag that a machine of the service follows; empty for others."""
         return json.loads(self.files[SERVICE_FILE])["image"] if SERVICE_FILE in self.files else ""
+
+    @property
+    def uses_archive(self):
+        return any(f"Environment={setting}=" in self.files.get(UNIT_FILE, "") for setting in ("TOCOS_ARCHIVE", "TOCOS_RESTORE_FROM"))
 
     @property
     def is_whole(self):

@@ -81,6 +81,7 @@ def command_bodies(world, image_to_push):
             world.push(image_to_push or built(world), tag, repository)
             say(f"pushed       {recorded.service.image}")
     begun = time.monotonic()
+    world.start_relay()
     recorded, booted, ended = world.follow(image)
     for what, bodies in (("ended", ended), ("booted", booted)):
         for body in bodies:
@@ -180,7 +181,7 @@ def main():
     arguments = parser.parse_args()
     try:
         if arguments.command == "up":
-            world = World()
+            world = World(variables={"archive": True})
             world.emulator = Emulator(arguments.emulator, arguments.python, world.folder)
             return command_up(world, arguments.image)
         if arguments.command == "emulator":

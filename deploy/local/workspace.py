@@ -74,8 +74,12 @@ class Workspace:
         return self
 
     def unprotect(self):
-        """Lets destroy take the ledger's volume and the state's bucket, which it must not on AWS."""
-        for folder, kind, name in [(self.root, "aws_ebs_volume", "data"), (self.root / "bootstrap", "aws_s3_bucket", "state")]:
+        """Lets destroy take the ledger's volume, its archive and the state's bucket, which it must not on AWS."""
+        protected = [
+            (self.root, "aws_ebs_volume", "data"), (self.root / "bootstrap", "aws_s3_bucket", "state"),
+            (self.root / "modules" / "archive", "aws_s3_bucket", "archive"),
+        ]
+        for folder, kind, name in protected:
             with open(folder / "emulator_override.tf", "a") as file:
                 file.write(UNPROTECTED.format(kind=kind, name=name))
 

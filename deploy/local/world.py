@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 import cloud
-from bodies import IN_CONTAINER, Bodies, docker
+from bodies import IN_CONTAINER, STORE_PORT, Bodies, docker
 from emulator import Emulator, end_process
-from shell import CACHE, Broken, wait_until
+from shell import CACHE, ROOT, Broken, wait_until
 from workspace import Workspace
 
 REPOSITORY, CHANNEL = "docker.io/tocos-local/tocos", "production"
@@ -42,11 +43,23 @@ class World:
         self.folder.mkdir(parents=True)
         self.outside(image, self.cidr)
         self.emulator.start()
+        self.start_relay()
         return image
 
     def outside(self, image, cidr):
         self.bodies.place(cidr)
         self.bodies.outside(image)
+
+    def start_relay(self):
+        """Leaves a process that leads the bodies to the emulator's S3, until `down`."""
+        end_process(self.relay, "the relay")
+        program = ROOT / "deploy" / "local" / "relay.py"
+        with open(self.folder / "relay.log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, program, f"{self.name}-registry", str(STORE_PORT), self.emulator.url],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )
+        self.relay.write_text(str(process.pid))
 
     def apply(self):
         self.workspace.copy(self.emulator.url)
@@ -138,8 +151,13 @@ class World:
     def follower(self):
         return self.folder / "follower.pid"
 
+    @property
+    def relay(self):
+        return self.folder / "relay.pid"
+
     def down(self):
         end_process(self.follower, "the follower")
+        end_process(self.relay, "the relay")
         if isinstance(self.emulator, Emulator):
             self.emulator.stop()
         self.bodies.remove()

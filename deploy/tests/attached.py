@@ -32,6 +32,8 @@ SHAPES = {
     "localstack": {"second": 23, "port": 8740, "variables": {}, "service_ip": "10.23.10.10"},
     "moto": {"second": 24, "port": 8840, "variables": {"nat": "false"}, "service_ip": "10.24.0.10"},
 }
+# Its walk loses the ledger's volume, and comes back from the archive; the other one's keeps it.
+LOSES_ITS_VOLUME = "moto"
 
 
 class Walk:
@@ -46,25 +48,26 @@ class Walk:
         }
         self.world = World(self.name, self.cidr, self.shape["port"], emulator=self.emulator)
         self.terraform = self.folder / "terraform"
-        self.made = []
+        self.made, self.key = [], None
 
     # What a person types.
 
     def tflocal(self, *arguments, seconds=300):
         return run(self.tflocal_program, *arguments, env=self.env, cwd=self.terraform, seconds=seconds).stdout
 
-    def apply(self, **variables):
+    def apply(self, *arguments, **variables):
         values = {"vpc_cidr": self.cidr, "metrics_cidrs": f'["10.{self.shape["second"]}.200.0/28"]'} | self.shape["variables"] | variables
         return self.tflocal(
-            "apply", "-auto-approve", "-no-color", "-var-file=emulator.tfvars", *(f"-var={name}={value}" for name, value in values.items()),
+            "apply", "-auto-approve", "-no-color", "-var-file=emulator.tfvars", *(f"-var={name}={value}" for name, value in values.items()), *arguments,
         )
 
     def script(self, name, *arguments, check=True):
         return run(ROOT / "scripts" / name, *arguments, env=self.env, check=check)
 
     def call(self, method, path, body=None):
-        key = self.world.inside("cat", "/var/lib/tocos/key/first").stdout.strip()
-        headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+        # Noted once: a volume that is new has no such file, and the ledger that is restored to it still knows the key.
+        self.key = self.key or self.world.inside("cat", "/var/lib/tocos/key/first").stdout.strip()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self.key}"}
         request = urllib.request.Request(self.world.url(path), data=json.dumps(body).encode() if body else None, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=20, context=ssl._create_unverified_context()) as answer:
@@ -132,19 +135,44 @@ class Walk:
         found = {row["metric"]["__name__"]: int(row["value"][1]) for row in json.loads(done.stdout)["data"]["result"]}
         return found["tocos_deploy_updates_total"], found["tocos_deploy_rollbacks_total"]
 
+    def archived(self):
+        """Whether all that is durable is in the emulator's S3."""
+        done = self.world.inside("curl", "-fsS", "http://127.0.0.1:9464/metrics", check=False)
+        return "\ntocos_archive_lag_bytes 0\n" in done.stdout and self.objects()
+
+    def objects(self):
+        s3 = self.emulator.client("s3")
+        bucket = next((bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"].startswith("tocos-archive-")), None)
+        return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])] if bucket else []
+
+    def in_the_archive(self):
+        _, took = wait_until("the archive has it all", self.archived, 60)
+        names = self.objects()
+        assert any("/branch-" in name for name in names) and any("/tail-" in name for name in names), names
+        return f"{len(names)} objects, {took:.1f} s after it was asked"
+
     def replaced(self):
-        """An apply that changes user_data makes another instance: another body, the same ledger."""
-        before = self.world.bodies.running()[self.world.service][0]
+        """An apply that changes user_data makes another instance: another body, the same ledger, on its volume or out of the archive."""
+        before, volumes = self.world.bodies.running()[self.world.service][0], self.volumes()
         self.script("local-push.sh", self.image)
-        self.apply(poll_seconds="4")
+        lost = []
+        if self.kind == LOSES_ITS_VOLUME:
+            wait_until("the archive has it all", self.archived, 60)
+            lost = ["-replace=aws_ebs_volume.emulated[0]", f"-var=restore_from={self.tflocal('output', '-raw', 'archive_url').strip()}"]
+        self.apply(*lost, poll_seconds="4")
         wait_until("the new instance has a body", lambda: any(
             image and instance != before for instance, image, _ in self.world.bodies.running().values()
         ), 60)
         _, took = wait_until("the service answers", lambda: self.world.ask("/version"), 60)
         accounts = self.call("GET", "/v1/users/ana")["accounts"]
         assert accounts[0]["total"] == 600, accounts
+        assert bool(lost) == volumes.isdisjoint(self.volumes()), f"volumes before {volumes}, now {self.volumes()}"
         assert self.world.inside("systemctl", "show", "-P", "TimersMonotonic", "tocos-update.timer").stdout.count("4s"), "the new setting does not hold"
-        return f"answers {took:.1f} s after it was seen; the coins are there"
+        return f"answers {took:.1f} s after it was seen; the coins are there{' again, on an empty volume' if lost else ''}"
+
+    def volumes(self):
+        """Docker volumes in the place of the ledger's EBS volume."""
+        return set(docker("volume", "ls", "-q", "--filter", f"label=tocos.local={self.name}").stdout.split()) - {f"{self.name}-registry"}
 
     def guarded(self):
         """A rule that is taken away holds on the body that runs. It is not given back: a destroy follows."""
@@ -186,6 +214,7 @@ def carry_out(checks, walk):
         ("the private side is closed", walk.closed),
         ("a pushed image is taken", walk.pushed),
         ("a broken one is rolled back, and the metrics say so when local-push ends", walk.rolled_back),
+        ("its coins are in the archive", walk.in_the_archive),
         ("another apply, another body, the same ledger", walk.replaced),
         ("a rule taken away holds on the body that runs", walk.guarded),
         ("tflocal destroy, and the bodies go", walk.destroyed),

@@ -17,11 +17,13 @@ from shell import Broken, say  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 METRICS_CIDR = "10.20.200.0/28"
+OTHER_ARCHIVE = "s3://acme-older/ledger"
 SUBJECT = "repo:acme@1/tocos@2:environment:production"
 # No emulator knows Data Lifecycle Manager; load balancers take one of them minutes and the other does not know them.
 BASE = {"image": "docker.io/acme/tocos", "ami_id": "ami-12c6146b", "architecture": "amd64", "instance_type": "t3.small", "backups": False}
 PRIVATE = BASE | {
     "nat": True, "metrics_cidrs": [METRICS_CIDR], "github_subject": SUBJECT, "flow_logs": True, "proxy_instance_type": "t3.nano",
+    "archive": True, "archive_keep_days": 30, "restore_from": OTHER_ARCHIVE,
 }
 
 
@@ -130,6 +132,69 @@ def instances_are_as_promised(readings):
     return "service private, proxy public, the volume encrypted and attached, no key pair"
 
 
+def archive_is_as_promised(emulator, outputs):
+    s3 = emulator.client("s3")
+    bucket, prefix = outputs["archive_url"].removeprefix("s3://").split("/", 1)
+    account = emulator.client("sts").get_caller_identity()["Account"]
+    assert (bucket, prefix) == (f"tocos-archive-{account}-{REGION}", "tocos"), outputs["archive_url"]
+    assert s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled", "it keeps no versions"
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms" and encryption["BucketKeyEnabled"], encryption
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert len(block) == 4 and all(block.values()), f"the public is not kept out: {block}"
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert len(rules) == 1 and rules[0]["Status"] == "Enabled" and "Expiration" not in rules[0], f"live objects would go: {rules}"
+    assert rules[0]["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30, rules
+    assert rules[0]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7, rules
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert len(policy) == 1, policy
+    refusal = policy[0]
+    assert refusal["Effect"] == "Deny" and refusal["Principal"] in ("*", {"AWS": "*"}) and refusal["Action"] == "s3:*", refusal
+    assert set(refusal["Resource"]) == {f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"}, refusal
+    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, refusal
+    return f"{bucket}: versions, encryption, no public, TLS alone"
+
+
+def instance_may_add_and_never_overwrite_or_remove(emulator, outputs):
+    """What the role of the service's instance may, by action and resource, is what is promised, and nothing else."""
+    bucket, prefix = outputs["archive_url"].removeprefix("s3://").split("/", 1)
+    own, other = f"arn:aws:s3:::{bucket}", "arn:aws:s3:::acme-older"
+    allowed, denied = rights(emulator, outputs["instance_id"])
+    assert allowed == {
+        ("s3:PutObject", f"{own}/{prefix}/*"), ("s3:GetObject", f"{own}/{prefix}/*"), ("s3:ListBucket", own),
+        ("s3:GetObject", f"{other}/ledger/*"), ("s3:ListBucket", other),
+    }, f"the role may {allowed}"
+    unconditional = {"Null": {"s3:if-none-match": "true"}}
+    log = [("s3:PutObject", f"{own}/{prefix}/{name}", unconditional) for name in ("*/log-*", "*/tail-*", "branch-*")]
+    assert sorted(denied, key=str) == log, f"the role may not {denied}"
+    proxy, _ = rights(emulator, outputs["proxy_instance_id"])
+    assert not proxy, f"the proxy may {proxy}"
+    return f"{len(allowed)} rights; puts of the log only where there is none"
+
+
+def rights(emulator, instance_id):
+    """(action, resource) pairs that the role of an instance is allowed in S3, and what it is denied there, with the conditions."""
+    instance = emulator.client("ec2").describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+    iam, allowed, denied = emulator.client("iam"), set(), []
+    profile = instance["IamInstanceProfile"]["Arn"].rsplit("/", 1)[1]
+    for role in iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]:
+        name = role["RoleName"]
+        assert not iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], f"{name} has ready-made policies"
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            for statement in iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]:
+                actions, resources = (listed(statement[what]) for what in ("Action", "Resource"))
+                pairs = {(action, resource) for action in actions for resource in resources if not action.startswith(("ssm", "ec2messages:"))}
+                if statement["Effect"] == "Allow":
+                    allowed |= pairs
+                else:
+                    denied += [(*pair, statement.get("Condition")) for pair in pairs]
+    return allowed, denied
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
 def state_is_kept_in_s3(work, emulator):
     """The bucket as bootstrap makes it, and the backend text it prints, with nothing changed but where S3 is."""
     work.terraform("init", within="bootstrap")
@@ -154,6 +219,8 @@ def second_plan_is_empty(work):
 def destroy_is_refused(work):
     done = work.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false", check=False)
     assert done.returncode != 0 and "prevent_destroy" in done.stderr, "destroy would have taken the ledger's volume"
+    for kept in ("aws_ebs_volume.data", "aws_s3_bucket.archive"):
+        assert kept in done.stderr, f"destroy would have taken {kept}:\n{done.stderr[-1500:]}"
 
 
 def destroyed(work, emulator, vpc):
@@ -168,7 +235,8 @@ def destroyed(work, emulator, vpc):
         work.terraform("destroy", "-auto-approve", "-no-color", "-refresh=false")
     left = [found["VpcId"] for found in ec2.describe_vpcs()["Vpcs"] if found["VpcId"] == vpc]
     volumes = [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"] if volume.get("Tags")]
-    assert not left and not volumes, f"still there: {left} {volumes}"
+    buckets = [bucket["Name"] for bucket in emulator.client("s3").list_buckets()["Buckets"] if "-archive-" in bucket["Name"]]
+    assert not left and not volumes and not buckets, f"still there: {left} {volumes} {buckets}"
 
 
 def apply(work, count):
@@ -189,12 +257,14 @@ def on(checks, kind, python, folder):
         if ready and checks.check(f"{kind}: apply with NAT, proxy, metrics, flow log and GitHub's role", lambda: apply(work, 40)):
             outputs = work.outputs()
             readings = Readings(emulator, outputs)
+            checks.check(f"{kind}: the archive's bucket is as promised", lambda: archive_is_as_promised(emulator, outputs))
+            checks.check(f"{kind}: the instance may add to it, and no more", lambda: instance_may_add_and_never_overwrite_or_remove(emulator, outputs))
             checks.check(f"{kind}: a second plan is empty", lambda: second_plan_is_empty(work))
             checks.check(f"{kind}: the open ports are those of the README", lambda: rules_are_as_promised(readings))
             checks.check(f"{kind}: subnets and routes are those of the README", lambda: subnets_are_as_promised(readings))
             checks.check(f"{kind}: instances and volume are as promised", lambda: instances_are_as_promised(readings))
-            checks.check(f"{kind}: destroy is refused while the volume is protected", lambda: destroy_is_refused(work))
-            checks.check(f"{kind}: destroy leaves nothing once it is not", lambda: destroyed(work, emulator, outputs["vpc_id"]))
+            checks.check(f"{kind}: destroy is refused while volume and archive are protected", lambda: destroy_is_refused(work))
+            checks.check(f"{kind}: destroy leaves nothing once they are not", lambda: destroyed(work, emulator, outputs["vpc_id"]))
     finally:
         emulator.stop()
 

@@ -171,6 +171,109 @@ run "backups_can_be_off" {
   }
 }
 
+run "without_an_archive_there_is_no_bucket_no_right_and_no_setting" {
+  command = plan
+  assert {
+    condition     = length(module.archive) == 0 && output.archive_url == "" && length(module.service.policies) == 0
+    error_message = "there is a bucket or a right that nobody asked for"
+  }
+  assert {
+    condition     = !strcontains(local.service_files["/etc/containers/systemd/tocos.container.d/10-host.conf"], "Environment=")
+    error_message = "the service is told of an archive"
+  }
+  assert {
+    condition     = module.service.metadata_hops == 1
+    error_message = "a container reaches the role's keys, and has no use for them"
+  }
+}
+
+run "an_archive_is_a_bucket_that_the_instance_may_add_to_and_read" {
+  command = plan
+  variables {
+    archive = true
+  }
+  assert {
+    condition     = output.archive_url == "s3://tocos-archive-123456789012-eu-central-1/tocos"
+    error_message = "the bucket is not named after prefix, account and region"
+  }
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.archive[0].statement : statement.sid => [
+      toset(statement.actions), toset(statement.resources)] if statement.effect != "Deny" } == {
+      AddAndRead = [toset(["s3:PutObject", "s3:GetObject"]), toset(["arn:aws:s3:::tocos-archive-123456789012-eu-central-1/tocos/*"])]
+      List       = [toset(["s3:ListBucket"]), toset(["arn:aws:s3:::tocos-archive-123456789012-eu-central-1"])]
+    }
+    error_message = "the role may more than put, get and list, or less"
+  }
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.archive[0].statement : toset(statement.resources) if statement.effect == "Deny"] == [
+    toset([for name in ["branch-*", "*/log-*", "*/tail-*"] : "arn:aws:s3:::tocos-archive-123456789012-eu-central-1/tocos/${name}"])]
+    error_message = "the role may overwrite the log or a branch"
+  }
+  assert {
+    condition     = keys(module.service.policies) == ["archive"] && module.service.metadata_hops == 2
+    error_message = "the role does not have these rights, or the container can't get at the role"
+  }
+  assert {
+    condition = endswith(local.service_files["/etc/containers/systemd/tocos.container.d/10-host.conf"], join("\n", [
+      "Environment=TOCOS_ARCHIVE=s3://tocos-archive-123456789012-eu-central-1/tocos", "Environment=AWS_REGION=eu-central-1",
+      "[Service]", "TimeoutStartSec=300", "",
+    ]))
+    error_message = "the service is not told where its archive is"
+  }
+}
+
+run "an_archive_with_a_key_of_its_own_brings_the_right_to_use_that_key" {
+  command = plan
+  variables {
+    archive     = true
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  }
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.archive[0].statement : toset(statement.actions) if statement.sid == "KeyOfTheArchive"] == [
+    toset(["kms:Decrypt", "kms:GenerateDataKey"])]
+    error_message = "what is put with that key could not be put"
+  }
+}
+
+run "another_archive_to_restore_from_may_be_read_and_no_more" {
+  command = plan
+  variables {
+    restore_from = "s3://acme-older/ledger"
+  }
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.archive[0].statement : statement.sid => [
+      toset(statement.actions), toset(statement.resources)] } == {
+      ReadToRestore = [toset(["s3:GetObject"]), toset(["arn:aws:s3:::acme-older/ledger/*"])]
+      List          = [toset(["s3:ListBucket"]), toset(["arn:aws:s3:::acme-older"])]
+    }
+    error_message = "the role may more than read, or less"
+  }
+  assert {
+    condition     = length(module.archive) == 0 && strcontains(local.service_files["/etc/containers/systemd/tocos.container.d/10-host.conf"], "Environment=TOCOS_RESTORE_FROM=s3://acme-older/ledger\n")
+    error_message = "the service is not told where to restore from, or there is a bucket"
+  }
+}
+
+run "its_own_archive_to_restore_from_needs_no_further_right" {
+  command = plan
+  variables {
+    archive      = true
+    restore_from = "s3://tocos-archive-123456789012-eu-central-1/tocos"
+  }
+  assert {
+    condition     = toset(data.aws_iam_policy_document.archive[0].statement[*].sid) == toset(["AddAndRead", "NeverOverwriteTheLog", "List"])
+    error_message = "the rights differ from those without restore_from"
+  }
+}
+
+run "an_archive_elsewhere_than_in_s3_is_refused" {
+  command = plan
+  variables {
+    restore_from = "https://example.org/ledger"
+  }
+  expect_failures = [var.restore_from]
+}
+
 run "a_github_role_is_bound_to_one_exact_subject" {
   command = plan
   variables {
@@ -240,6 +343,8 @@ run "user_data_fits_into_what_aws_takes" {
   command = plan
   variables {
     nat           = true
+    archive       = true
+    restore_from  = "s3://a-rather-long-name-of-a-bucket-of-a-department-example-org/with/a/prefix"
     domain        = "a-rather-long-name-of-a-domain.of-a-department.example.org"
     signature_key = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n-----END PUBLIC KEY-----\n"
   }

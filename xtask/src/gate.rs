@@ -129,6 +129,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Emulators),
     },
     Check {
+        name: "archive",
+        proves: "a ledger comes back from its archive, through kills, a bad network and damaged objects",
+        command: &["scripts/test-archive.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
+    Check {
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],

@@ -31,6 +31,7 @@ mod tracing;
 
 pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key};
 pub use app::{Limits, Listeners, Settings, Version};
+pub use metrics::{ArchiveFigures, ArchiveStatus};
 pub use openapi::openapi;
 pub use service::{ServeError, answer_while_opening, serve};
 pub use tocos_http::Limits as HttpLimits;

@@ -227,7 +227,9 @@ impl Engine {
         self.shared.progress.durable()
     }
 
-    pub(crate) fn reader(&self) -> &Reader {
+    /// The durable log as it is in its files, for whoever copies it. It can be read after [`Engine::close`] too.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
         &self.shared.reader
     }
 

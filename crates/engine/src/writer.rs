@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
 use tocos_ledger::{
     Decision, Event, Generation, Ledger, Micros, Operation, Recalled, Refusal, Request, STAGED_AT_ONCE, Staged, State,
+    join_to_next,
 };
 
 /// How a batch is to be done.
@@ -353,7 +354,7 @@ impl Writer {
         let lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
         let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
         let next_known = next_known.map_err(BatchRejection::Unavailable)?;
-        let (mark, seen) = (self.pending.mark(), self.last_event());
+        let (mark, begun, seen) = (self.pending.mark(), self.pending.len(), self.last_event());
         let may_roll_back = how.atomic || how.dry_run;
         if may_roll_back {
             self.ledger.begin();
@@ -397,6 +398,9 @@ impl Writer {
             }
         } else if may_roll_back {
             self.ledger.keep();
+            if let Some((_last, joined)) = self.pending.records_mut()[begun..].split_last_mut() {
+                joined.iter_mut().for_each(join_to_next);
+            }
         }
         Ok(results)
     }

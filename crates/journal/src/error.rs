@@ -68,6 +68,11 @@ pub enum OpenError {
         /// The directory.
         dir: String,
     },
+    /// A restore into the directory has begun and not ended.
+    HalfRestored {
+        /// The file that says so.
+        file: String,
+    },
     /// A segment has the name of another.
     Renamed {
         /// The file.
@@ -148,6 +153,10 @@ impl fmt::Display for OpenError {
             Self::NoLog { dir } => {
                 write!(f, "there is no log in {dir}. Check the data directory; `tocos serve` creates a new ledger.")
             }
+            Self::HalfRestored { file } => write!(
+                f,
+                "a restore into this data directory has not finished. Run the same `tocos restore` command again, it goes on where it stopped; {file} contains the command."
+            ),
             Self::Renamed { file, event } => write!(
                 f,
                 "{file} starts with event {event}, so it was renamed. Give it the name {} again.",

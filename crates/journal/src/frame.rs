@@ -120,6 +120,11 @@ impl Frame {
         &self.records
     }
 
+    /// All records in order, to be changed.
+    pub fn records_mut(&mut self) -> &mut [[u8; RECORD_BYTES]] {
+        &mut self.records
+    }
+
     /// The variable bytes at an offset that [`blob`](Self::blob) gave.
     #[must_use]
     pub fn blob_at(&self, offset: u32) -> Option<&[u8]> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Broken, ReadError};
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash};
 use crate::log::{Log, Segment, plausible};
-use crate::segment::SEGMENT_HEADER_BYTES;
+use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader};
 use crate::step::{Expected, Step, step};
 use crate::window::Window;
 
@@ -19,6 +19,17 @@ pub struct Frames {
     next: u64,
     place: Option<Place>,
     failed: Option<Broken>,
+}
+
+/// One frame as it is on the disk, for whoever copies the log.
+#[derive(Debug, Clone, Copy)]
+pub struct RawFrame<'a> {
+    /// The header of the segment that it is in.
+    pub segment: SegmentHeader,
+    /// What it says about itself. Its hash has been verified.
+    pub header: FrameHeader,
+    /// All its bytes.
+    pub bytes: &'a [u8],
 }
 
 /// Where the next frame is.
@@ -41,24 +52,37 @@ impl Frames {
     /// # Errors
     /// [`ReadError::Disk`]; [`ReadError::Broken`], and then again on every later call: the walk does not go past damage.
     pub fn next_frame(&mut self) -> Result<Option<FrameView<'_>>, ReadError> {
+        let Some((header, offset)) = self.step_on()? else { return Ok(None) };
+        let Some(place) = &self.place else { return Ok(None) };
+        let view = FrameView::unverified(header, place.window.again(offset));
+        view.map(Some).map_err(|fault| ReadError::Broken(place.segment.broken(offset, header.first, fault)))
+    }
+
+    /// As [`next_frame`](Self::next_frame), with the frame's bytes as they are on the disk.
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame).
+    pub fn next_raw(&mut self) -> Result<Option<RawFrame<'_>>, ReadError> {
+        let Some((header, offset)) = self.step_on()? else { return Ok(None) };
+        let Some(place) = &self.place else { return Ok(None) };
+        // Verified, so it is there as a whole.
+        let bytes = &place.window.again(offset)[..header.frame_bytes() as usize];
+        Ok(Some(RawFrame { segment: place.segment.header, header, bytes }))
+    }
+
+    /// Goes on by a frame, if there is a durable one, and keeps the damage that it finds.
+    fn step_on(&mut self) -> Result<Option<(FrameHeader, u64)>, ReadError> {
         if let Some(broken) = &self.failed {
             return Err(ReadError::Broken(broken.clone()));
         }
         if self.next > self.log.last_event() {
             return Ok(None);
         }
-        let (header, offset) = match self.advance() {
-            Ok(found) => found,
-            Err(error) => {
-                if let ReadError::Broken(broken) = &error {
-                    self.failed = Some(broken.clone());
-                }
-                return Err(error);
-            }
-        };
-        let Some(place) = &self.place else { return Ok(None) };
-        let view = FrameView::unverified(header, place.window.again(offset));
-        view.map(Some).map_err(|fault| ReadError::Broken(place.segment.broken(offset, header.first, fault)))
+        let found = self.advance();
+        if let Err(ReadError::Broken(broken)) = &found {
+            self.failed = Some(broken.clone());
+        }
+        found.map(Some)
     }
 
     /// Verifies the next frame, leaves its bytes in the window and moves behind it.

@@ -198,7 +198,10 @@ impl<'a> FrameView<'a> {
     }
 
     /// The view of a frame whose hash the caller has verified already.
-    pub(crate) fn unverified(header: FrameHeader, bytes: &'a [u8]) -> Result<Self, FrameFault> {
+    ///
+    /// # Errors
+    /// [`FrameFault::Short`] if `bytes` end before the frame does.
+    pub fn unverified(header: FrameHeader, bytes: &'a [u8]) -> Result<Self, FrameFault> {
         let needed = header.frame_bytes();
         let short = FrameFault::Short { needed, found: bytes.len() as u64 };
         let frame = usize::try_from(needed).ok().and_then(|end| bytes.get(..end)).ok_or(short)?;

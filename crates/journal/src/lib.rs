@@ -41,6 +41,7 @@ mod index;
 mod index_file;
 mod layout;
 mod log;
+mod note;
 mod options;
 mod position;
 mod read_ahead;
@@ -62,17 +63,18 @@ pub use disk::{Disk, DiskFile, DiskLock, LockError};
 pub use error::{Broken, OpenError, ReadError};
 pub use file_disk::FileDisk;
 pub use frame::{Frame, Mark};
-pub use frames::Frames;
+pub use frames::{Frames, RawFrame};
 pub use layout::{
     FORMAT_VERSION, FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash, Link, MAX_BLOB_BYTES, MAX_RECORDS,
     RECORD_BYTES,
 };
 pub use log::IndexFileError;
+pub use note::{read_note, write_note};
 pub use options::{NewLedger, Options};
 pub use position::Position;
 pub use read_ahead::FramesAhead;
-pub use reader::{Reader, Stored};
-pub use recovery::{Inspection, Journal, Opened};
+pub use reader::{Reader, SegmentSpan, Stored};
+pub use recovery::{Inspection, Journal, Opened, RESTORE_MARKER};
 pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};
 pub use snapshots::{Snapshots, snapshot_name};

@@ -4,15 +4,26 @@ use std::io;
 use std::sync::Arc;
 
 use crate::blockfile::BlockFileError;
+use crate::disk::Disk;
 use crate::error::ReadError;
 use crate::frames::Frames;
 use crate::index::SPACING_BYTES;
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, Hash, RECORD_BYTES};
 use crate::log::{IndexFileError, Log, Segment, plausible};
 use crate::position::Position;
+use crate::segment::SEGMENT_HEADER_BYTES;
 
 /// What is read of a blob at once; a longer one takes a second read.
 const BLOB_READ_BYTES: usize = 512;
+
+/// The events of one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentSpan {
+    /// Its first event.
+    pub first: u64,
+    /// Its last event; none while it is the last segment, which may be appended to.
+    pub last: Option<u64>,
+}
 
 /// Reads single events and whole frames. A clone is cheap and every thread may have one.
 #[derive(Debug, Clone)]
@@ -122,6 +133,56 @@ impl Reader {
     /// [`BlockFileError::Damaged`] names the first that differs; [`BlockFileError::Disk`].
     pub fn check_index_files(&self) -> Result<(), BlockFileError> {
         self.log.check_index_files()
+    }
+
+    /// The place in the log behind an event; none if no frame ends with it, or none that is durable.
+    ///
+    /// # Errors
+    /// [`ReadError::Broken`], [`ReadError::Disk`].
+    pub fn position_at(&self, event: u64) -> Result<Option<Position>, ReadError> {
+        if event == 0 {
+            return Ok(Some(Position::start(&self.log.ledger_id)));
+        }
+        match self.event(event) {
+            Ok(stored) => Ok((stored.frame_last() == event).then_some(Position { event, chain: stored.frame_hash })),
+            Err(ReadError::NoSuchEvent { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The segment that holds an event, or would; none for 0.
+    #[must_use]
+    pub fn segment_of(&self, event: u64) -> Option<SegmentSpan> {
+        let segments = self.log.segments();
+        let after = segments.partition_point(|segment| segment.header.first <= event);
+        let segment = segments.get(after.checked_sub(1)?)?;
+        let next = segments.get(after).map(|next| next.header.first - 1);
+        Some(SegmentSpan { first: segment.header.first, last: next })
+    }
+
+    /// The bytes of the durable frames behind the frame that ends with an event.
+    ///
+    /// # Errors
+    /// [`ReadError::Broken`], [`ReadError::Disk`].
+    pub fn bytes_behind(&self, event: u64) -> Result<u64, ReadError> {
+        let next = match self.event(event + 1) {
+            Ok(next) => next,
+            Err(ReadError::NoSuchEvent { .. }) => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let headers = FRAME_HEADER_BYTES as u64 + u64::from(next.frame_count) * RECORD_BYTES as u64;
+        let frame_at = next.blobs_at - headers;
+        let segments = self.log.segments();
+        let after = segments.partition_point(|segment| segment.header.first <= next.segment.header.first);
+        let later = segments[after..].iter().map(|segment| segment.end() - SEGMENT_HEADER_BYTES as u64).sum::<u64>();
+        // A segment that is not replayed at the start ends where its file does.
+        Ok(next.segment.end().saturating_sub(frame_at) + later)
+    }
+
+    /// The directory that the log is in. Whoever is not the ledger's writer only reads there, and writes notes.
+    #[must_use]
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.log.disk
     }
 
     /// Walks whole verified frames in order, from the frame that holds event `from` on; 1, or 0, is the whole log.

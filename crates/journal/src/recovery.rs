@@ -18,6 +18,10 @@ use crate::segment::{
 };
 use crate::tail::{self, TailReport};
 
+/// The file that is in a directory while a ledger is restored into it: what is there is not yet the whole ledger, so the
+/// directory can't be opened.
+pub const RESTORE_MARKER: &str = "restore-unfinished";
+
 /// Where opening begins.
 #[derive(Debug)]
 pub struct Journal;
@@ -154,8 +158,13 @@ fn lock(disk: &dyn Disk) -> Result<Box<dyn DiskLock>, OpenError> {
     })
 }
 
+/// The names of all files, unless they are of a ledger that is half restored.
 fn list(disk: &dyn Disk) -> Result<Vec<String>, OpenError> {
-    disk.list().map_err(OpenError::disk("listing", disk.place("")))
+    let names = disk.list().map_err(OpenError::disk("listing", disk.place("")))?;
+    if names.iter().any(|name| name == RESTORE_MARKER) {
+        return Err(OpenError::HalfRestored { file: disk.place(RESTORE_MARKER) });
+    }
+    Ok(names)
 }
 
 /// The segments of a directory, whose headers belong together.

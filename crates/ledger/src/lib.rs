@@ -44,7 +44,7 @@ pub use names::{
 pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};
 pub use recalled::{Over, Recalled};
-pub use record::{RECORD_BYTES, blob_offset};
+pub use record::{RECORD_BYTES, blob_offset, is_joined_to_next, join_to_next};
 pub use refusal::{EndedAs, Refusal};
 pub use replay::ReplayFailure;
 pub use right::Right;

@@ -3,8 +3,8 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    batch, clock, coin, completions, demo, event, export, grant, health, history, hold, import, key, limits, reverse,
-    serve, spend, transfer, user, users, verify,
+    archive, batch, clock, coin, completions, demo, event, export, grant, health, history, hold, import, key, limits,
+    restore, reverse, serve, spend, transfer, user, users, verify,
 };
 use crate::settings::ServeArgs;
 
@@ -42,6 +42,8 @@ enum Command {
     Key(key::KeyArgs),
     Clock(clock::ClockArgs),
     Verify(verify::VerifyArgs),
+    Restore(restore::RestoreArgs),
+    Archive(archive::ArchiveArgs),
     Health(health::HealthArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -78,6 +80,8 @@ impl Command {
             Self::Key(args) => args.run(),
             Self::Clock(args) => args.run(),
             Self::Verify(args) => args.run(),
+            Self::Restore(args) => args.run(),
+            Self::Archive(args) => args.run(),
             Self::Health(args) => args.run(),
             Self::Completions(args) => args.run(Cli::command()),
         }

@@ -1,7 +1,8 @@
 //! The binary: `tocos serve`, and the commands that are clients of its API.
 //!
 //! `cli` knows which commands there are, `commands` has a file for each. `settings` and `service` are what
-//! `serve` is made of; `session` and `client` talk to a server; `list` reads and writes files of users; `response`,
+//! `serve` is made of; `restoring` makes a data directory from an archive;
+//! `session` and `client` talk to a server; `list` reads and writes files of users; `response`,
 //! `describe` and `table` put responses into words; `exit` turns the outcome into an exit code.
 
 mod cli;
@@ -13,6 +14,7 @@ mod first_key;
 mod list;
 mod notify;
 mod response;
+mod restoring;
 mod service;
 mod session;
 mod settings;

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tocos_api::{Listeners, Settings, Version};
+use tocos_api::{ArchiveFigures, ArchiveStatus, Listeners, Settings, Version};
+use tocos_archive::put::{self, Uploader};
 use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenReport, Opening, TableOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::first_key;
 use crate::notify::notify;
+use crate::restoring::restore_if_empty;
 use crate::settings::Config;
 use crate::traces::Sending;
 
@@ -83,8 +85,14 @@ pub(crate) fn run(
         else {
             return Ok(());
         };
+        let archive = start_archive(config, &engine)?;
+        let settings = Settings { archive: archive.as_ref().map(archive_status), ..settings };
         let served = serve(settings, &engine, listeners, || ready(addresses), ending).await;
         let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"));
+        if let Some(archive) = archive {
+            // Now all that was acknowledged is in the log's files.
+            archive.end();
+        }
         if let Some(sending) = sending {
             sending.end();
         }
@@ -138,8 +146,11 @@ async fn open_while_answering(
     }
 }
 
-/// Opens the ledger, and sees to its first key.
+/// Opens the ledger, after restoring it if it is to come from an archive, and sees to its first key.
 fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
+    if let Some(url) = &config.restore_from {
+        restore_if_empty(url, &config.data_dir).context("restore_from")?;
+    }
     let engine = open_watched(config, opening)?;
     if let Some(file) = &config.bootstrap_key_file {
         first_key::ensure(&engine, file)?;
@@ -165,6 +176,24 @@ async fn serve(
     };
     tocos_api::serve(settings, engine.clone(), listeners, shutdown).await?;
     told
+}
+
+/// Starts putting the log into the archive, if there is one.
+fn start_archive(config: &Config, engine: &Engine) -> anyhow::Result<Option<Uploader>> {
+    let Some(archive) = &config.archive else { return Ok(None) };
+    let every = Duration::from_secs(config.archive_every_s);
+    tracing::info!("archive: {}, at most {} s behind", archive.store.url(), every.as_secs());
+    let uploader = Uploader::start(archive.store.clone(), engine.reader().clone(), put::Options::every(every));
+    uploader.map(Some).context("the archive's thread can't be started")
+}
+
+/// The archive as the metrics know it.
+fn archive_status(uploader: &Uploader) -> ArchiveStatus {
+    let status = Arc::clone(uploader.status());
+    ArchiveStatus::new(move || {
+        let put::Figures { lag_us, lag_bytes, last_success_us, failures, objects, bytes, forks } = status.figures();
+        ArchiveFigures { lag_us, lag_bytes, last_success_us, failures, objects, bytes, forks }
+    })
 }
 
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {

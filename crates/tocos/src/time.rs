@@ -25,6 +25,25 @@ pub(crate) fn after(span: Span) -> anyhow::Result<String> {
     Ok(now.checked_add(span)?.timestamp().to_string())
 }
 
+/// A time of the ledger, microseconds since 1970 in UTC, in RFC 3339.
+pub(crate) fn of_micros(at_us: i64) -> String {
+    Timestamp::from_microsecond(at_us).map_or_else(|_| format!("{at_us} us"), |at| at.to_string())
+}
+
+/// The time that is given in RFC 3339, microseconds since 1970 in UTC.
+pub(crate) fn micros(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+}
+
+/// The time at this distance before now by the local clock, microseconds since 1970 in UTC.
+///
+/// # Errors
+/// It is out of the range of the calendar.
+pub(crate) fn micros_before_now(span: Span) -> anyhow::Result<i64> {
+    let now = Timestamp::now().to_zoned(TimeZone::UTC);
+    Ok(now.checked_sub(span)?.timestamp().as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

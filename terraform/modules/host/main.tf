@@ -17,6 +17,17 @@ variable "user_data" { type = string }
 variable "kms_key_arn" { type = string }
 variable "ssm" { type = bool }
 
+# What the role may besides: documents by name.
+variable "policies" {
+  type    = map(string)
+  default = {}
+}
+
+variable "metadata_hops" {
+  type    = number
+  default = 1
+}
+
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -64,6 +75,13 @@ resource "aws_iam_role_policy" "ssm" {
   policy = data.aws_iam_policy_document.ssm.json
 }
 
+resource "aws_iam_role_policy" "further" {
+  for_each = var.policies
+  name     = each.key
+  role     = aws_iam_role.this.id
+  policy   = each.value
+}
+
 resource "aws_iam_instance_profile" "this" {
   name_prefix = "${var.name}-"
   role        = aws_iam_role.this.name
@@ -95,7 +113,7 @@ resource "aws_instance" "this" {
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
-    http_put_response_hop_limit = 1
+    http_put_response_hop_limit = var.metadata_hops
   }
 
   root_block_device {
@@ -128,3 +146,5 @@ resource "aws_eip_association" "this" {
 output "instance_id" { value = aws_instance.this.id }
 output "public_ip" { value = one(aws_eip.this[*].public_ip) }
 output "role_arn" { value = aws_iam_role.this.arn }
+output "policies" { value = aws_iam_role_policy.further }
+output "metadata_hops" { value = aws_instance.this.metadata_options[0].http_put_response_hop_limit }

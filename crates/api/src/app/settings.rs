@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use crate::metrics::ArchiveStatus;
 use crate::metrics::prometheus::Build;
 use crate::tracing::Traces;
 
@@ -21,6 +22,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Where the spans of requests go; without, none are made.
     pub traces: Option<Traces>,
+    /// How the archive is doing, if the ledger has one.
+    pub archive: Option<ArchiveStatus>,
     /// Threads that serve connections beside the first.
     pub more_threads: usize,
     /// Bounds that keep the service alive whatever clients do.

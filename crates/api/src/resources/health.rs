@@ -7,6 +7,7 @@ use tocos_engine::{ClockReport, Unavailable};
 use tocos_ledger::{Micros, SECOND_US};
 
 use crate::json::Writer;
+use crate::metrics::ArchiveStatus;
 use crate::metrics::prometheus::{self, Connections, Service};
 use crate::rendering::{Code, Media, Problem, Response};
 use crate::routing::{AsyncRequest, Endpoint, Run, unavailable_problem};
@@ -91,6 +92,7 @@ async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
         clock: app.engine.clock(),
         connections: Connections { open: connections.open(), rejected: connections.rejected() },
         spans: settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read()),
+        archive: settings.archive.as_ref().map(ArchiveStatus::read),
         auth_failures: app.authenticator.failures_total.load(Ordering::Relaxed),
         is_unprotected: app.authenticator.has_no_keys(),
     };

@@ -26,6 +26,7 @@ const HAS_A: u8 = 1;
 const HAS_B: u8 = 2;
 const HAS_BLOB: u8 = 4;
 const CREATED: u8 = 8;
+const JOINED: u8 = 16;
 
 /// The bytes of a record that contain the offset of its blob.
 const BLOB_AT: core::ops::Range<usize> = 12..16;
@@ -64,6 +65,17 @@ impl Event<'_> {
 pub fn blob_offset(record: &[u8; RECORD_BYTES]) -> Option<u32> {
     let offset = u32::from_le_bytes([record[12], record[13], record[14], record[15]]);
     (record[1] & HAS_BLOB != 0).then_some(offset)
+}
+
+/// Marks a record: the next event belongs to the same atomic batch, so that a ledger ends with neither or with both.
+pub fn join_to_next(record: &mut [u8; RECORD_BYTES]) {
+    record[1] |= JOINED;
+}
+
+/// Whether the next event belongs to the same atomic batch.
+#[must_use]
+pub fn is_joined_to_next(record: &[u8; RECORD_BYTES]) -> bool {
+    record[1] & JOINED != 0
 }
 
 fn encode_movement(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, movement: &Movement) {

@@ -1,5 +1,6 @@
 //! The commands, a file for each: its options, its requests, and how it shows the response.
 
+pub(crate) mod archive;
 pub(crate) mod batch;
 pub(crate) mod clock;
 pub(crate) mod coin;
@@ -14,6 +15,7 @@ pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod limits;
+pub(crate) mod restore;
 pub(crate) mod reverse;
 pub(crate) mod serve;
 pub(crate) mod spend;

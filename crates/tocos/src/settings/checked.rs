@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SpanRelativeTo, Unit};
+use tocos_archive::store::Store;
 
 use super::given::{Given, Value};
 use crate::time::span;
@@ -14,6 +15,29 @@ use crate::usage::Usage;
 const THREADS: std::ops::RangeInclusive<u64> = 1..=256;
 /// The smallest and the largest size of a file of the log, in bytes.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=16 * 1024 * 1024 * 1024;
+
+/// The shortest and the longest time between an event and its copy in the archive, in seconds.
+const ARCHIVE_EVERY_S: std::ops::RangeInclusive<u64> = 1..=3_600;
+
+/// The object store of an archive, by its URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Archive {
+    pub store: Store,
+}
+
+impl Archive {
+    fn open(url: &str) -> Result<Self, String> {
+        Ok(Self { store: Store::open(url).map_err(|error| error.to_string())? })
+    }
+}
+
+impl PartialEq for Archive {
+    fn eq(&self, other: &Self) -> bool {
+        self.store.url() == other.store.url()
+    }
+}
+
+impl Eq for Archive {}
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +87,12 @@ pub(crate) struct Config {
     pub threads: usize,
     /// Where the first API key is, or is to be written.
     pub bootstrap_key_file: Option<PathBuf>,
+    /// Where a copy of the ledger is kept, if anywhere. The store has been opened, not asked.
+    pub archive: Option<Archive>,
+    /// The longest time between an event and its copy, in seconds.
+    pub archive_every_s: u64,
+    /// The archive that an empty data directory is restored from.
+    pub restore_from: Option<String>,
     /// Where to write the addresses once they are open.
     pub address_file: Option<PathBuf>,
 }
@@ -85,6 +115,9 @@ impl Default for Config {
             keys_in_memory: 16_000_000,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
             bootstrap_key_file: None,
+            archive: None,
+            archive_every_s: 5,
+            restore_from: None,
             address_file: None,
         }
     }
@@ -127,6 +160,9 @@ impl Config {
             "keys_in_memory" => self.keys_in_memory = number(text, 0..=u64::MAX)?,
             "threads" => self.threads = number(text, THREADS)? as usize,
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
+            "archive" => self.archive = if text == "none" { None } else { Some(Archive::open(text)?) },
+            "archive_every_s" => self.archive_every_s = number(text, ARCHIVE_EVERY_S)?,
+            "restore_from" => self.restore_from = if text == "none" { None } else { Some(archive_url(text)?) },
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }
@@ -143,6 +179,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("a path can't be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+/// The URL of an archive. Whether the store is there is found out later.
+fn archive_url(text: &str) -> Result<String, String> {
+    Archive::open(text).map(|_| text.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

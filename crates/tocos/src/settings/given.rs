@@ -67,13 +67,23 @@ pub(crate) struct ServeArgs {
     /// there, a key is made and written into it
     #[arg(long, env = "TOCOS_BOOTSTRAP_KEY_FILE", value_name = "FILE")]
     bootstrap_key_file: Option<String>,
+    /// Keep a copy of the ledger there, seconds behind: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or
+    /// file:///FOLDER. Credentials come from the environment, by the store's own conventions
+    #[arg(long, env = "TOCOS_ARCHIVE", value_name = "URL")]
+    archive: Option<String>,
+    /// The longest time in seconds between an event and its copy, while the store responds [default: 5]
+    #[arg(long, env = "TOCOS_ARCHIVE_EVERY_S", value_name = "SECONDS")]
+    archive_every_s: Option<String>,
+    /// If the data directory is empty, restore the latest state from this archive before serving; else do nothing
+    #[arg(long, env = "TOCOS_RESTORE_FROM", value_name = "URL")]
+    restore_from: Option<String>,
     /// Write the addresses into this file once they are open, for programs that use port 0
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 19] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -89,6 +99,9 @@ pub(super) const KEYS: [&str; 16] = [
     "keys_in_memory",
     "threads",
     "bootstrap_key_file",
+    "archive",
+    "archive_every_s",
+    "restore_from",
     "address_file",
 ];
 

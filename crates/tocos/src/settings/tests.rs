@@ -1,6 +1,7 @@
 //! Which source wins, and what the errors name.
 
 use clap::{ArgMatches, Args, Command};
+use tocos_archive::store::Store;
 
 use super::given::{KEYS, Origin, Value};
 use super::*;
@@ -31,7 +32,8 @@ fn every_setting_can_stand_in_the_file() {
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
          log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
          clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
-         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\nbootstrap_key_file = \"/run/key\"\n",
+         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nbootstrap_key_file = \"/run/key\"\n\
+         restore_from = \"file:///var/backups/tocos\"\n",
     )
     .unwrap();
     let expected = Config {
@@ -49,8 +51,11 @@ fn every_setting_can_stand_in_the_file() {
         snapshot_every_events: 5,
         keys_in_memory: 7,
         threads: 3,
+        archive: Some(checked::Archive { store: Store::open("file:///mnt/copy").unwrap() }),
+        archive_every_s: 60,
         address_file: Some("/run/tocos".into()),
         bootstrap_key_file: Some("/run/key".into()),
+        restore_from: Some("file:///var/backups/tocos".to_owned()),
     };
     assert_eq!(config, expected);
 }
@@ -116,6 +121,9 @@ fn errors_of_flags_and_variables_name_them() {
     given.0.insert("log_level", Value { text: "loud".to_owned(), origin: Origin::Variable("log_level") });
     let Usage(text) = Config::check(&given).unwrap_err();
     assert_eq!(text, "TOCOS_LOG_LEVEL: \"loud\" is none of error, warn, info, debug and trace");
+    check(&["--archive-every-s", "0"], "--archive-every-s: 0 is not between 1 and 3600");
+    let url = of_flags(&["--archive", "backups"]).unwrap_err();
+    assert!(url.starts_with("--archive: backups: this is no URL") && url.contains("s3://BUCKET/PREFIX"), "{url}");
     let missing = of_flags(&["--config", "/nowhere/tocos.toml"]).unwrap_err();
     assert!(missing.starts_with("/nowhere/tocos.toml: can't be read: "), "{missing}");
 }

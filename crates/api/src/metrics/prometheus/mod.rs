@@ -3,6 +3,7 @@
 //! `metrics` counts. This module contains only what a scrape does: reading counters, the ledger, and the operating
 //! system's data on this process. No label ever contains a user.
 
+mod archive;
 mod figures;
 mod pipeline;
 mod process;
@@ -14,7 +15,7 @@ use std::path::Path;
 
 use tocos_engine::{ClockReport, Engine, OpeningProgress};
 
-use super::Counters;
+use super::{ArchiveFigures, Counters};
 
 pub(crate) use scan::Scan;
 
@@ -33,6 +34,8 @@ pub(crate) struct Service<'a> {
     pub connections: Connections,
     /// Spans that ended, that were sent, that could not be sent.
     pub spans: [u64; 3],
+    /// How the archive is doing, if there is one.
+    pub archive: Option<ArchiveFigures>,
     pub auth_failures: u64,
     /// There is no API key.
     pub is_unprotected: bool,
@@ -59,6 +62,9 @@ pub(crate) async fn text(service: &Service<'_>) -> String {
     let mut out = Text(String::with_capacity(64 * 1024));
     requests::put(service, &mut out);
     pipeline::put(service, &mut out);
+    if let Some(figures) = &service.archive {
+        archive::put(figures, &mut out);
+    }
     figures::put(service.engine, &scanned, &mut out);
     process::put(&mut out);
     out.0
