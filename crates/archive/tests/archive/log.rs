@@ -88,7 +88,8 @@ impl Log {
         }
         let header = &self.headers[self.headers.len() - 1];
         let mut bytes = Vec::new();
-        let chain: Hash = frame.seal_into(&mut bytes, &Link { prev: before.chain, tag: header.tag(), durable: before.event });
+        let chain: Hash =
+            frame.seal_into(&mut bytes, &Link { prev: before.chain, tag: header.tag(), durable: before.event });
         let end = Position { event: frame.last(), chain };
         self.frames.push(FrameAt { before, end, at_us, segment: self.headers.len() - 1, bytes });
     }
