@@ -44,4 +44,4 @@ pub mod store;
 pub mod tip;
 pub mod verify;
 
-pub use tocos_journal::{Disk, FileDisk};
+pub use tocos_journal::{Disk, FileDisk, Reader};

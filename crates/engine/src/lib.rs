@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod history;
 mod merging;
+mod nearby;
 mod open;
 mod opening;
 mod past;
@@ -31,7 +32,7 @@ mod simulation;
 
 pub use clock::{ClockOptions, ClockReport, NotATestClock, OtherTime};
 pub use durable::Durable;
-pub use engine::{Engine, Seen};
+pub use engine::{Brought, Engine, Seen};
 pub use error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
 pub use history::{HistoryEntry, HistoryQuery, Order};
 pub use open::{EngineOptions, OpenReport};

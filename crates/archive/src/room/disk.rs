@@ -52,6 +52,14 @@ impl RoomDisk {
         Ok(Self { local, room: Arc::new(Room { dropped: RwLock::new(dropped), cache }) })
     }
 
+    /// Whether segments have left a disk.
+    ///
+    /// # Errors
+    /// If the disk can't be listed.
+    pub fn is_needed(local: &dyn Disk) -> io::Result<bool> {
+        Ok(local.list()?.iter().any(|name| Dropped::noted(name).is_some()))
+    }
+
     fn dropped(&self) -> RwLockReadGuard<'_, BTreeMap<u64, Arc<Dropped>>> {
         self.room.dropped.read().unwrap_or_else(PoisonError::into_inner)
     }

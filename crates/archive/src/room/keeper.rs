@@ -253,10 +253,11 @@ impl Keeping {
     }
 }
 
-/// The part of the room that objects which are read back may take, of all the room that the log has.
+/// The part of the room that objects which are read back may take, of all the room that the log has; if that has no bound, what
+/// is enough for a few of them.
 #[must_use]
-pub fn cache_bytes(local_log_bytes: u64) -> u64 {
-    const MIN: u64 = 64 << 20;
+pub fn cache_bytes(local_log_bytes: Option<u64>) -> u64 {
+    const USUAL: u64 = 64 << 20;
     const MAX: u64 = 4 << 30;
-    (local_log_bytes / 4).clamp(MIN, MAX)
+    local_log_bytes.map_or(USUAL, |bytes| (bytes / 4).min(MAX))
 }
