@@ -42,5 +42,5 @@ pub use stats::{Histogram, Stats};
 pub use stored::StoredEvent;
 pub use tables::TableOptions;
 pub use tocos_journal::{Space, space};
-pub use verify::{VerifyFailure, VerifyReport, verify};
+pub use verify::{VerifyFailure, VerifyReport, verify, verify_here, verify_on};
 pub use writer::{Batch, Submitted};
