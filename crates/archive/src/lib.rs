@@ -17,6 +17,7 @@
 //! - [`restore`]: a data directory from an archive.
 //! - [`verify`]: the whole archive, without a local ledger. [`list`]: what is in it. [`prune`]: what no restore needs any more.
 //! - [`object_disk`]: objects as files to be read.
+//! - [`room`]: old segments leave the local disk, and are read back from the archive.
 //! - [`tip`], [`derived`], [`segment_file`]: the end of a branch, snapshots and tables, and a local segment, read by themselves.
 //!
 //! This crate handles bytes, hashes and event numbers, not money. It reads the ledger's files through `tocos-journal` alone, and
@@ -36,10 +37,11 @@ pub mod prune;
 pub mod put;
 pub mod remote;
 pub mod restore;
+pub mod room;
 pub mod runtime;
 pub mod segment_file;
 pub mod store;
 pub mod tip;
 pub mod verify;
 
-pub use tocos_journal::{Disk, FileDisk};
+pub use tocos_journal::{Disk, FileDisk, Reader};

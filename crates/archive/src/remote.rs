@@ -23,6 +23,8 @@ const BYTES_AHEAD: u32 = 48 << 20;
 const OBJECTS_AHEAD: usize = 16;
 /// How long to wait before each further try of a request that failed.
 const PAUSES_MS: [u64; 4] = [200, 800, 2_000, 5_000];
+/// The same where somebody waits for the response.
+const PAUSES_IN_HASTE_MS: [u64; 1] = [200];
 
 /// A store that is read from threads which may wait. Clones share it.
 #[derive(Debug, Clone)]
@@ -83,6 +85,22 @@ impl Remote {
     pub fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         let (store, name) = (self.store.clone(), name.to_owned());
         self.wait(async move { patiently(|| store.get(&name)).await })
+    }
+
+    /// As [`get`](Self::get), for a caller who waits so long at most, whatever the store does.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_within(&self, name: &str, limit: Duration) -> Result<Option<Bytes>, StoreError> {
+        let (store, name) = (self.store.clone(), name.to_owned());
+        self.wait(async move {
+            let asked = with_pauses(&PAUSES_IN_HASTE_MS, || store.get(&name));
+            tokio::time::timeout(limit, asked).await.unwrap_or_else(|_elapsed| {
+                let source = format!("the store did not send it within {} s", limit.as_secs_f64()).into();
+                let source = Error::Generic { store: "archive", source };
+                Err(StoreError::Failed { doing: "reading", place: store.place(&name), source })
+            })
+        })
     }
 
     /// The bytes of an object in a range, cut where the object ends; none if there is no such object.
@@ -191,10 +209,17 @@ impl Download {
 
 /// Asks again a few times, unless that can't help.
 async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> Result<T, StoreError> {
-    for pause in PAUSES_MS {
+    with_pauses(&PAUSES_MS, ask).await
+}
+
+async fn with_pauses<T, F: Future<Output = Result<T, StoreError>>>(
+    pauses_ms: &[u64],
+    ask: impl Fn() -> F,
+) -> Result<T, StoreError> {
+    for pause in pauses_ms {
         match ask().await {
             Err(StoreError::Failed { source, .. }) if may_pass(&source) => {
-                tokio::time::sleep(Duration::from_millis(pause)).await;
+                tokio::time::sleep(Duration::from_millis(*pause)).await;
             }
             done => return done,
         }

@@ -36,6 +36,19 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
+/// Events that are at hand for the writer as long as this is kept; from [`Engine::bring`].
+#[derive(Debug)]
+pub struct Brought {
+    engine: Engine,
+    events: Vec<u64>,
+}
+
+impl Drop for Brought {
+    fn drop(&mut self) {
+        self.engine.shared.lock().writer.nearby.let_go(&self.events);
+    }
+}
+
 /// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
 /// without the ledger's lock.
 const FRAMES_AHEAD_MAX: usize = 2;
@@ -185,6 +198,31 @@ impl Engine {
     /// [`EventError::NotFound`] if there is none, or none that is durable yet.
     pub fn event(&self, number: u64) -> Result<StoredEvent, EventError> {
         StoredEvent::read(&self.shared.reader, number)
+    }
+
+    /// Brings events that are not on this disk, for requests that rest on them ([`Unavailable::Elsewhere`]): until the result is
+    /// dropped the writer finds them. Waits for the archive, so not for a thread that serves others meanwhile.
+    ///
+    /// # Errors
+    /// [`EventError::Unreachable`].
+    pub fn bring(&self, events: &[u64]) -> Result<Brought, EventError> {
+        let stored: Vec<_> = events.iter().map(|event| self.event(*event)).collect::<Result<_, _>>()?;
+        let mut core = self.shared.lock();
+        stored.into_iter().for_each(|stored| core.writer.nearby.bring(stored));
+        drop(core);
+        Ok(Brought { engine: self.clone(), events: events.to_vec() })
+    }
+
+    /// A start needs no event of the log through this one: the newest snapshot and the tables say the same.
+    #[must_use]
+    pub fn restart_event(&self) -> u64 {
+        let covered = self.shared.lock().writer.tables().covered();
+        covered.min(self.shared.counters.snapshot_event.load(Ordering::Relaxed))
+    }
+
+    /// Returns when no operation is being decided that was begun before the call.
+    pub fn settle(&self) {
+        drop(self.shared.lock());
     }
 
     /// How a hold ended, and by which event, if it has. Reads the disk for one that ended long ago.

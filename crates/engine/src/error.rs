@@ -32,6 +32,12 @@ pub enum Unavailable {
         /// What happened.
         cause: String,
     },
+    /// What was asked rests on events that are in the archive and not on this disk, and the writer waits for nobody. Nothing was
+    /// done. Bring them with [`Engine::bring`](crate::Engine::bring) and ask again.
+    Elsewhere {
+        /// The events.
+        events: Vec<u64>,
+    },
     /// The ledger is being closed.
     ShuttingDown,
 }
@@ -62,6 +68,12 @@ impl fmt::Display for Unavailable {
                 "This can't be processed at the moment, and nothing was applied: {}. A damaged table is rebuilt from the log; \
                  retry in a moment with the same key.",
                 cause.trim_end_matches('.')
+            ),
+            Self::Elsewhere { events } => write!(
+                f,
+                "This needs event {}, which is in the archive and not on this disk; nothing was applied. Retry in a moment \
+                 with the same key.",
+                events.first().copied().unwrap_or(0)
             ),
             Self::ShuttingDown => f.write_str("The service is shutting down. Retry in a moment with the same key."),
         }
@@ -203,6 +215,20 @@ pub enum EventError {
         /// What is wrong.
         reason: String,
     },
+    /// It is not on this disk, and was not to be fetched.
+    Elsewhere {
+        /// The number.
+        event: u64,
+    },
+    /// It is in the archive and not on this disk, and could not be fetched.
+    Unreachable {
+        /// The number.
+        event: u64,
+        /// The object that it is in, with the archive's URL.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl fmt::Display for EventError {
@@ -212,6 +238,12 @@ impl fmt::Display for EventError {
             Self::Unreadable { event, reason } => {
                 write!(f, "event {event} can't be read: {reason}. Stop the service and run tocos verify")
             }
+            Self::Elsewhere { event } => write!(f, "event {event} is in the archive and not on this disk"),
+            Self::Unreachable { event, place, reason } => write!(
+                f,
+                "event {event} is in the archive and not on this disk, and {place} could not be fetched: {}",
+                reason.trim_end_matches('.')
+            ),
         }
     }
 }

@@ -170,7 +170,7 @@ fn newest_snapshot(
 ) -> Result<(Ledger, Option<Position>), OpenFailure> {
     let snapshots = Snapshots::new(Arc::clone(disk));
     for event in snapshots.list().unwrap_or_default() {
-        match load_snapshot(&snapshots, opened, opening, event) {
+        match load_snapshot(&snapshots, (opened.ledger_id(), opened.seed()), opening, event) {
             Ok((ledger, position)) => return Ok((ledger, Some(position))),
             Err(_) if opening.is_called_off() => return Err(OpenFailure::CalledOff),
             Err(reason) => unusable.push(reason),
@@ -179,15 +179,15 @@ fn newest_snapshot(
     Ok((Ledger::new(opened.seed()), None))
 }
 
-fn load_snapshot(
+pub(crate) fn load_snapshot(
     snapshots: &Snapshots,
-    opened: &Opened,
+    (ledger_id, seed): ([u8; 16], [u8; 16]),
     opening: &Opening,
     event: u64,
 ) -> Result<(Ledger, Position), String> {
     let mut reader = snapshots.open(event).map_err(|error| error.to_string())?;
     let header = *reader.header();
-    if header.ledger_id != opened.ledger_id() || header.kind != crate::snapshot::KIND || header.event != event {
+    if header.ledger_id != ledger_id || header.kind != crate::snapshot::KIND || header.event != event {
         return Err(format!("the snapshot at event {event} is not of this ledger, or of another format"));
     }
     opening.begin(Stage::Snapshot, reader.block_count());
@@ -201,7 +201,7 @@ fn load_snapshot(
             Err(error) => Some(Err(Unusable(error.to_string()))),
         }
     });
-    let ledger = Ledger::from_blocks(opened.seed(), blocks).map_err(|Unusable(reason)| reason)?;
+    let ledger = Ledger::from_blocks(seed, blocks).map_err(|Unusable(reason)| reason)?;
     if ledger.state().last_event() != event {
         return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
     }

@@ -233,7 +233,7 @@ impl World {
     /// takes.
     fn verify(&mut self) -> VerifyReport {
         for _ in 0..=self.tables_damaged {
-            match verify_disk(&self.disk()) {
+            match verify_disk(&self.disk(), 0) {
                 Ok(report) => return report,
                 Err(VerifyFailure::TableDiffers { file, .. }) => self.disk.delete(file.trim_start_matches("sim/")),
                 Err(other) => panic!("{other}"),

@@ -1,7 +1,7 @@
 //! An event as it is stored in the log or in a frame that is not written yet.
 
 use crate::error::EventError;
-use tocos_journal::{Frame, Reader};
+use tocos_journal::{Frame, ReadError, Reader, Stored};
 use tocos_ledger::{Event, Malformed, RECORD_BYTES, blob_offset};
 
 /// An event's bytes.
@@ -29,14 +29,29 @@ impl StoredEvent {
     }
 
     pub(crate) fn read(reader: &Reader, number: u64) -> Result<Self, EventError> {
+        Self::read_by(reader, number, Reader::event)
+    }
+
+    /// The same without waiting for anybody but this machine's disk; [`EventError::Elsewhere`] where that does not do.
+    pub(crate) fn read_here(reader: &Reader, number: u64) -> Result<Self, EventError> {
+        Self::read_by(reader, number, Reader::event_here)
+    }
+
+    fn read_by(
+        reader: &Reader,
+        number: u64,
+        read: fn(&Reader, u64) -> Result<Stored, ReadError>,
+    ) -> Result<Self, EventError> {
         if number == 0 || number > reader.last_event() {
             return Err(EventError::NotFound { event: number });
         }
-        let unreadable =
-            |error: tocos_journal::ReadError| EventError::Unreadable { event: number, reason: error.to_string() };
-        let stored = reader.event(number).map_err(unreadable)?;
-        let blob =
-            blob_offset(&stored.record).map_or(Ok(Vec::new()), |offset| stored.blob(offset)).map_err(unreadable)?;
+        let failed = |error: ReadError| match error {
+            ReadError::Elsewhere { .. } => EventError::Elsewhere { event: number },
+            ReadError::Unreachable { place, reason } => EventError::Unreachable { event: number, place, reason },
+            error => EventError::Unreadable { event: number, reason: error.to_string() },
+        };
+        let stored = read(reader, number).map_err(failed)?;
+        let blob = blob_offset(&stored.record).map_or(Ok(Vec::new()), |offset| stored.blob(offset)).map_err(failed)?;
         Ok(Self { number, at: stored.at_us, record: stored.record, blob })
     }
 

@@ -2,12 +2,15 @@
 
 use crate::OpenFailure;
 use crate::open::apply_frame;
+use crate::opening::Opening;
 use crate::tables::{self, Listed};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use tocos_journal::blockfile::BlockFileError;
-use tocos_journal::{Disk, FileDisk, FrameView, Journal, Snapshots, TailReport, add_to_sum, slot};
+use tocos_journal::{
+    Disk, FileDisk, FrameView, Journal, OpenError, Position, ReadError, Reader, Snapshots, TailReport, add_to_sum, slot,
+};
 use tocos_ledger::{Ledger, blob_offset};
 
 /// What a sound ledger holds.
@@ -25,6 +28,8 @@ pub struct VerifyReport {
     pub snapshots: Vec<u64>,
     /// Tables that were compared with the log.
     pub tables: usize,
+    /// Events through this one are not on the disk and were not read; 0 if all were.
+    pub elsewhere: u64,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// How it ends; `bytes_cut` above 0 is a torn frame that a start will cut off.
@@ -91,22 +96,50 @@ pub fn verify(data_dir: &Path) -> Result<VerifyReport, VerifyFailure> {
     let disk = FileDisk::existing(data_dir).map_err(|source| {
         VerifyFailure::Open(OpenFailure::Directory { path: data_dir.display().to_string(), source })
     })?;
-    verify_disk(&(Arc::new(disk) as Arc<dyn Disk>))
+    verify_disk(&(Arc::new(disk) as Arc<dyn Disk>), 0)
+}
+
+/// The same on any disk, such as one whose old segments are in an archive: they are fetched.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_on(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFailure> {
+    verify_disk(disk, 0)
+}
+
+/// Verifies what is on this disk, where events through `elsewhere` are not: the chain of the frames behind them, and everything that
+/// follows from the oldest snapshot behind them, which is believed.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_here(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<VerifyReport, VerifyFailure> {
+    verify_disk(disk, elsewhere)
 }
 
 /// Keys of so many events, and what was over with them, stay in memory while a log is verified.
 const EVENTS_REMEMBERED: u64 = 1 << 24;
 
-pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFailure> {
-    let opening = |error: tocos_journal::OpenError| VerifyFailure::Open(error.into());
+pub(crate) fn verify_disk(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<VerifyReport, VerifyFailure> {
+    let opening = |error: OpenError| VerifyFailure::Open(error.into());
     let listing = |source| VerifyFailure::Open(OpenFailure::Directory { path: disk.place(""), source });
-    let mut log = Journal::inspect(Arc::clone(disk), None).map_err(opening)?;
     let snapshots = Snapshots::new(Arc::clone(disk));
     let mut waiting = snapshots.list().map_err(listing)?;
+    let begin = match elsewhere {
+        0 => None,
+        elsewhere => Some(first_behind(&snapshots, &waiting, elsewhere)?),
+    };
+    let mut log = Journal::inspect(Arc::clone(disk), begin).map_err(opening)?;
     let mut compared = Vec::new();
     let mut next_forgotten = EVENTS_REMEMBERED;
-    let mut ledger = Ledger::new(log.seed());
+    let begin_event = begin.map_or(0, |begin| begin.event);
+    let mut ledger = match begin {
+        None => Ledger::new(log.seed()),
+        Some(begin) => load(&snapshots, begin.event, (log.ledger_id(), log.seed()))?,
+    };
+    // What goes back further can't be compared.
+    waiting.retain(|event| *event > begin_event);
     let mut tables = tables_to_compare(&**disk, log.ledger_id())?;
+    tables.retain(|compared| compared.listed.table.range().0 > begin_event);
     while let Some(frame) = log.next_frame().map_err(opening)? {
         apply_frame(&mut ledger, &frame).map_err(VerifyFailure::Open)?;
         compare_frame(&mut tables, &ledger, &frame)?;
@@ -139,6 +172,7 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
         VerifyFailure::TableDiffers { file, reason }
     };
     reader.check_index_files().map_err(index_differs)?;
+    check_chain(&reader, (elsewhere, begin_event))?;
     for table in &tables {
         table.check(&**disk, reader.last_event())?;
     }
@@ -148,10 +182,44 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>) -> Result<VerifyReport, VerifyFa
         accounts: ledger.state().account_count(),
         keys: ledger.key_count(),
         snapshots: compared,
+        elsewhere,
         tables: tables.len(),
         log_bytes: reader.log_bytes(),
         tail,
     })
+}
+
+/// The place of the oldest snapshot behind an event.
+fn first_behind(snapshots: &Snapshots, newest_first: &[u64], elsewhere: u64) -> Result<Position, VerifyFailure> {
+    let differs = |reason: String| VerifyFailure::SnapshotDiffers { event: elsewhere, reason };
+    let found = newest_first.iter().rev().find(|event| **event >= elsewhere);
+    let event = *found.ok_or_else(|| differs("no snapshot goes on from what is not on this disk".to_owned()))?;
+    let reader = snapshots.open(event).map_err(|error| differs(error.to_string()))?;
+    Ok(Position { event, chain: reader.header().chain })
+}
+
+/// The ledger of a snapshot.
+fn load(snapshots: &Snapshots, event: u64, ids: ([u8; 16], [u8; 16])) -> Result<Ledger, VerifyFailure> {
+    let differs = |reason: String| VerifyFailure::SnapshotDiffers { event, reason };
+    crate::open::load_snapshot(snapshots, ids, &Opening::default(), event).map(|(ledger, _)| ledger).map_err(differs)
+}
+
+/// Verifies the frames behind one event and up to another that were not carried out.
+fn check_chain(reader: &Reader, (after, to): (u64, u64)) -> Result<(), VerifyFailure> {
+    let mut frames = reader.frames(after + 1);
+    let mut reached = after;
+    while reached < to {
+        let frame = frames.next_frame().map_err(|error| match error {
+            ReadError::Broken(broken) => VerifyFailure::Open(OpenError::Broken(broken).into()),
+            error => {
+                let source = std::io::Error::other(error);
+                VerifyFailure::Open(OpenFailure::Directory { path: reader.disk().place(""), source })
+            }
+        })?;
+        let Some(frame) = frame else { break };
+        reached = frame.last();
+    }
+    Ok(())
 }
 
 fn check_sums(ledger: &Ledger, event: u64) -> Result<(), VerifyFailure> {

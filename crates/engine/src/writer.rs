@@ -1,8 +1,11 @@
 //! Deciding: the ledger, the frame that is being filled, and the frame that is being synced. No threads here and no
 //! waiting: the commit thread drives it in a server, a simulation drives it in tests.
 
+mod lookups;
+
 use crate::clock::Clock;
 use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
+use crate::nearby::Nearby;
 use crate::stored::StoredEvent;
 use crate::tables::{Listed, TableOptions, Tables};
 use std::collections::VecDeque;
@@ -51,23 +54,14 @@ pub(crate) struct Writer {
     spare: Option<Frame>,
     scratch: Vec<u8>,
     reader: Reader,
+    /// What may not be on this disk and is at hand.
+    pub(crate) nearby: Nearby,
     tables: Tables,
     table_options: TableOptions,
     pub(crate) unavailable: Option<Unavailable>,
     /// Where the disk has no room: nothing is decided until it has.
     pub(crate) full: Option<String>,
 }
-
-/// What was looked up for a batch.
-#[derive(Default)]
-struct Lookups {
-    /// The hashes of the keys, by request.
-    hashes: Vec<Option<u128>>,
-    recalled: Vec<Recalled>,
-}
-
-/// Keys whose filters are fetched at once.
-const TOUCHED_AT_ONCE: usize = 64;
 
 type Outcome<R> = Result<Submitted<R>, Step>;
 
@@ -99,6 +93,7 @@ impl Writer {
             spare: None,
             scratch: Vec::new(),
             reader,
+            nearby: Nearby::default(),
             tables,
             table_options,
             unavailable: None,
@@ -202,54 +197,6 @@ impl Writer {
         Ok(self.ledger.state().now())
     }
 
-    /// The event that a key names, in memory or not.
-    fn known(&self, key: &str) -> Result<Option<u64>, Unavailable> {
-        match self.ledger.known(key) {
-            None if !self.tables.are_keys_in_memory() => self.tables.find_key(self.ledger.hashed_key(key).hash),
-            known => Ok(known),
-        }
-    }
-
-    /// What a request needs of what is no longer in memory.
-    fn recall(&self, request: &Request<'_>, key_hash: Option<u128>) -> Result<Recalled, Unavailable> {
-        let mut recalled = Recalled::default();
-        if let Some(hash) = key_hash {
-            recalled.key = self.tables.find_key(hash)?;
-        }
-        if let Some(over) = self.ledger.not_in_memory(&request.operation)
-            && let Some(event) = self.tables.find_over(self.ledger.over_hash(over))?
-        {
-            let broken = |cause: String| Unavailable::Tables { cause };
-            let stored = self.look_up(event).map_err(|error| broken(error.to_string()))?;
-            let last = stored.decode().map_err(|error| broken(error.to_string()))?;
-            if !recalled.note(over, &last) {
-                return Err(broken(format!("a table says that event {event} is about {over:?}, which it is not")));
-            }
-        }
-        Ok(recalled)
-    }
-
-    /// The same for all requests of a batch, before the first of them is decided. Empty if none needs anything; the hashes of
-    /// the keys are empty if no key was looked for.
-    fn recall_all(&self, requests: &[Request<'_>]) -> Result<Lookups, Unavailable> {
-        let mut lookups = Lookups::default();
-        if !self.tables.are_keys_in_memory() {
-            lookups.hashes = requests.iter().map(|request| Some(self.ledger.hashed_key(request.key?).hash)).collect();
-        }
-        if lookups.hashes.is_empty() && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some())
-        {
-            return Ok(lookups);
-        }
-        lookups.recalled.reserve(requests.len());
-        for (at, request) in requests.iter().enumerate() {
-            if at.is_multiple_of(TOUCHED_AT_ONCE) && !lookups.hashes.is_empty() {
-                self.tables.touch_keys(&lookups.hashes[at..requests.len().min(at + TOUCHED_AT_ONCE)]);
-            }
-            lookups.recalled.push(self.recall(request, lookups.hashes.get(at).copied().flatten())?);
-        }
-        Ok(lookups)
-    }
-
     /// Puts an event into the frame and carries it out.
     fn write(&mut self, event: &Event<'_>) -> Result<(), Unavailable> {
         let pending = &mut self.pending;
@@ -263,16 +210,19 @@ impl Writer {
         })
     }
 
-    /// An event by number, wherever it is.
+    /// An event by number, in memory or on this disk.
     pub(crate) fn look_up(&self, number: u64) -> Result<StoredEvent, EventError> {
         if number > self.last_event() {
             return Err(EventError::NotFound { event: number });
+        }
+        if let Some(stored) = self.nearby.find(number) {
+            return Ok(stored.clone());
         }
         let in_flight = self.in_flight.iter().map(|frame| &**frame);
         in_flight
             .chain([&self.pending])
             .find_map(|frame| StoredEvent::in_frame(frame, number))
-            .map_or_else(|| StoredEvent::read(&self.reader, number), Ok)
+            .map_or_else(|| StoredEvent::read_here(&self.reader, number), Ok)
     }
 
     fn step<R>(
@@ -337,6 +287,8 @@ impl Writer {
         let key = request.key.filter(|_| !self.tables.are_keys_in_memory());
         let key_hash = key.map(|key| self.ledger.hashed_key(key).hash);
         let recalled = self.recall(request, key_hash).map_err(Rejection::Unavailable)?;
+        self.read_ahead(std::slice::from_ref(request), std::slice::from_ref(&recalled), Vec::new())
+            .map_err(Rejection::Unavailable)?;
         let staged = key_hash.map_or_else(Staged::default, Staged::of_key);
         self.step(request, (&staged, &recalled), now, !dry_run, render).map_err(|step| match step {
             Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
@@ -351,7 +303,9 @@ impl Writer {
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
-        let lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
+        let mut lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
+        let missing = std::mem::take(&mut lookups.elsewhere);
+        self.read_ahead(requests, &lookups.recalled, missing).map_err(BatchRejection::Unavailable)?;
         let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
         let next_known = next_known.map_err(BatchRejection::Unavailable)?;
         let (mark, begun, seen) = (self.pending.mark(), self.pending.len(), self.last_event());
@@ -380,7 +334,14 @@ impl Writer {
                     return Err(BatchRejection::Refused { operation, refusal, seen });
                 }
                 Err(Step::Refused(refusal)) => results.push(Err(refusal)),
-                Err(Step::Broken(unavailable)) => return Err(BatchRejection::Unavailable(unavailable)),
+                Err(Step::Broken(unavailable)) => {
+                    // What can't be applied stops the writer; what can't be looked up leaves no half of a whole.
+                    if may_roll_back && self.unavailable.is_none() {
+                        self.ledger.roll_back();
+                        self.pending.truncate(mark);
+                    }
+                    return Err(BatchRejection::Unavailable(unavailable));
+                }
             }
         }
         if let Some(event) = next_known {

@@ -12,7 +12,7 @@ use crate::window::Window;
 /// The bytes before the first block.
 pub const BLOCK_HEADER_BYTES: usize = 128;
 /// What the name of a file ends with that is still being written, or never was finished.
-pub(crate) const TEMPORARY: &str = ".unfinished";
+pub const TEMPORARY: &str = ".unfinished";
 
 const MAGIC: [u8; 8] = *b"TOCOSBLK";
 const VERSION: u16 = 1;

@@ -41,6 +41,11 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Reads up to `buf.len()` bytes and gives how many; fewer only at the end of the file.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
+    /// As [`read_at`](Self::read_at), if that needs nobody but this machine; none where bytes would have to be fetched.
+    fn read_here(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        self.read_at(buf, offset).map(Some)
+    }
+
     /// Writes all of `bytes`. Durable after the next [`sync`](Self::sync).
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
@@ -60,9 +65,38 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     /// The length in bytes.
     fn len(&self) -> io::Result<u64>;
 
+    /// Whether all of the file is on this disk.
+    fn is_here(&self) -> bool {
+        true
+    }
+
     /// Whether the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
+    }
+}
+
+/// Bytes that are not on this disk could not be fetched: what is in the [`io::Error`] of such a read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotFetched {
+    /// Where they are, such as the URL of an object.
+    pub place: String,
+    /// Why not.
+    pub reason: String,
+}
+
+impl fmt::Display for NotFetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, reason } = self;
+        write!(f, "{place}, which is not on this disk, could not be fetched: {reason}")
+    }
+}
+
+impl std::error::Error for NotFetched {}
+
+impl From<NotFetched> for io::Error {
+    fn from(error: NotFetched) -> Self {
+        Self::other(error)
     }
 }
 

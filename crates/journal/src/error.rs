@@ -222,6 +222,18 @@ pub enum ReadError {
         /// What the system said.
         source: io::Error,
     },
+    /// It is not on this disk, and the read was not to fetch it.
+    Elsewhere {
+        /// The event.
+        event: u64,
+    },
+    /// It is not on this disk, and could not be fetched.
+    Unreachable {
+        /// Where it is, such as the URL of an object.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl fmt::Display for ReadError {
@@ -236,6 +248,10 @@ impl fmt::Display for ReadError {
                 "event {event} has no variable bytes at offset {offset} of its frame: its record is damaged or was written by something else. Run `tocos verify`."
             ),
             Self::Disk { place, source } => write!(f, "reading {place} failed: {source}"),
+            Self::Elsewhere { event } => write!(f, "event {event} is not on this disk"),
+            Self::Unreachable { place, reason } => {
+                write!(f, "{place}, which is not on this disk, could not be fetched: {reason}")
+            }
         }
     }
 }

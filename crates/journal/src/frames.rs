@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::error::{Broken, ReadError};
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, FrameView, Hash};
 use crate::log::{Log, Segment, plausible};
@@ -135,7 +136,7 @@ impl Frames {
         let segment = self.log.segment_of(wanted).ok_or(none)?;
         let file = self.log.file(&segment).map_err(|source| failed(&segment, source))?;
         let mut place = Place { window: Window::new(file), offset: 0, prev: None, segment };
-        let start = self.log.start(&place.segment, wanted)?;
+        let start = self.log.start(&place.segment, wanted, Access::MayFetch)?;
         (self.next, place.offset) = (start.event, start.offset);
         loop {
             let limit = place.segment.end();
@@ -159,5 +160,5 @@ impl Frames {
 }
 
 fn failed(segment: &Segment, source: io::Error) -> ReadError {
-    ReadError::Disk { place: segment.place.clone(), source }
+    ReadError::reading(&segment.place, segment.header.first, source)
 }

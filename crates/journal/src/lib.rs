@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod appender;
 pub mod blockfile;
 mod disk;
@@ -59,7 +60,7 @@ mod tail;
 mod window;
 
 pub use appender::{AppendError, Appender};
-pub use disk::{Disk, DiskFile, DiskLock, LockError};
+pub use disk::{Disk, DiskFile, DiskLock, LockError, NotFetched};
 pub use error::{Broken, OpenError, ReadError};
 pub use file_disk::FileDisk;
 pub use frame::{Frame, Mark};
@@ -69,11 +70,11 @@ pub use layout::{
     RECORD_BYTES,
 };
 pub use log::IndexFileError;
-pub use note::{read_note, write_note};
+pub use note::{NOTE_BYTES_MAX, read_note, write_note};
 pub use options::{NewLedger, Options};
 pub use position::Position;
 pub use read_ahead::FramesAhead;
-pub use reader::{Reader, SegmentSpan, Stored};
+pub use reader::{Reader, SegmentSpan, SegmentState, Stored};
 pub use recovery::{Inspection, Journal, Opened, RESTORE_MARKER};
 pub use replay::Replay;
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use crate::access::Access;
 use crate::blockfile::BlockFileError;
 use crate::disk::{Disk, DiskFile, DiskLock};
 use crate::error::{Broken, ReadError};
@@ -59,6 +60,8 @@ pub(crate) struct Segment {
     index: RwLock<Option<Index>>,
     /// Whether its index is in a file.
     has_index_file: AtomicBool,
+    /// Whether its file has left this disk.
+    is_elsewhere: AtomicBool,
 }
 
 impl Segment {
@@ -73,6 +76,7 @@ impl Segment {
             end: AtomicU64::new(end),
             index: RwLock::new(None),
             has_index_file: AtomicBool::new(false),
+            is_elsewhere: AtomicBool::new(false),
         }
     }
 
@@ -95,7 +99,15 @@ impl Segment {
         self.has_index_file.store(has, Ordering::Release);
     }
 
-    fn has_index_file(&self) -> bool {
+    pub(crate) fn set_elsewhere(&self, is_elsewhere: bool) {
+        self.is_elsewhere.store(is_elsewhere, Ordering::Release);
+    }
+
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn has_index_file(&self) -> bool {
         self.has_index_file.load(Ordering::Acquire)
     }
 
@@ -114,6 +126,8 @@ pub(crate) struct Log {
     segments: RwLock<Vec<Arc<Segment>>>,
     last_event: AtomicU64,
     position: Mutex<Position>,
+    /// Events below this one may be in segments that are not on this disk.
+    elsewhere_below: AtomicU64,
     /// Segments whose files are open, oldest first.
     open_files: Mutex<VecDeque<Arc<Segment>>>,
     /// Segments whose indexes are in memory and in files, oldest first.
@@ -128,10 +142,15 @@ impl Log {
         (ledger_id, seed): ([u8; 16], [u8; 16]),
         segments: Vec<Arc<Segment>>,
     ) -> Self {
+        let elsewhere = segments.iter().rposition(|segment| segment.is_elsewhere());
+        let behind =
+            |last: usize| segments.get(last + 1).map_or(u64::MAX, |segment: &Arc<Segment>| segment.header.first);
+        let elsewhere_below = elsewhere.map_or(0, behind);
         Self {
             disk,
             ledger_id,
             seed,
+            elsewhere_below: AtomicU64::new(elsewhere_below),
             segments: RwLock::new(segments),
             last_event: AtomicU64::new(0),
             position: Mutex::new(Position::start(&ledger_id)),
@@ -144,6 +163,16 @@ impl Log {
     /// The last event that readers may see.
     pub(crate) fn last_event(&self) -> u64 {
         self.last_event.load(Ordering::Acquire)
+    }
+
+    /// Events below this one may be in segments that are not on this disk; 0 if all are.
+    pub(crate) fn elsewhere_below(&self) -> u64 {
+        self.elsewhere_below.load(Ordering::Acquire)
+    }
+
+    /// Says that the segments before this event may leave this disk.
+    pub(crate) fn raise_elsewhere_below(&self, event: u64) {
+        self.elsewhere_below.fetch_max(event, Ordering::AcqRel);
     }
 
     pub(crate) fn position(&self) -> Position {
@@ -229,27 +258,33 @@ impl Log {
         Ok(file)
     }
 
+    /// Closes the file of a segment that has left this disk: the next read opens what is in its place.
+    pub(crate) fn close_file(&self, segment: &Arc<Segment>) {
+        segment.set_elsewhere(true);
+        *segment.file.write().unwrap_or_else(PoisonError::into_inner) = None;
+        locked(&self.open_files).retain(|open| !Arc::ptr_eq(open, segment));
+    }
+
     /// From where to walk to `event`, which the segment holds. Reads the segment's index, or walks it, if its index is not in
     /// memory.
-    pub(crate) fn start(&self, segment: &Arc<Segment>, event: u64) -> Result<Start, ReadError> {
+    pub(crate) fn start(&self, segment: &Arc<Segment>, event: u64, access: Access) -> Result<Start, ReadError> {
         if let Some(index) = &*segment.index.read().unwrap_or_else(PoisonError::into_inner) {
             return index.start(event).ok_or_else(|| self.missing(segment, event));
         }
+        // Without the lock: a walk may wait for the network, and those who must not wait would then wait for the lock.
+        let sealed = self.sealed(segment).filter(|_| segment.has_index_file());
+        let from_file = sealed.map(|sealed| index_file::read(&*self.disk, sealed));
+        let made = match from_file {
+            Some(Ok(index)) => index,
+            // What can't be read is made again, and then written again.
+            Some(Err(_)) | None => {
+                segment.set_has_index_file(false);
+                self.walk(segment, access)?
+            }
+        };
         let mut slot = segment.index.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = slot.is_none();
-        if is_new {
-            let sealed = self.sealed(segment).filter(|_| segment.has_index_file());
-            let from_file = sealed.map(|sealed| index_file::read(&*self.disk, sealed));
-            *slot = Some(match from_file {
-                Some(Ok(index)) => index,
-                // What can't be read is made again, and then written again.
-                Some(Err(_)) | None => {
-                    segment.set_has_index_file(false);
-                    self.walk(segment)?
-                }
-            });
-        }
-        let start = slot.as_ref().and_then(|index| index.start(event));
+        let start = slot.get_or_insert(made).start(event);
         drop(slot);
         if is_new && segment.has_index_file() {
             self.keep_few_indexes(segment);
@@ -283,7 +318,7 @@ impl Log {
             return Ok(false);
         };
         drop(segments);
-        self.start(&segment, segment.header.first).map_err(IndexFileError::Log)?;
+        self.start(&segment, segment.header.first, Access::MayFetch).map_err(IndexFileError::Log)?;
         let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
         if let (Some(index), Some(sealed)) = (&*index, self.sealed(&segment)) {
             index_file::write(&*self.disk, sealed, index).map_err(IndexFileError::File)?;
@@ -294,14 +329,18 @@ impl Log {
         Ok(true)
     }
 
-    /// Compares the index files with what the segments hold, which has been read before.
+    /// Compares the index files with what the segments hold. Those that are not on this disk and were not read are left out.
     pub(crate) fn check_index_files(&self) -> Result<(), BlockFileError> {
         let segments = self.segments().clone();
         for segment in segments.iter().filter(|segment| segment.has_index_file()) {
             let Some(sealed) = self.sealed(segment) else { continue };
-            let in_file = index_file::read(&*self.disk, sealed)?;
             let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
-            if !index.as_ref().is_some_and(|index| index.leads_as(&in_file)) {
+            if index.is_none() && segment.is_elsewhere() {
+                continue;
+            }
+            let in_file = index_file::read(&*self.disk, sealed)?;
+            let walked = if index.is_none() { self.walk(segment, Access::MayFetch).ok() } else { None };
+            if !index.as_ref().or(walked.as_ref()).is_some_and(|index| index.leads_as(&in_file)) {
                 let file = self.disk.place(&index_file::index_name(segment.header.first));
                 return Err(BlockFileError::Damaged { file, offset: 0 });
             }
@@ -314,8 +353,8 @@ impl Log {
     }
 
     /// Reads the headers of all frames of a segment behind which there is another one.
-    fn walk(&self, segment: &Arc<Segment>) -> Result<Index, ReadError> {
-        let failed = |source| ReadError::Disk { place: segment.place.clone(), source };
+    fn walk(&self, segment: &Arc<Segment>, access: Access) -> Result<Index, ReadError> {
+        let failed = |source| ReadError::reading(&segment.place, segment.header.first, source);
         let file = self.file(segment).map_err(failed)?;
         let next_segment = self.segment_after(segment);
         let mut index = Index::new(segment.header.first);
@@ -327,7 +366,7 @@ impl Log {
             if offset + FRAME_HEADER_BYTES as u64 > start + filled as u64 {
                 let wanted = if frame_bytes > SMALL_FRAME_BYTES { FRAME_HEADER_BYTES } else { WALK_BYTES };
                 start = offset;
-                filled = file.read_at(&mut buffer[..wanted], offset).map_err(failed)?;
+                filled = access.read(&*file, &mut buffer[..wanted], offset).map_err(failed)?;
             }
             let header = plausible(&buffer[(offset - start) as usize..filled], segment.tag, event)
                 .map_err(|fault| ReadError::Broken(segment.broken(offset, event, fault)))?;

@@ -6,7 +6,7 @@ use crate::blockfile::TEMPORARY;
 use crate::disk::Disk;
 
 /// A note is a few lines; a longer file is none.
-const NOTE_BYTES_MAX: u64 = 64 << 10;
+pub const NOTE_BYTES_MAX: u64 = 64 << 10;
 
 /// Reads a note, if there is one of that name.
 ///

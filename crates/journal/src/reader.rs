@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::blockfile::BlockFileError;
 use crate::disk::Disk;
 use crate::error::ReadError;
@@ -11,7 +12,7 @@ use crate::index::SPACING_BYTES;
 use crate::layout::{FRAME_HEADER_BYTES, FrameFault, FrameHeader, Hash, RECORD_BYTES};
 use crate::log::{IndexFileError, Log, Segment, plausible};
 use crate::position::Position;
-use crate::segment::SEGMENT_HEADER_BYTES;
+use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader};
 
 /// What is read of a blob at once; a longer one takes a second read.
 const BLOB_READ_BYTES: usize = 512;
@@ -23,6 +24,21 @@ pub struct SegmentSpan {
     pub first: u64,
     /// Its last event; none while it is the last segment, which may be appended to.
     pub last: Option<u64>,
+}
+
+/// A segment as it is known without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentState {
+    /// Its header.
+    pub header: SegmentHeader,
+    /// Its last event; none while it is the last segment, which may be appended to.
+    pub last: Option<u64>,
+    /// Where its frames end, in bytes from the start of the file, as far as that is known; else the length of the file.
+    pub bytes: u64,
+    /// Whether its index is in a file.
+    pub has_index_file: bool,
+    /// Whether its file has left this disk.
+    pub is_elsewhere: bool,
 }
 
 /// Reads single events and whole frames. A clone is cheap and every thread may have one.
@@ -72,16 +88,28 @@ impl Reader {
     /// # Errors
     /// [`ReadError::NoSuchEvent`] beyond [`last_event`](Self::last_event), [`ReadError::Broken`], [`ReadError::Disk`].
     pub fn event(&self, number: u64) -> Result<Stored, ReadError> {
+        self.read(number, Access::MayFetch)
+    }
+
+    /// The same without waiting for anybody but this machine's disk; that holds for the event's blobs too.
+    ///
+    /// # Errors
+    /// As [`event`](Self::event), and [`ReadError::Elsewhere`] where something would have to be fetched.
+    pub fn event_here(&self, number: u64) -> Result<Stored, ReadError> {
+        self.read(number, Access::HereOnly)
+    }
+
+    fn read(&self, number: u64, access: Access) -> Result<Stored, ReadError> {
         let last_event = self.log.last_event();
         let none = || ReadError::NoSuchEvent { event: number, last_event };
         if number == 0 || number > last_event {
             return Err(none());
         }
         let segment = self.log.segment_of(number).ok_or_else(none)?;
-        let failed = |source| ReadError::Disk { place: segment.place.clone(), source };
+        let failed = |source| ReadError::reading(&segment.place, number, source);
         let broken = |offset, event, fault| ReadError::Broken(segment.broken(offset, event, fault));
         let file = self.log.file(&segment).map_err(failed)?;
-        let start = self.log.start(&segment, number)?;
+        let start = self.log.start(&segment, number, access)?;
 
         let mut buffer = [0; SPACING_BYTES as usize];
         let (mut event, mut offset) = (start.event, start.offset);
@@ -91,7 +119,7 @@ impl Reader {
                 // All frames up to the next known one, or as much of them as one read fetches.
                 let wanted = start.until.map_or(SPACING_BYTES, |until| (until - offset).min(SPACING_BYTES));
                 from = offset;
-                filled = file.read_at(&mut buffer[..wanted as usize], offset).map_err(failed)?;
+                filled = access.read(&*file, &mut buffer[..wanted as usize], offset).map_err(failed)?;
             }
             let bytes = &buffer[(offset - from) as usize..filled];
             let header = plausible(bytes, segment.tag, event).map_err(|fault| broken(offset, event, fault))?;
@@ -108,14 +136,14 @@ impl Reader {
             Some(record) => *record,
             None => {
                 let mut record = [0; RECORD_BYTES];
-                if file.read_at(&mut record, at).map_err(failed)? < RECORD_BYTES {
+                if access.read(&*file, &mut record, at).map_err(failed)? < RECORD_BYTES {
                     let fault = FrameFault::Short { needed: header.frame_bytes(), found: at - offset };
                     return Err(broken(offset, event, fault));
                 }
                 record
             }
         };
-        Ok(Stored::new(number, record, &header, offset, Arc::clone(&self.log), segment))
+        Ok(Stored::new((number, record), &header, offset, (Arc::clone(&self.log), access), segment))
     }
 
     /// Writes the index file of the oldest segment that has none and is no longer appended to. Says whether there was one. With
@@ -179,6 +207,41 @@ impl Reader {
         Ok(next.segment.end().saturating_sub(frame_at) + later)
     }
 
+    /// All segments, oldest first.
+    #[must_use]
+    pub fn segments(&self) -> Vec<SegmentState> {
+        let segments = self.log.segments();
+        let next = segments.iter().skip(1).map(|next| Some(next.header.first - 1)).chain([None]);
+        let states = segments.iter().zip(next).map(|(segment, last)| SegmentState {
+            header: segment.header,
+            last,
+            bytes: segment.end(),
+            has_index_file: segment.has_index_file(),
+            is_elsewhere: segment.is_elsewhere(),
+        });
+        states.collect()
+    }
+
+    /// Events below this one may be in segments that are not on this disk; 0 if all are.
+    #[must_use]
+    pub fn elsewhere_below(&self) -> u64 {
+        self.log.elsewhere_below()
+    }
+
+    /// Says that the segments before this event may leave the disk. Whoever must not wait for others looks at
+    /// [`elsewhere_below`](Self::elsewhere_below) first, so this comes before the first of them leaves.
+    pub fn announce_elsewhere(&self, below: u64) {
+        self.log.raise_elsewhere_below(below);
+    }
+
+    /// Says that the file of the segment that starts with this event has left the disk. Reads that have it open go on; later ones
+    /// open what the disk has in its place.
+    pub fn segment_left(&self, first: u64) {
+        if let Some(segment) = self.log.segment_of(first).filter(|segment| segment.header.first == first) {
+            self.log.close_file(&segment);
+        }
+    }
+
     /// The directory that the log is in. Whoever is not the ledger's writer only reads there, and writes notes.
     #[must_use]
     pub fn disk(&self) -> &Arc<dyn Disk> {
@@ -210,16 +273,16 @@ pub struct Stored {
     blobs_at: u64,
     blob_bytes: u32,
     log: Arc<Log>,
+    access: Access,
     segment: Arc<Segment>,
 }
 
 impl Stored {
     fn new(
-        number: u64,
-        record: [u8; RECORD_BYTES],
+        (number, record): (u64, [u8; RECORD_BYTES]),
         header: &FrameHeader,
         frame_at: u64,
-        log: Arc<Log>,
+        (log, access): (Arc<Log>, Access),
         segment: Arc<Segment>,
     ) -> Self {
         Self {
@@ -232,6 +295,7 @@ impl Stored {
             blobs_at: frame_at + header.blobs_offset(),
             blob_bytes: header.blob_bytes,
             log,
+            access,
             segment,
         }
     }
@@ -247,7 +311,7 @@ impl Stored {
     /// # Errors
     /// [`ReadError::NoSuchBlob`] where none can be, [`ReadError::Disk`].
     pub fn blob(&self, offset: u32) -> Result<Vec<u8>, ReadError> {
-        let failed = |source| ReadError::Disk { place: self.segment.place.clone(), source };
+        let failed = |source| ReadError::reading(&self.segment.place, self.number, source);
         let none = || ReadError::NoSuchBlob { event: self.number, offset };
         let room = self.blob_bytes.checked_sub(offset).ok_or_else(none)? as usize;
         let file = self.log.file(&self.segment).map_err(failed)?;
@@ -255,7 +319,7 @@ impl Stored {
 
         let mut buffer = [0; BLOB_READ_BYTES];
         let wanted = room.min(BLOB_READ_BYTES);
-        let filled = file.read_at(&mut buffer[..wanted], at).map_err(failed)?;
+        let filled = self.access.read(&*file, &mut buffer[..wanted], at).map_err(failed)?;
         let (length, behind) = buffer[..filled].split_first_chunk::<4>().ok_or_else(none)?;
         let length = u32::from_le_bytes(*length) as usize;
         if length > room - 4 {
@@ -266,7 +330,7 @@ impl Stored {
         blob.extend_from_slice(&behind[..read]);
         if read < length {
             blob.resize(length, 0);
-            let more = file.read_at(&mut blob[read..], at + 4 + read as u64).map_err(failed)?;
+            let more = self.access.read(&*file, &mut blob[read..], at + 4 + read as u64).map_err(failed)?;
             if read + more < length {
                 return Err(failed(io::ErrorKind::UnexpectedEof.into()));
             }

@@ -188,7 +188,7 @@ impl Found {
         let mut found = Self { segments: Vec::with_capacity(firsts.len()), unfinished: None };
         for (nth, first) in firsts.iter().enumerate() {
             match read_header(disk, *first)? {
-                Ok((header, len)) => found.add(disk, *first, header, len)?,
+                Ok(read) => found.add(disk, *first, &read)?,
                 Err(fault) => {
                     let last = nth + 1 == firsts.len();
                     if !(last && is_blank(disk, *first)?) {
@@ -207,7 +207,8 @@ impl Found {
     }
 
     /// Adds a segment if it follows the ones before.
-    fn add(&mut self, disk: &dyn Disk, first: u64, header: SegmentHeader, len: u64) -> Result<(), OpenError> {
+    fn add(&mut self, disk: &dyn Disk, first: u64, read: &ReadHeader) -> Result<(), OpenError> {
+        let header = read.header;
         let file = disk.place(&segment_name(first));
         if header.first != first {
             return Err(OpenError::Renamed { file, event: header.first });
@@ -221,7 +222,9 @@ impl Found {
             // The header names the previous segment.
             return Err(OpenError::MissingSegment { event: header.previous_first.max(1), file });
         }
-        self.segments.push(Arc::new(Segment::new(disk, header, len)));
+        let segment = Segment::new(disk, header, read.len);
+        segment.set_elsewhere(!read.is_here);
+        self.segments.push(Arc::new(segment));
         Ok(())
     }
 
@@ -249,15 +252,26 @@ impl Found {
     }
 }
 
-/// A segment's header and the length of its file, or why it has no good header.
-fn read_header(disk: &dyn Disk, first: u64) -> Result<Result<(SegmentHeader, u64), SegmentFault>, OpenError> {
+/// What is known of a segment when its header has been read.
+struct ReadHeader {
+    header: SegmentHeader,
+    /// The length of its file.
+    len: u64,
+    is_here: bool,
+}
+
+/// A segment's header, or why it has no good one.
+fn read_header(disk: &dyn Disk, first: u64) -> Result<Result<ReadHeader, SegmentFault>, OpenError> {
     let name = segment_name(first);
     let failed = |source| OpenError::Disk { doing: "reading", place: disk.place(&name), source };
     let file = disk.open(&name).map_err(failed)?;
+    let is_here = file.is_here();
     let mut header = [0; 512];
-    let filled = file.read_at(&mut header, 0).map_err(failed)?;
+    // What is behind the header of a segment that is not here would have to be fetched.
+    let wanted = if is_here { header.len() } else { SEGMENT_HEADER_BYTES };
+    let filled = file.read_at(&mut header[..wanted], 0).map_err(failed)?;
     let len = file.len().map_err(failed)?;
-    Ok(SegmentHeader::parse(&header[..filled]).map(|header| (header, len)))
+    Ok(SegmentHeader::parse(&header[..filled]).map(|header| ReadHeader { header, len, is_here }))
 }
 
 /// Whether a segment without a good header can be one that a crash left unfinished: nothing was ever put into it,

@@ -14,7 +14,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tocos_api::{ArchiveFigures, ArchiveStatus, Listeners, Settings, Version};
 use tocos_archive::put::{self, Uploader};
-use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenReport, Opening, TableOptions};
+use tocos_archive::remote::Remote;
+use tocos_archive::room::disk::RoomDisk;
+use tocos_archive::room::keeper::{self, Keeper, Keeping, Progress};
+use tocos_archive::{Disk, FileDisk, Reader};
+use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenFailure, OpenReport, Opening, TableOptions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -81,14 +85,20 @@ pub(crate) fn run(
         let sending = Sending::start();
         let traces = sending.as_ref().map(|sending| sending.traces.clone());
         let settings = Settings { traces, ..settings(config) };
-        let Some(engine) = open_while_answering(config, &settings, &listeners, addresses, ending.as_mut()).await?
+        let Some(Opened { engine, room }) =
+            open_while_answering(config, &settings, &listeners, addresses, ending.as_mut()).await?
         else {
             return Ok(());
         };
         let archive = start_archive(config, &engine)?;
-        let settings = Settings { archive: archive.as_ref().map(archive_status), ..settings };
+        let keeping = start_keeping(config, &engine, &room, archive.as_ref())?;
+        let status = archive.as_ref().map(|archive| archive_status(archive, engine.reader().clone(), room.disk));
+        let settings = Settings { archive: status, ..settings };
         let served = serve(settings, &engine, listeners, || ready(addresses), ending).await;
         let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"));
+        if let Some(keeping) = keeping {
+            keeping.end();
+        }
         if let Some(archive) = archive {
             // Now all that was acknowledged is in the log's files.
             archive.end();
@@ -112,7 +122,7 @@ async fn open_while_answering(
     listeners: &Listeners,
     addresses: Addresses,
     ending: impl Future<Output = ()>,
-) -> anyhow::Result<Option<Engine>> {
+) -> anyhow::Result<Option<Opened>> {
     match addresses.internal {
         Some(internal) => tracing::info!("opening the ledger; http://{internal}/readyz shows the progress"),
         None => tracing::info!("opening the ledger"),
@@ -136,7 +146,7 @@ async fn open_while_answering(
         }
         None => {
             opening.call_off();
-            if let Ok(Ok(Ok(engine))) = tokio::time::timeout(CALL_OFF_PATIENCE, told).await {
+            if let Ok(Ok(Ok(Opened { engine, .. }))) = tokio::time::timeout(CALL_OFF_PATIENCE, told).await {
                 // It was just done.
                 engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"))?;
             }
@@ -147,15 +157,15 @@ async fn open_while_answering(
 }
 
 /// Opens the ledger, after restoring it if it is to come from an archive, and sees to its first key.
-fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
+fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Opened> {
     if let Some(url) = &config.restore_from {
         restore_if_empty(url, &config.data_dir).context("restore_from")?;
     }
-    let engine = open_watched(config, opening)?;
+    let opened = open_watched(config, opening)?;
     if let Some(file) = &config.bootstrap_key_file {
-        first_key::ensure(&engine, file)?;
+        first_key::ensure(&opened.engine, file)?;
     }
-    Ok(engine)
+    Ok(opened)
 }
 
 async fn serve(
@@ -187,12 +197,61 @@ fn start_archive(config: &Config, engine: &Engine) -> anyhow::Result<Option<Uplo
     uploader.map(Some).context("the archive's thread can't be started")
 }
 
+/// Starts letting old segments leave the disk, if it has a bound.
+fn start_keeping(
+    config: &Config,
+    engine: &Engine,
+    room: &Room,
+    uploader: Option<&Uploader>,
+) -> anyhow::Result<Option<Keeping>> {
+    let (Some(bytes), Some(remote), Some(uploader)) = (config.local_log_bytes, &room.remote, uploader) else {
+        return Ok(None);
+    };
+    let progress = LedgerProgress { engine: engine.clone(), status: Arc::clone(uploader.status()) };
+    let bytes_max = bytes - keeper::cache_bytes(Some(bytes));
+    let keeper = Keeper::new(room.disk.clone(), engine.reader().clone(), remote.clone(), bytes_max, progress);
+    Keeping::start(keeper).map(Some).context("the thread that keeps room on the disk can't be started")
+}
+
+/// What has to be known before a segment leaves the disk.
+struct LedgerProgress {
+    engine: Engine,
+    status: Arc<put::Status>,
+}
+
+impl Progress for LedgerProgress {
+    fn archived_event(&self) -> Option<u64> {
+        self.status.archived_event()
+    }
+
+    fn restart_event(&self) -> u64 {
+        self.engine.restart_event()
+    }
+
+    fn settle(&self) {
+        self.engine.settle();
+    }
+}
+
 /// The archive as the metrics know it.
-fn archive_status(uploader: &Uploader) -> ArchiveStatus {
+fn archive_status(uploader: &Uploader, reader: Reader, room: RoomDisk) -> ArchiveStatus {
     let status = Arc::clone(uploader.status());
     ArchiveStatus::new(move || {
         let put::Figures { lag_us, lag_bytes, last_success_us, failures, objects, bytes, forks } = status.figures();
-        ArchiveFigures { lag_us, lag_bytes, last_success_us, failures, objects, bytes, forks }
+        let here = reader.segments().iter().filter(|one| !one.is_elsewhere).map(|one| one.bytes).sum::<u64>();
+        let read_back = room.figures();
+        ArchiveFigures {
+            lag_us,
+            lag_bytes,
+            last_success_us,
+            failures,
+            objects,
+            bytes,
+            forks,
+            local_log_bytes: here + read_back.bytes,
+            fetches: read_back.fetches,
+            fetch_failures: read_back.failures,
+        }
     })
 }
 
@@ -221,10 +280,56 @@ fn settings(config: &Config) -> Settings {
 /// # Errors
 /// It is in use, or damaged, or can't be read or written.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Engine> {
-    open_watched(config, Arc::default())
+    open_watched(config, Arc::default()).map(|opened| opened.engine)
 }
 
-fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine> {
+/// An open ledger, and the room that it has.
+struct Opened {
+    engine: Engine,
+    room: Room,
+}
+
+/// The data directory, with what has left it for the archive.
+struct Room {
+    disk: RoomDisk,
+    /// The archive, where it may be asked for something.
+    remote: Option<Remote>,
+}
+
+impl Room {
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        let failed = |source| OpenFailure::Directory { path: config.data_dir.display().to_string(), source };
+        let local: Arc<dyn Disk> =
+            Arc::new(FileDisk::open(&config.data_dir).map_err(|error| anyhow!("{}", failed(error)))?);
+        let is_needed = config.local_log_bytes.is_some()
+            || RoomDisk::is_needed(&*local).map_err(|error| anyhow!("{}", failed(error)))?;
+        let remote = match config.archive.as_ref().filter(|_| is_needed) {
+            Some(archive) => Some(Remote::new(archive.store.clone()).context("the archive's thread can't be started")?),
+            None => None,
+        };
+        let disk = RoomDisk::open(local, remote.clone(), keeper::cache_bytes(config.local_log_bytes))
+            .map_err(|error| anyhow!("{}", failed(error)))?;
+        for (first, last) in disk.events_elsewhere()? {
+            if remote.is_some() {
+                tracing::info!(
+                    first,
+                    last,
+                    "these events are in the archive alone; they are fetched when they are asked for"
+                );
+            } else {
+                tracing::warn!(
+                    first,
+                    last,
+                    "these events are in the archive alone, and none is given: what needs them is refused. Start with --archive"
+                );
+            }
+        }
+        Ok(Self { disk, remote })
+    }
+}
+
+fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Opened> {
+    let room = Room::open(config)?;
     let options = EngineOptions {
         opening,
         segment_bytes: config.segment_bytes,
@@ -234,9 +339,10 @@ fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Engine
         clock: ClockOptions { gap_max: config.clock_gap_max, trusts_kernel: config.clock_trust_kernel },
         ..EngineOptions::new(&config.data_dir)
     };
-    let (engine, report) = Engine::open(&options).map_err(|failure| anyhow!("{failure}"))?;
+    let opened = Engine::open_on(Arc::new(room.disk.clone()), &options);
+    let (engine, report) = opened.map_err(|failure| anyhow!("{failure}"))?;
     tell(&config.data_dir, &report);
-    Ok(engine)
+    Ok(Opened { engine, room })
 }
 
 /// Says what opening found.

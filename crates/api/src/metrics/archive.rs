@@ -20,6 +20,12 @@ pub struct ArchiveFigures {
     pub bytes: u64,
     /// Branches begun since the start because the archive had another history.
     pub forks: u64,
+    /// The bytes of the log on the local disk, with what was read back.
+    pub local_log_bytes: u64,
+    /// Objects read back since the start.
+    pub fetches: u64,
+    /// How many of these could not be had, or were damaged.
+    pub fetch_failures: u64,
 }
 
 /// Where the figures of the archive come from. Clones share it.

@@ -182,6 +182,7 @@ fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_b
         Code::TooManyRequests,
         Code::InternalError,
         Code::StorageUnavailable,
+        Code::ArchiveUnavailable,
         Code::Recovering,
         Code::ShuttingDown,
     ];

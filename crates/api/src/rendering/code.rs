@@ -31,6 +31,7 @@ pub(crate) enum Code {
     TooManyRequests,
     StorageUnavailable,
     StorageFull,
+    ArchiveUnavailable,
     ClockImplausible,
     Recovering,
     ShuttingDown,
@@ -39,7 +40,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -67,6 +68,7 @@ impl Code {
         Self::InternalError,
         Self::StorageUnavailable,
         Self::StorageFull,
+        Self::ArchiveUnavailable,
         Self::ClockImplausible,
         Self::Recovering,
         Self::ShuttingDown,
@@ -112,6 +114,9 @@ impl Code {
                 ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The storage is not available")
             }
             Self::StorageFull => ("storage_full", StatusCode::SERVICE_UNAVAILABLE, "The disk is full"),
+            Self::ArchiveUnavailable => {
+                ("archive_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The archive is not available")
+            }
             Self::ClockImplausible => {
                 ("clock_implausible", StatusCode::SERVICE_UNAVAILABLE, "The system's clock is implausible")
             }
@@ -140,6 +145,7 @@ impl Code {
                 | Self::TooManyRequests
                 | Self::StorageUnavailable
                 | Self::StorageFull
+                | Self::ArchiveUnavailable
                 | Self::ClockImplausible
                 | Self::Recovering
                 | Self::ShuttingDown

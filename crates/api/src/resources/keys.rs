@@ -8,8 +8,8 @@ use crate::access::{hash_of, new_secret, token};
 use crate::json::Writer;
 use crate::rendering::{Code, Media, Problem, Response, right_word};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, Fields, Run, content_type, in_path, optional, read_durable, required,
-    unavailable_problem, utf8, wait_durable, write,
+    AsyncRequest, Endpoint, FieldType, Fields, Run, Supply, Undecided, content_type, in_path, optional, read_durable,
+    required, unavailable_problem, utf8, wait_durable, write,
 };
 use tocos_http::ResponseBody;
 
@@ -81,7 +81,7 @@ async fn create(mut request: AsyncRequest) -> Result<Response, Problem> {
         metadata: None,
         by: request.caller.key,
     };
-    let submission = submit(&request, &operation, dry_run)?;
+    let submission = submit(&request, &operation, dry_run).await?;
     let id = submission.id;
     let response = finish(&request, submission).await?;
     if dry_run || response.replayed {
@@ -111,7 +111,7 @@ async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
         metadata: None,
         by: request.caller.key,
     };
-    let submission = submit(&request, &operation, fields.flag("dry_run").unwrap_or(false))?;
+    let submission = submit(&request, &operation, fields.flag("dry_run").unwrap_or(false)).await?;
     finish(&request, submission).await
 }
 
@@ -123,7 +123,18 @@ struct Submission {
     response: Result<Response, Problem>,
 }
 
-fn submit(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Result<Submission, Problem> {
+/// Decides, and again when events that it rests on have been brought.
+async fn submit(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Result<Submission, Problem> {
+    let mut supply = Supply::default();
+    loop {
+        match decide(request, operation, dry_run) {
+            Ok(submission) => return Ok(submission),
+            Err(undecided) => supply.fetch(&request.app, undecided).await?,
+        }
+    }
+}
+
+fn decide(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Result<Submission, Undecided> {
     let render = |event: &Event<'_>, state: &State| (key_id(event), write::rendered(event, state));
     match request.app.engine.submit(operation, dry_run, render) {
         Ok(submitted) => {
@@ -135,7 +146,7 @@ fn submit(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Res
         Err(Rejection::Refused { refusal, seen }) => {
             Ok(Submission { seen, id: 0, response: Err(Problem::from(&refusal)) })
         }
-        Err(Rejection::Unavailable(unavailable)) => Err(unavailable_problem(&unavailable)),
+        Err(Rejection::Unavailable(unavailable)) => Err(Undecided::of(unavailable)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use tocos_ledger::Right;
 
 use super::fields::Field;
+use super::reading::Undecided;
 use super::request::{AsyncRequest, Outcome, SyncRequest};
 use super::write::{self, Write};
 use crate::rendering::{Code, Problem, Response};
@@ -54,16 +55,29 @@ impl Handler {
     }
 
     /// How the response is made, from a request that is there as a whole.
-    pub(crate) fn respond(&self, request: &SyncRequest<'_>) -> Result<Outcome, Run> {
+    pub(crate) fn respond(&self, request: &SyncRequest<'_>) -> Result<Outcome, Later> {
         match self {
-            Self::Write(write) => Ok(write::decide(write, request).unwrap_or_else(Outcome::refused)),
+            Self::Write(write) => match write::decide(write, request) {
+                Ok(outcome) => Ok(outcome),
+                Err(Undecided::Problem(problem)) => Ok(Outcome::refused(problem)),
+                Err(Undecided::Elsewhere(events)) => Err(Later::Elsewhere(events)),
+            },
             Self::Other(endpoint) => match endpoint.run {
                 Run::Sync(handler) => Ok(handler(request).unwrap_or_else(Outcome::refused)),
-                Run::Cached(cached, _) => cached(request).ok_or(endpoint.run),
-                run => Err(run),
+                Run::Cached(cached, _) => cached(request).ok_or(Later::Run(endpoint.run)),
+                run => Err(Later::Run(run)),
             },
         }
     }
+}
+
+/// What has to be done before there is a response.
+#[derive(Debug)]
+pub(crate) enum Later {
+    /// The endpoint does it.
+    Run(Run),
+    /// These events have to be brought; then the operation can be decided.
+    Elsewhere(Vec<u64>),
 }
 
 /// What responds to a request that is not one operation.

@@ -12,8 +12,10 @@ pub(crate) mod write;
 
 pub(crate) use field_type::{EXACT_MAX, FieldType, TypeError, Value, shown};
 pub(crate) use fields::{Extras, Field, Fields, METADATA, Need, in_path, optional, required};
-pub(crate) use handler::{Endpoint, Handler, Run};
-pub(crate) use reading::{event_problem, from_disk, read, read_durable, unavailable_problem, wait_durable};
+pub(crate) use handler::{Endpoint, Handler, Later, Run};
+pub(crate) use reading::{
+    Supply, Undecided, event_problem, from_disk, read, read_durable, unavailable_problem, wait_durable,
+};
 pub(crate) use request::{AsyncRequest, Outcome, SyncRequest, utf8};
 pub(crate) use route::{Route, Router, Verb, get, post, post_write, put_write};
 pub(crate) use write::Write;

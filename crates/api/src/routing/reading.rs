@@ -1,6 +1,6 @@
 //! Reading the ledger and its log, and waiting until everything that a response depends on is durable.
 
-use tocos_engine::{Durable, EventError, Seen, Unavailable};
+use tocos_engine::{Brought, Durable, EventError, Seen, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
 use crate::app::App;
@@ -40,6 +40,64 @@ pub(crate) fn event_problem(error: &EventError) -> Problem {
     match error {
         EventError::NotFound { event } => Problem::from(&Refusal::EventNotFound { event: *event }),
         EventError::Unreadable { .. } => Problem::new(Code::StorageUnavailable, format!("{error}.")),
+        EventError::Elsewhere { .. } | EventError::Unreachable { .. } => {
+            let detail = format!("{}.", in_capital(&error.to_string()));
+            Problem::new(Code::ArchiveUnavailable, detail).retry_after_s(10)
+        }
+    }
+}
+
+fn in_capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+/// Why an operation was not decided.
+#[derive(Debug)]
+pub(crate) enum Undecided {
+    /// It rests on these events, which are in the archive. Nothing was done: bring them, and decide again.
+    Elsewhere(Vec<u64>),
+    /// For good.
+    Problem(Problem),
+}
+
+impl From<Problem> for Undecided {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Undecided {
+    pub(crate) fn of(unavailable: Unavailable) -> Self {
+        match unavailable {
+            Unavailable::Elsewhere { events } => Self::Elsewhere(events),
+            unavailable => Self::Problem(unavailable_problem(&unavailable)),
+        }
+    }
+}
+
+/// How often events are brought for one request. Each time brings all that is known to be needed, so it takes two or three.
+const ROUNDS_MAX: usize = 8;
+
+/// What was brought for a request, at hand until this is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Supply {
+    brought: Vec<Brought>,
+}
+
+impl Supply {
+    /// Brings what deciding rests on, on a thread that may wait for the archive; or gives the problem that remains.
+    pub(crate) async fn fetch(&mut self, app: &App, undecided: Undecided) -> Result<(), Problem> {
+        let events = match undecided {
+            Undecided::Problem(problem) => return Err(problem),
+            Undecided::Elsewhere(events) => events,
+        };
+        if self.brought.len() == ROUNDS_MAX {
+            return Err(unavailable_problem(&Unavailable::Elsewhere { events }));
+        }
+        let engine = app.engine.clone();
+        self.brought.push(from_disk(move || engine.bring(&events)).await?);
+        Ok(())
     }
 }
 
@@ -49,6 +107,7 @@ pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
     match unavailable {
         Unavailable::Storage { .. } | Unavailable::Tables { .. } => problem(Code::StorageUnavailable).retry_after_s(2),
         Unavailable::Full { .. } => problem(Code::StorageFull).retry_after_s(10),
+        Unavailable::Elsewhere { .. } => problem(Code::ArchiveUnavailable).retry_after_s(2),
         Unavailable::ShuttingDown => problem(Code::ShuttingDown).retry_after_s(2),
         Unavailable::Clock { ledger, system } => problem(Code::ClockImplausible)
             .with_text("ledger_time", rfc3339_text(*ledger))

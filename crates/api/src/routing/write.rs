@@ -9,7 +9,7 @@ use tocos_ledger::{Event, Fact, Operation, Request, Right, State};
 use super::content_type;
 use super::field_type::FieldType;
 use super::fields::{Field, Fields, optional};
-use super::reading::unavailable_problem;
+use super::reading::Undecided;
 use super::request::{Outcome, SyncRequest, set_path, utf8};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Media, Problem, Response};
@@ -67,7 +67,7 @@ pub(crate) fn rendered(event: &Event<'_>, state: &State) -> (StatusCode, Bytes) 
 }
 
 /// Decides one operation in memory.
-pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result<Outcome, Undecided> {
     let dry_run = dry_run(request.head)?;
     let mut fields = Fields::new(write.fields);
     set_path(&mut fields, request.params, request.head.path)?;
@@ -92,7 +92,7 @@ pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result
             Ok(Outcome { seen: submitted.seen, response: Ok(response) })
         }
         Err(Rejection::Refused { refusal, seen }) => Ok(Outcome { seen, response: Err(Problem::from(&refusal)) }),
-        Err(Rejection::Unavailable(unavailable)) => Err(unavailable_problem(&unavailable)),
+        Err(Rejection::Unavailable(unavailable)) => Err(Undecided::of(unavailable)),
     }
 }
 

@@ -17,7 +17,9 @@ use tocos_http::{Error, OwnedRequest, Reply, Service};
 
 use crate::app::App;
 use crate::rendering::{Problem, Response};
-use crate::routing::{AsyncRequest, Handler, Outcome, Route, Router, Run, SyncRequest, unavailable_problem};
+use crate::routing::{
+    AsyncRequest, Handler, Later, Outcome, Route, Router, Run, Supply, SyncRequest, Undecided, unavailable_problem,
+};
 use crate::tracing::RequestSpan;
 use exchange::{Exchange, Surface};
 pub use serve::{ServeError, serve};
@@ -68,12 +70,17 @@ impl Service for Api {
         let Some(body) = request.body else { return when(exchange, Outcome::refused(Error::BodyTooSlow.into())) };
         match handler.respond(&SyncRequest { app, caller, head: request.head, params: &params, body }) {
             Ok(outcome) => when(exchange, outcome),
-            Err(Run::Async(respond) | Run::Cached(_, respond)) => {
+            Err(Later::Elsewhere(_)) => {
+                let Some(http) = request.to_owned() else { return Reply::HandOver };
+                let request = AsyncRequest { app: Arc::clone(app), caller, params, http };
+                Reply::Later(Box::pin(async move { exchange.end(respond(handler, request).await) }))
+            }
+            Err(Later::Run(Run::Async(respond) | Run::Cached(_, respond))) => {
                 let Some(http) = request.to_owned() else { return Reply::HandOver };
                 let request = AsyncRequest { app: Arc::clone(app), caller, params, http };
                 Reply::Later(Box::pin(async move { exchange.end(respond(request).await) }))
             }
-            Err(Run::Sync(_) | Run::Streaming(_)) => Reply::HandOver,
+            Err(Later::Run(Run::Sync(_) | Run::Streaming(_))) => Reply::HandOver,
         }
     }
 
@@ -124,9 +131,15 @@ async fn respond(handler: &'static Handler, mut request: AsyncRequest) -> Result
     let span = RequestSpan::of(request.parts()).cloned();
     let step = span.as_ref().map(|span| span.step("decide"));
     let AsyncRequest { app, caller, params, http } = request;
-    let outcome = handler
-        .respond(&SyncRequest { app: &app, caller, head: &http.head(), params: &params, body: &body })
-        .unwrap_or_else(|_run| Outcome::refused(Error::ResponseUnsized.into()));
+    let mut supply = Supply::default();
+    let outcome = loop {
+        match handler.respond(&SyncRequest { app: &app, caller, head: &http.head(), params: &params, body: &body }) {
+            Ok(outcome) => break outcome,
+            Err(Later::Elsewhere(events)) => supply.fetch(&app, Undecided::Elsewhere(events)).await?,
+            Err(Later::Run(_)) => break Outcome::refused(Error::ResponseUnsized.into()),
+        }
+    };
+    drop(supply);
     // What the request was made of goes while it is still in the processor's cache, not after hundreds of others.
     drop((step, http, body));
     let _waiting = span.as_ref().map(|span| span.step("durable"));

@@ -131,7 +131,7 @@ impl Uploader {
 }
 
 /// Gives the thread that calls it, and those it starts, a tenth of the weight of the others.
-fn lower_priority() {
+pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
         const NICE: i32 = 10;

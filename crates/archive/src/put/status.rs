@@ -70,7 +70,8 @@ impl Status {
         // A log that can't be read is known by other means than these two.
         let since_us = match self.archived_event() {
             Some(event) if event < self.reader.last_event() => {
-                self.reader.event(event + 1).ok().map(|event| event.at_us)
+                // One that is no longer on this disk was in an archive: this can only be behind by a new branch.
+                Some(self.reader.event_here(event + 1).map_or(self.begun_us, |event| event.at_us))
             }
             Some(_) => None,
             // Nobody knows how much of the log is in the archive; what is known is since when nothing was put.
@@ -78,7 +79,11 @@ impl Status {
         };
         Figures {
             lag_us: since_us.and_then(|at_us| u64::try_from((self.now_us)() - at_us).ok()).unwrap_or(0),
-            lag_bytes: self.reader.bytes_behind(archived).unwrap_or(0),
+            lag_bytes: match archived < self.reader.elsewhere_below() {
+                // Metrics wait for nobody.
+                true => self.reader.log_bytes(),
+                false => self.reader.bytes_behind(archived).unwrap_or(0),
+            },
             last_success_us: self.last_success_us.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             objects: self.objects.load(Ordering::Relaxed),

@@ -6,7 +6,7 @@ use crate::error::OpenFailure;
 use crate::throttle::Throttle;
 use std::io;
 use std::sync::Arc;
-use tocos_journal::{Disk, Journal, Reader, Snapshots, Table, segment_start};
+use tocos_journal::{Disk, Journal, ReadError, Reader, Snapshots, Table, segment_start};
 use tocos_ledger::Ledger;
 
 /// Whether a file is a table by its name.
@@ -127,7 +127,12 @@ pub(crate) fn complete(
 
 fn is_of_log(listed: &Listed, reader: &Reader) -> bool {
     let header = listed.table.header();
-    reader.event(header.event).is_ok_and(|last| last.frame_last() == header.event && last.frame_hash == header.chain)
+    match reader.event_here(header.event) {
+        Ok(last) => last.frame_last() == header.event && last.frame_hash == header.chain,
+        // What left this disk did so behind tables and a snapshot of this very log, which has gone on since.
+        Err(ReadError::Elsewhere { .. }) => true,
+        Err(_) => false,
+    }
 }
 
 /// The ranges of events up to `to` of which no table tells.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on says so by panicking")]
 
 mod clock;
+mod elsewhere;
 mod failures;
 mod history;
 mod restart;

@@ -16,6 +16,9 @@ const THREADS: std::ops::RangeInclusive<u64> = 1..=256;
 /// The smallest and the largest size of a file of the log, in bytes.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=16 * 1024 * 1024 * 1024;
 
+/// The log on this disk has room for so many files at least.
+const SEGMENTS_HERE_MIN: u64 = 4;
+
 /// The shortest and the longest time between an event and its copy in the archive, in seconds.
 const ARCHIVE_EVERY_S: std::ops::RangeInclusive<u64> = 1..=3_600;
 
@@ -91,6 +94,8 @@ pub(crate) struct Config {
     pub archive: Option<Archive>,
     /// The longest time between an event and its copy, in seconds.
     pub archive_every_s: u64,
+    /// The bytes of the log that stay on this disk; all without.
+    pub local_log_bytes: Option<u64>,
     /// The archive that an empty data directory is restored from.
     pub restore_from: Option<String>,
     /// Where to write the addresses once they are open.
@@ -117,6 +122,7 @@ impl Default for Config {
             bootstrap_key_file: None,
             archive: None,
             archive_every_s: 5,
+            local_log_bytes: None,
             restore_from: None,
             address_file: None,
         }
@@ -137,6 +143,17 @@ impl Config {
             return Err(Usage(format!(
                 "listen and internal_listen are both {}; they are two listeners, so give one of them another port",
                 config.listen
+            )));
+        }
+        if config.local_log_bytes.is_some() && config.archive.is_none() {
+            return Err(Usage(
+                "local_log_bytes needs an archive: what leaves the disk is there alone. Give --archive too".to_owned(),
+            ));
+        }
+        let least = config.segment_bytes.saturating_mul(SEGMENTS_HERE_MIN);
+        if let Some(bytes) = config.local_log_bytes.filter(|bytes| *bytes < least) {
+            return Err(Usage(format!(
+                "local_log_bytes is {bytes}; it must be at least {SEGMENTS_HERE_MIN} files of the log, which are {least} bytes"
             )));
         }
         Ok(config)
@@ -162,6 +179,9 @@ impl Config {
             "bootstrap_key_file" => self.bootstrap_key_file = Some(path(text)?),
             "archive" => self.archive = if text == "none" { None } else { Some(Archive::open(text)?) },
             "archive_every_s" => self.archive_every_s = number(text, ARCHIVE_EVERY_S)?,
+            "local_log_bytes" => {
+                self.local_log_bytes = if text == "none" { None } else { Some(number(text, 1..=u64::MAX)?) };
+            }
             "restore_from" => self.restore_from = if text == "none" { None } else { Some(archive_url(text)?) },
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),

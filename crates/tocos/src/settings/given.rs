@@ -74,6 +74,10 @@ pub(crate) struct ServeArgs {
     /// The longest time in seconds between an event and its copy, while the store responds [default: 5]
     #[arg(long, env = "TOCOS_ARCHIVE_EVERY_S", value_name = "SECONDS")]
     archive_every_s: Option<String>,
+    /// Keep so many bytes of the log on this disk, what is read back from the archive included: older parts, once they are in the
+    /// archive, leave the disk and are fetched when they are asked for. Needs --archive [default: none, all stays]
+    #[arg(long, env = "TOCOS_LOCAL_LOG_BYTES", value_name = "BYTES")]
+    local_log_bytes: Option<String>,
     /// If the data directory is empty, restore the latest state from this archive before serving; else do nothing
     #[arg(long, env = "TOCOS_RESTORE_FROM", value_name = "URL")]
     restore_from: Option<String>,
@@ -83,7 +87,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -101,6 +105,7 @@ pub(super) const KEYS: [&str; 19] = [
     "bootstrap_key_file",
     "archive",
     "archive_every_s",
+    "local_log_bytes",
     "restore_from",
     "address_file",
 ];

@@ -32,7 +32,7 @@ fn every_setting_can_stand_in_the_file() {
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
          log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
          clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
-         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nbootstrap_key_file = \"/run/key\"\n\
+         segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nlocal_log_bytes = 300_000_000\nbootstrap_key_file = \"/run/key\"\n\
          restore_from = \"file:///var/backups/tocos\"\n",
     )
     .unwrap();
@@ -53,6 +53,7 @@ fn every_setting_can_stand_in_the_file() {
         threads: 3,
         archive: Some(checked::Archive { store: Store::open("file:///mnt/copy").unwrap() }),
         archive_every_s: 60,
+        local_log_bytes: Some(300_000_000),
         address_file: Some("/run/tocos".into()),
         bootstrap_key_file: Some("/run/key".into()),
         restore_from: Some("file:///var/backups/tocos".to_owned()),
@@ -122,6 +123,15 @@ fn errors_of_flags_and_variables_name_them() {
     let Usage(text) = Config::check(&given).unwrap_err();
     assert_eq!(text, "TOCOS_LOG_LEVEL: \"loud\" is none of error, warn, info, debug and trace");
     check(&["--archive-every-s", "0"], "--archive-every-s: 0 is not between 1 and 3600");
+    check(
+        &["--local-log-bytes", "1000", "--archive", "file:///mnt/copy"],
+        "local_log_bytes is 1000; it must be at least 4 files of the log, which are 268435456 bytes",
+    );
+    check(
+        &["--local-log-bytes", "300000000"],
+        "local_log_bytes needs an archive: what leaves the disk is there alone. Give --archive too",
+    );
+    assert_eq!(of_flags(&["--local-log-bytes", "none"]).unwrap().local_log_bytes, None);
     let url = of_flags(&["--archive", "backups"]).unwrap_err();
     assert!(url.starts_with("--archive: backups: this is no URL") && url.contains("s3://BUCKET/PREFIX"), "{url}");
     let missing = of_flags(&["--config", "/nowhere/tocos.toml"]).unwrap_err();

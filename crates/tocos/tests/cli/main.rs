@@ -16,6 +16,7 @@ mod offline;
 mod readme;
 mod recovering;
 mod responses;
+mod room;
 mod serve;
 mod server;
 mod traces;

@@ -16,4 +16,10 @@ pub(super) fn put(archive: &ArchiveFigures, out: &mut Text) {
     out.single("tocos_archive_bytes_total", "counter", "Bytes of the objects put into the archive.", archive.bytes);
     let meaning = "Branches begun because the archive had another history than the log here.";
     out.single("tocos_archive_forks_total", "counter", meaning, archive.forks);
+    let meaning = "Bytes of the log on the local disk, with what was read back from the archive.";
+    out.single("tocos_log_local_bytes", "gauge", meaning, archive.local_log_bytes);
+    let meaning = "Objects of the archive fetched because they are not on the local disk.";
+    out.single("tocos_archive_fetches_total", "counter", meaning, archive.fetches);
+    let meaning = "Fetches that failed, or brought something damaged.";
+    out.single("tocos_archive_fetch_failures_total", "counter", meaning, archive.fetch_failures);
 }

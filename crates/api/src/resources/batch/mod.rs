@@ -12,7 +12,8 @@ use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::content_type::{self, ContentType};
 use crate::routing::{
-    AsyncRequest, Endpoint, Field, FieldType, Fields, Run, optional, unavailable_problem, utf8, wait_durable, write,
+    AsyncRequest, Endpoint, Field, FieldType, Fields, Run, Supply, Undecided, optional, unavailable_problem, utf8,
+    wait_durable, write,
 };
 use crate::tracing::RequestSpan;
 pub(crate) use parse::OPERATIONS;
@@ -77,26 +78,34 @@ async fn post(mut request: AsyncRequest) -> Result<Response, Problem> {
     let body = request.read_body(request.app.settings.limits.batch_bytes_max).await?;
     let span = RequestSpan::of(request.parts()).cloned();
     let step = span.as_ref().map(|span| span.step("decide"));
-    let (request, decided) = if body.len() <= INLINE_BYTES_MAX {
-        let decided = decide(&request, &body);
-        (request, decided)
-    } else {
-        tokio::task::spawn_blocking(move || {
+    let mut supply = Supply::default();
+    let (request, decided) = loop {
+        let (ours, decided) = if body.len() <= INLINE_BYTES_MAX {
             let decided = decide(&request, &body);
             (request, decided)
-        })
-        .await
-        .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. See the service's log."))?
+        } else {
+            let body = body.clone();
+            tokio::task::spawn_blocking(move || {
+                let decided = decide(&request, &body);
+                (request, decided)
+            })
+            .await
+            .map_err(|_panicked| Problem::new(Code::InternalError, "The batch failed. See the service's log."))?
+        };
+        request = ours;
+        match decided {
+            Ok(decided) => break (request, decided),
+            Err(undecided) => supply.fetch(&request.app, undecided).await?,
+        }
     };
-    drop(step);
-    let decided = decided?;
+    drop((step, supply));
     request.app.sealer.notify();
     let _waiting = span.as_ref().map(|span| span.step("durable"));
     wait_durable(request.app.engine.durable(decided.seen)).await?;
     decided.outcome.map(|out| Response::json(StatusCode::OK, out))
 }
 
-fn decide(request: &AsyncRequest, body: &[u8]) -> Result<Decision, Problem> {
+fn decide(request: &AsyncRequest, body: &[u8]) -> Result<Decision, Undecided> {
     let mut query = Fields::new(POST.query);
     query.read_query(request.head().query.unwrap_or_default())?;
     let dry_run = query.flag("dry_run").unwrap_or(false);
@@ -105,11 +114,11 @@ fn decide(request: &AsyncRequest, body: &[u8]) -> Result<Decision, Problem> {
     let (options, operations) = match content_type {
         ContentType::Json if query.flag("atomic").is_some() || query.text("results").is_some() => {
             let reason = "atomic and results stand in the body of a JSON batch; as parameters they go with NDJSON";
-            return Err(Problem::invalid("query", reason));
+            return Err(Problem::invalid("query", reason).into());
         }
         ContentType::Json => parse::json(text)?,
         ContentType::Ndjson => (Options::of(&query), parse::lines(text)?),
-        ContentType::Other => return Err(content_type::unsupported("application/json or application/x-ndjson")),
+        ContentType::Other => return Err(content_type::unsupported("application/json or application/x-ndjson").into()),
     };
     let key = write::idempotency_key(&request.head())?;
     let next_key = key.map(|key| format!("{key}/{}", operations.len()));
@@ -122,7 +131,7 @@ fn decide(request: &AsyncRequest, body: &[u8]) -> Result<Decision, Problem> {
     if how.atomic
         && let Some((operation, problem)) = requests.first_problem()
     {
-        return Err(problem.with_integer("operation", operation as i64));
+        return Err(problem.with_integer("operation", operation as i64).into());
     }
     submit(request, requests, how, options.all_results)
 }
@@ -189,7 +198,7 @@ fn submit(
     requests: Requests<'_>,
     how: Batch<'_>,
     all_results: bool,
-) -> Result<Decision, Problem> {
+) -> Result<Decision, Undecided> {
     let mut events = Writer::with_capacity(if all_results { requests.count * 256 } else { 0 });
     let submitted = request.app.engine.submit_batch(&requests.requests, how, |event, state| {
         let start = events.len();
@@ -204,7 +213,7 @@ fn submit(
             let problem = Problem::from(&refusal).with_integer("operation", operation as i64);
             return Ok(Decision { seen, outcome: Err(problem) });
         }
-        Err(BatchRejection::Unavailable(unavailable)) => return Err(unavailable_problem(&unavailable)),
+        Err(BatchRejection::Unavailable(unavailable)) => return Err(Undecided::of(unavailable)),
     };
     let seen = match results.iter().flatten().map(|submitted| submitted.seen).max() {
         Some(seen) => seen,
