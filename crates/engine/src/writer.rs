@@ -286,7 +286,8 @@ impl Writer {
         let now = self.stamp_for(std::slice::from_ref(request)).map_err(Rejection::Unavailable)?;
         let key = request.key.filter(|_| !self.tables.are_keys_in_memory());
         let key_hash = key.map(|key| self.ledger.hashed_key(key).hash);
-        let recalled = self.recall(request, key_hash).map_err(Rejection::Unavailable)?;
+        let known = key_hash.map_or(Ok(None), |hash| self.tables.find_key(hash)).map_err(Rejection::Unavailable)?;
+        let recalled = self.recall(request, known).map_err(Rejection::Unavailable)?;
         self.read_ahead(std::slice::from_ref(request), std::slice::from_ref(&recalled), Vec::new())
             .map_err(Rejection::Unavailable)?;
         let staged = key_hash.map_or_else(Staged::default, Staged::of_key);

@@ -320,6 +320,11 @@ pub fn read_block(file: &dyn DiskFile, place: &str, offset: u64, len: usize) -> 
     Ok(bytes)
 }
 
+/// Says that a block will be read by [`read_block`] soon.
+pub(crate) fn will_read_block(file: &dyn DiskFile, offset: u64, len: usize) {
+    file.will_read((HASH_BYTES + LENGTH_BYTES + len + HASH_BYTES) as u64, offset.saturating_sub(HASH_BYTES as u64));
+}
+
 /// Each hash is keyed with the one before, so that no block can be left out, added or moved.
 fn next_hash(before: &Hash, bytes: &[u8]) -> Hash {
     *blake3::keyed_hash(before, bytes).as_bytes()

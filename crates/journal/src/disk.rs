@@ -46,6 +46,9 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
         self.read_at(buf, offset).map(Some)
     }
 
+    /// Says that these bytes will be read soon, so that a disk may fetch them meanwhile, and those of other places beside them.
+    fn will_read(&self, _len: u64, _offset: u64) {}
+
     /// Writes all of `bytes`. Durable after the next [`sync`](Self::sync).
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 

@@ -150,6 +150,13 @@ impl DiskFile for RealFile {
         Ok(done)
     }
 
+    #[cfg(target_os = "linux")]
+    fn will_read(&self, len: u64, offset: u64) {
+        // Only advice: without it the read takes longer.
+        let _ignored =
+            rustix::fs::fadvise(&self.file, offset, std::num::NonZeroU64::new(len), rustix::fs::Advice::WillNeed);
+    }
+
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
     }

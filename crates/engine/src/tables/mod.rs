@@ -64,6 +64,9 @@ impl Kind {
     }
 }
 
+/// Keys whose filters are fetched at once.
+const TOUCHED_AT_ONCE: usize = 64;
+
 /// A table that is in use.
 #[derive(Debug)]
 pub(crate) struct Listed {
@@ -90,10 +93,16 @@ impl Listed {
     }
 
     fn find(&self, hash: u128) -> Result<Option<u64>, Unavailable> {
-        self.table.find(hash).map_err(|error| {
-            self.note(&error);
-            Unavailable::Tables { cause: error.to_string() }
-        })
+        self.table.find(hash).map_err(|error| self.failed(&error))
+    }
+
+    fn prepare(&self, hash: u128) -> Result<bool, Unavailable> {
+        self.table.prepare(hash).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &BlockFileError) -> Unavailable {
+        self.note(error);
+        Unavailable::Tables { cause: error.to_string() }
     }
 }
 
@@ -196,8 +205,30 @@ impl Tables {
         Ok(None)
     }
 
+    /// The same for many. What they need of the memory is fetched at once, and what they need of the disk.
+    pub(crate) fn find_keys(&self, hashes: &[Option<u128>]) -> Result<Vec<Option<u64>>, Unavailable> {
+        let mut candidates = Vec::new();
+        for (chunk, hashes) in hashes.chunks(TOUCHED_AT_ONCE).enumerate() {
+            self.touch_keys(hashes);
+            for (at, hash) in hashes.iter().enumerate().filter_map(|(at, hash)| Some((at, (*hash)?))) {
+                let mut may_be_there = false;
+                for listed in self.asked_for_keys() {
+                    may_be_there |= listed.prepare(hash)?;
+                }
+                if may_be_there {
+                    candidates.push((chunk * TOUCHED_AT_ONCE + at, hash));
+                }
+            }
+        }
+        let mut found = vec![None; hashes.len()];
+        for (at, hash) in candidates {
+            found[at] = self.find_key(hash)?;
+        }
+        Ok(found)
+    }
+
     /// Lets the processor fetch what looking for these keys will need, for all of them at once.
-    pub(crate) fn touch_keys(&self, hashes: &[Option<u128>]) {
+    fn touch_keys(&self, hashes: &[Option<u128>]) {
         for listed in self.asked_for_keys() {
             for hash in hashes.iter().flatten() {
                 black_box(listed.table.touch(*hash));

@@ -15,9 +15,6 @@ pub(super) struct Lookups {
     pub(super) elsewhere: Vec<u64>,
 }
 
-/// Keys whose filters are fetched at once.
-const TOUCHED_AT_ONCE: usize = 64;
-
 impl Writer {
     /// The event that a key names, in memory or not.
     pub(super) fn known(&self, key: &str) -> Result<Option<u64>, Unavailable> {
@@ -28,11 +25,8 @@ impl Writer {
     }
 
     /// What a request needs of what is no longer in memory.
-    pub(super) fn recall(&self, request: &Request<'_>, key_hash: Option<u128>) -> Result<Recalled, Unavailable> {
-        let mut recalled = Recalled::default();
-        if let Some(hash) = key_hash {
-            recalled.key = self.tables.find_key(hash)?;
-        }
+    pub(super) fn recall(&self, request: &Request<'_>, key: Option<u64>) -> Result<Recalled, Unavailable> {
+        let mut recalled = Recalled { key, ..Recalled::default() };
         if let Some(over) = self.ledger.not_in_memory(&request.operation)
             && let Some(event) = self.tables.find_over(self.ledger.over_hash(over))?
         {
@@ -60,12 +54,10 @@ impl Writer {
         {
             return Ok(lookups);
         }
+        let keys = self.tables.find_keys(&lookups.hashes)?;
         lookups.recalled.reserve(requests.len());
         for (at, request) in requests.iter().enumerate() {
-            if at.is_multiple_of(TOUCHED_AT_ONCE) && !lookups.hashes.is_empty() {
-                self.tables.touch_keys(&lookups.hashes[at..requests.len().min(at + TOUCHED_AT_ONCE)]);
-            }
-            let recalled = match self.recall(request, lookups.hashes.get(at).copied().flatten()) {
+            let recalled = match self.recall(request, keys.get(at).copied().flatten()) {
                 Err(Unavailable::Elsewhere { events }) => {
                     lookups.elsewhere.extend(events);
                     Recalled::default()

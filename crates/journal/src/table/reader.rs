@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::blockfile::{BLOCK_HEADER_BYTES, BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block};
+use crate::blockfile::{
+    BLOCK_HEADER_BYTES, BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block, will_read_block,
+};
 use crate::disk::{Disk, DiskFile};
 use crate::table::filter::{self, Block, FILTER_BLOCK_BYTES};
 use crate::table::layout::{
@@ -141,12 +143,7 @@ impl Table {
     /// [`BlockFileError::Damaged`], [`BlockFileError::Disk`]: then it is not known.
     pub fn find(&self, hash: u128) -> Result<Option<u64>, BlockFileError> {
         let wanted = slot(hash, TABLE_EVENT_MAX);
-        let at = partition_of(wanted, u64::from(self.summary.partitions)) as usize;
-        let Some(partition) = self.partitions.get(at).filter(|partition| partition.count > 0) else { return Ok(None) };
-        let header = self.partition_header(partition)?;
-        if !filter::may_have(&header.filter, hash) {
-            return Ok(None);
-        }
+        let Some((partition, header)) = self.candidate(hash)? else { return Ok(None) };
         // The last page that begins at or before the slot. Pages with one head are rare: then the one before may have it.
         let mut behind = header.pages.partition_point(|page| *page <= head(wanted));
         while let Some(page) = behind.checked_sub(1) {
@@ -158,16 +155,45 @@ impl Table {
         Ok(None)
     }
 
+    /// Whether finding a hash will read the disk: only if the filter has something like it. If so, the disk begins to fetch what will
+    /// be read. Asked of many hashes before the first is looked for, their reads take the time of few.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Damaged`], [`BlockFileError::Disk`].
+    pub fn prepare(&self, hash: u128) -> Result<bool, BlockFileError> {
+        let wanted = slot(hash, TABLE_EVENT_MAX);
+        let Some((partition, header)) = self.candidate(hash)? else { return Ok(false) };
+        if let Some(page) = header.pages.partition_point(|page| *page <= head(wanted)).checked_sub(1) {
+            let (offset, slots) = self.page(partition, page as u64);
+            will_read_block(&*self.file, offset, slots * SLOT_BYTES);
+        }
+        Ok(true)
+    }
+
+    /// The partition that may have a hash.
+    fn candidate(&self, hash: u128) -> Result<Option<(&Partition, &PartitionHeader)>, BlockFileError> {
+        let at = partition_of(slot(hash, TABLE_EVENT_MAX), u64::from(self.summary.partitions)) as usize;
+        let Some(partition) = self.partitions.get(at).filter(|partition| partition.count > 0) else { return Ok(None) };
+        let header = self.partition_header(partition)?;
+        Ok(filter::may_have(&header.filter, hash).then_some((partition, header)))
+    }
+
     /// The last slot of a page that is not above the one wanted.
     fn find_in_page(&self, partition: &Partition, page: u64, wanted: u128) -> Result<Option<u128>, BlockFileError> {
+        let (offset, slots) = self.page(partition, page);
+        let bytes = read_block(&*self.file, &self.place, offset, slots * SLOT_BYTES)?;
+        let slots = bytes.as_chunks::<SLOT_BYTES>().0;
+        let behind = slots.partition_point(|slot| u128::from_le_bytes(*slot) <= wanted);
+        Ok(behind.checked_sub(1).map(|at| u128::from_le_bytes(slots[at])))
+    }
+
+    /// Where a page's block is, and how many slots it has.
+    fn page(&self, partition: &Partition, page: u64) -> (u64, usize) {
         let count = u64::from(partition.count);
         let slots = PAGE_SLOTS.min(count - page * PAGE_SLOTS);
         let page_bytes = PAGE_SLOTS * SLOT_BYTES as u64 + BLOCK_FRAME_BYTES;
         let first = partition.offset + header_bytes(count, self.summary.bits_per_slot) as u64 + BLOCK_FRAME_BYTES;
-        let bytes = read_block(&*self.file, &self.place, first + page * page_bytes, slots as usize * SLOT_BYTES)?;
-        let slots = bytes.as_chunks::<SLOT_BYTES>().0;
-        let behind = slots.partition_point(|slot| u128::from_le_bytes(*slot) <= wanted);
-        Ok(behind.checked_sub(1).map(|at| u128::from_le_bytes(slots[at])))
+        (first + page * page_bytes, slots as usize)
     }
 
     fn partition_header<'t>(&'t self, partition: &'t Partition) -> Result<&'t PartitionHeader, BlockFileError> {
