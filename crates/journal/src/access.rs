@@ -40,7 +40,7 @@ impl ReadError {
     /// Why a read of a file failed that was about an event.
     pub(crate) fn reading(place: &str, event: u64, source: io::Error) -> Self {
         let inner = source.get_ref();
-        if inner.is_some_and(|inner| inner.is::<NotHere>()) {
+        if inner.and_then(|inner| inner.downcast_ref::<NotHere>()).is_some() {
             return Self::Elsewhere { event };
         }
         match inner.and_then(|inner| inner.downcast_ref::<NotFetched>()) {

@@ -35,6 +35,8 @@ pub(super) enum Mood {
     Works,
     Refuses,
     Loses,
+    /// Never responds.
+    Hangs,
     /// Gives other bytes: changed, cut, or those of another object.
     Damages,
 }
@@ -72,6 +74,7 @@ impl ObjectStore for MoodyStore {
         match mood {
             Mood::Works => self.inner.get_opts(location, options).await,
             Mood::Refuses => Err(Error::PermissionDenied { path, source: "no".into() }),
+            Mood::Hangs => std::future::pending().await,
             Mood::Loses => Err(Error::NotFound { path, source: "gone".into() }),
             Mood::Damages => {
                 let mut rng = fastrand::Rng::with_seed(seed);

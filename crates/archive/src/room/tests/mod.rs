@@ -3,8 +3,12 @@
 mod bench;
 mod simulation;
 
-use tocos_journal::{Disk as _, ReadError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use tocos_journal::{Disk, ReadError};
+
+use super::cache::Patience;
 use super::disk::RoomDisk;
 use super::keeper::KeepError;
 use crate::names::Name;
@@ -170,9 +174,33 @@ fn a_start_asks_the_archive_for_nothing() {
 }
 
 #[test]
+fn an_archive_that_never_responds_is_waited_for_so_long_and_then_asked_for_nothing_for_a_while() {
+    let bench = emptied(12);
+    bench.mood(Mood::Hangs);
+    let patience = Patience { fetch: Duration::from_millis(300), rest: Duration::from_secs(60) };
+    let disk: Arc<dyn Disk> = Arc::new(bench.sim.clone());
+    let room = RoomDisk::open_with(disk, Some(bench.remote.clone()), 1 << 20, patience).unwrap();
+    let file = room.open(&Name::Log(1).file()).unwrap();
+    let begun = Instant::now();
+    // All at once, of which one asks.
+    let before = bench.gets();
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| assert!(file.read_at(&mut [0; 200], 100).is_err()));
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(bench.gets(), before + 1);
+    let begun = Instant::now();
+    assert!(file.read_at(&mut [0; 200], 100).is_err());
+    assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+    assert_eq!(bench.gets(), before + 1);
+}
+
+#[test]
 fn without_an_archive_the_rest_can_be_read() {
     let bench = emptied(11);
-    let disk: std::sync::Arc<dyn tocos_journal::Disk> = std::sync::Arc::new(bench.sim.clone());
+    let disk: Arc<dyn Disk> = Arc::new(bench.sim.clone());
     let room = RoomDisk::open(disk, None, 1 << 20).unwrap();
     let file = room.open(&Name::Log(1).file()).unwrap();
     let error = file.read_at(&mut [0; 200], 0).unwrap_err().to_string();
