@@ -4,6 +4,7 @@
 //! on a directory of its own.
 
 mod age;
+mod archive;
 mod asked;
 mod bare;
 mod compare;
@@ -56,6 +57,8 @@ enum Run {
     Past(past::PastArgs),
     /// What a start, memory, batches and repeated keys cost with very many old keys behind.
     Age(age::AgeArgs),
+    /// What an archive costs beside none, and how fast it gives back what it has.
+    Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
     Core(core::CoreArgs),
     /// Group commit on the disk alone, with one and with two frames on their way.
@@ -147,6 +150,7 @@ fn main() -> Result<()> {
         Run::Lists(args) => lists::run(&args)?,
         Run::Snapshots(args) => snapshots::run(&args)?,
         Run::Past(args) => past::run(&args)?,
+        Run::Archive(args) => archive::run(&args)?,
         Run::Age(args) => age::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,

@@ -161,7 +161,7 @@ impl Drop for Server {
     }
 }
 
-fn beside_this_program() -> Result<PathBuf> {
+pub(crate) fn beside_this_program() -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("tocos");
     ensure!(
         path.exists(),
