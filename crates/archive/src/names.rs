@@ -18,7 +18,7 @@ use std::fmt;
 use crate::branch::BranchId;
 
 /// The bytes that a `log` object has at most, except that a larger frame gets an object of its own.
-pub const LOG_OBJECT_BYTES: u64 = 16 << 20;
+pub const LOG_OBJECT_BYTES: u64 = 2 << 20;
 /// The bytes that a `tail` object has at most, except that a larger frame gets an object of its own.
 pub const TAIL_OBJECT_BYTES: u64 = 8 << 20;
 

@@ -20,7 +20,7 @@ use object_store::{
 };
 use url::Url;
 
-/// How long one request may take. An object of 16 MiB passes in it at 140 kB/s.
+/// How long one request may take. An object of 8 MiB passes in it at 70 kB/s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Failed requests are tried again by those who make them, who know what is due by then.
