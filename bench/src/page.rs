@@ -176,6 +176,27 @@ impl Files {
         row("batches with these behind / without", number(&age["batches"]["ratio"], 2), "at least 0.9");
         let p99 = age["repeated"][0]["latency_us"]["p99"].as_f64().map(ms);
         row("p99 of a repeated old key, beside writes", p99, "under 2 ms");
+        self.archive_aims(row);
+    }
+
+    fn archive_aims(&self, row: &mut impl FnMut(&str, Option<String>, &str)) {
+        let archive = self.of("archive");
+        let ratio = archive["singles"]["ratio"].as_f64().map(|ratio| format!("{ratio:.2}"));
+        row("single transfers with an archive / without", ratio, "at least 0.97");
+        let more = archive["singles"]["p99_more_us"].as_f64().map(|us| format!("{:+.2} ms", us / 1e3));
+        row("their p99 with an archive, more than without", more, "at most 0.5 ms");
+        let at_rate = &archive["at_rate"];
+        let written = at_rate["per_second"].as_f64().map(short).unwrap_or_default();
+        let lag = at_rate["lag_s"].as_f64().map(|seconds| format!("{seconds:.1} s"));
+        row(&format!("the archive behind, at {written} transfers a second"), lag, "at most 10 s");
+        let memory = at_rate["memory_more_bytes"].as_f64().map(|bytes| format!("{:.0} MB", bytes / 1e6));
+        row("memory for the archive then", memory, "at most 32 MB");
+        let until = archive["restore"]["until"].as_f64().map(short).unwrap_or_default();
+        let took = archive["restore"]["seconds"].as_f64().map(|seconds| format!("{seconds:.1} s"));
+        row(&format!("a restore of the first {until} events"), took, "at most 30 s for 10 M");
+        let share = archive["pages"]["share_archived"].as_f64().unwrap_or_default() * 100.0;
+        let p50 = archive["pages"]["results"][0]["latency_us"]["p50"].as_f64().map(ms);
+        row(&format!("p50 of a page of 100 of a history of which {share:.0} % is in the archive alone"), p50, "20 ms");
     }
 
     fn pictures(&self, directory: &Path, out: &mut String) -> Result<()> {

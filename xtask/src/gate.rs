@@ -105,6 +105,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "archive",
+        proves: "a ledger comes back from its archive, through kills, a bad network and damaged objects",
+        command: &["scripts/test-archive.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "image",
         proves: "the container image: built, used, ended, killed, pushed and pulled",
         command: &["scripts/test-image.sh"],
@@ -126,12 +132,6 @@ const CHECKS: &[Check] = &[
         name: "generators",
         proves: "the OpenAPI document is one from which well-known generators make clients that work",
         command: &["scripts/test-generators.sh"],
-        turn: Turn::Beside(Lane::Emulators),
-    },
-    Check {
-        name: "archive",
-        proves: "a ledger comes back from its archive, through kills, a bad network and damaged objects",
-        command: &["scripts/test-archive.sh"],
         turn: Turn::Beside(Lane::Emulators),
     },
     Check {
