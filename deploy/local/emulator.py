@@ -89,7 +89,7 @@ def end_process(file, what):
         os.killpg(pid, signal.SIGTERM)
     except ProcessLookupError:
         pass
-    wait_until(f"{what} is gone", lambda: not alive(pid), 20)
+    wait_until(f"{what} is gone", lambda: not alive(pid), 60)
     file.unlink()
 
 
