@@ -81,15 +81,21 @@ class Emulator(Endpoint):
 
 
 def end_process(file, what):
-    """Ends the process group whose id is in a file, if there is one."""
+    """Ends the process group whose id is in a file, if there is one. LocalStack may hang at its end when a request comes meanwhile."""
     if not file.exists():
         return
     pid = int(file.read_text())
-    try:
-        os.killpg(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-    wait_until(f"{what} is gone", lambda: not alive(pid), 60)
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, ending)
+        except ProcessLookupError:
+            pass
+        try:
+            wait_until(f"{what} is gone", lambda: not alive(pid), 20)
+            break
+        except Broken:
+            if ending == signal.SIGKILL:
+                raise
     file.unlink()
 
 
