@@ -52,11 +52,12 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = local.bucket.id
   rule {
     apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
+      # Without a key of the operator S3 encrypts with its own, which needs no rights to use and costs nothing.
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
       kms_master_key_id = var.kms_key_arn
     }
     # One request to the key service for many objects, instead of one each.
-    bucket_key_enabled = true
+    bucket_key_enabled = var.kms_key_arn != null
   }
 }
 
