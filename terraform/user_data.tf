@@ -79,19 +79,21 @@ locals {
 
   proxy_programs = { "/usr/local/sbin/tocos-host-setup" = file("${local.deploy}/host-setup.sh") }
 
-  service_user_data = "#cloud-config\n${yamlencode({
+  service_cloud_config = {
     write_files = concat(
       [for path, text in local.service_files : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0644" }],
       [for path, text in local.service_programs : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0755" }],
     )
     runcmd = [["/usr/local/sbin/tocos-host-setup"]]
-  })}"
+  }
+  service_user_data = "#cloud-config\n${yamlencode(local.service_cloud_config)}"
 
-  proxy_user_data = "#cloud-config\n${yamlencode({
+  proxy_cloud_config = {
     write_files = concat(
       [for path, text in local.proxy_files : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0644" }],
       [for path, text in local.proxy_programs : { path = path, encoding = "gz+b64", content = base64gzip(text), permissions = "0755" }],
     )
     runcmd = [["/usr/local/sbin/tocos-host-setup"]]
-  })}"
+  }
+  proxy_user_data = "#cloud-config\n${yamlencode(local.proxy_cloud_config)}"
 }

@@ -104,26 +104,6 @@ impl DiskFile for ObjectFile {
         Ok(filled)
     }
 
-    fn write_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn write_durable_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn set_len(&self, _len: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn allocate(&self, _len: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
     fn len(&self) -> io::Result<u64> {
         Ok(self.object.bytes)
     }

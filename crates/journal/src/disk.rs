@@ -36,7 +36,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn place(&self, name: &str) -> String;
 }
 
-/// One open file. All positions are bytes from its start.
+/// One open file. All positions are bytes from its start. A file that can only be read leaves out the methods that write.
 pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Reads up to `buf.len()` bytes and gives how many; fewer only at the end of the file.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
@@ -50,20 +50,30 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn will_read(&self, _len: u64, _offset: u64) {}
 
     /// Writes all of `bytes`. Durable after the next [`sync`](Self::sync).
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    fn write_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
+        Err(only_read())
+    }
 
     /// Writes all of `bytes` and returns when they, and the length of the file that they need, are durable.
     /// Other writes to the file need not be.
-    fn write_durable_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    fn write_durable_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
+        Err(only_read())
+    }
 
     /// Makes content and length durable.
-    fn sync(&self) -> io::Result<()>;
+    fn sync(&self) -> io::Result<()> {
+        Err(only_read())
+    }
 
     /// Cuts the file, or extends it with zeros.
-    fn set_len(&self, len: u64) -> io::Result<()>;
+    fn set_len(&self, _len: u64) -> io::Result<()> {
+        Err(only_read())
+    }
 
     /// Allocates `len` bytes from the start and makes the file that long if it is shorter; the new bytes are zeros.
-    fn allocate(&self, len: u64) -> io::Result<()>;
+    fn allocate(&self, _len: u64) -> io::Result<()> {
+        Err(only_read())
+    }
 
     /// The length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -77,6 +87,10 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
+}
+
+fn only_read() -> io::Error {
+    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "this file can only be read")
 }
 
 /// Bytes that are not on this disk could not be fetched: what is in the [`io::Error`] of such a read.

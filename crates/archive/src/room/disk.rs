@@ -194,10 +194,6 @@ impl ArchivedFile {
     }
 }
 
-fn read_only() -> io::Error {
-    io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "this segment is in the archive, where it is only read")
-}
-
 impl DiskFile for ArchivedFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         Ok(self.read(buf, offset, true)?.unwrap_or(0))
@@ -205,26 +201,6 @@ impl DiskFile for ArchivedFile {
 
     fn read_here(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
         self.read(buf, offset, false)
-    }
-
-    fn write_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn write_durable_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn set_len(&self, _len: u64) -> io::Result<()> {
-        Err(read_only())
-    }
-
-    fn allocate(&self, _len: u64) -> io::Result<()> {
-        Err(read_only())
     }
 
     fn len(&self) -> io::Result<u64> {

@@ -51,6 +51,7 @@ fn what_is_there_is_found_and_nothing_else_whatever_the_size() {
             assert_eq!((table.count(), table.range(), *table.header()), (count as u64, (1, HEADER.event), HEADER));
             assert_eq!(all(&disk, &table).unwrap(), slots);
             for slot in &slots {
+                assert!(table.prepare(hash_in(*slot)).unwrap(), "of {count}");
                 assert_eq!(table.find(hash_in(*slot)).unwrap(), Some(event_in(*slot)), "of {count}");
             }
             for slot in some_slots(&mut chance, 1_000) {
@@ -159,8 +160,11 @@ fn warming_up_reads_what_finding_needs() {
     let table = Table::open(&disk, "table").unwrap();
     assert_eq!(table.warm_up().collect::<Result<Vec<_>, _>>().unwrap().len(), 4);
     disk.put("table", b"");
-    let passed =
-        some_slots(&mut Chance::new(6), 1_000).iter().filter(|slot| table.find(hash_in(**slot)).is_err()).count();
+    let others: Vec<u128> = some_slots(&mut Chance::new(6), 1_000).into_iter().map(hash_in).collect();
+    for hash in &others {
+        assert_eq!(table.prepare(*hash).unwrap(), table.find(*hash).is_err(), "preparing says who needs the disk");
+    }
+    let passed = others.iter().filter(|hash| table.find(**hash).is_err()).count();
     assert!(passed < 20, "{passed} of 1,000 that are not there needed the disk");
 }
 
