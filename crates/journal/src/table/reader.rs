@@ -163,10 +163,10 @@ impl Table {
     pub fn prepare(&self, hash: u128) -> Result<bool, BlockFileError> {
         let wanted = slot(hash, TABLE_EVENT_MAX);
         let Some((partition, header)) = self.candidate(hash)? else { return Ok(false) };
-        if let Some(page) = header.pages.partition_point(|page| *page <= head(wanted)).checked_sub(1) {
-            let (offset, slots) = self.page(partition, page as u64);
-            will_read_block(&*self.file, offset, slots * SLOT_BYTES);
-        }
+        let behind = header.pages.partition_point(|page| *page <= head(wanted));
+        let Some(page) = behind.checked_sub(1) else { return Ok(false) };
+        let (offset, slots) = self.page(partition, page as u64);
+        will_read_block(&*self.file, offset, slots * SLOT_BYTES);
         Ok(true)
     }
 

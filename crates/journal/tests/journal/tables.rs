@@ -159,13 +159,14 @@ fn warming_up_reads_what_finding_needs() {
     write(&disk, &some_slots(&mut Chance::new(5), 100_000), 14).unwrap();
     let table = Table::open(&disk, "table").unwrap();
     assert_eq!(table.warm_up().collect::<Result<Vec<_>, _>>().unwrap().len(), 4);
-    disk.put("table", b"");
+    // The open file: one that is put in its place would be another.
+    disk.open("table").unwrap().set_len(0).unwrap();
     let others: Vec<u128> = some_slots(&mut Chance::new(6), 1_000).into_iter().map(hash_in).collect();
     for hash in &others {
         assert_eq!(table.prepare(*hash).unwrap(), table.find(*hash).is_err(), "preparing says who needs the disk");
     }
     let passed = others.iter().filter(|hash| table.find(**hash).is_err()).count();
-    assert!(passed < 20, "{passed} of 1,000 that are not there needed the disk");
+    assert!((1..20).contains(&passed), "{passed} of 1,000 that are not there needed the disk");
 }
 
 proptest! {
