@@ -46,13 +46,9 @@ emulators=$!
 step "a plan for every switch, on a mocked provider" timeout 300 terraform -chdir="$root" test -no-color
 grep -cE '\.\.\. pass$' "$folder/said" | sed 's/^/        plans: /'
 # It passes over a file that it can't read, and says so only in its summary.
-scan() {
-    timeout 300 "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact > "$folder/scan"
-    local status=$?
-    cat "$folder/scan"
-    [ "$status" = 0 ] && grep -q '^Passed checks: [1-9]' "$folder/scan" && ! grep -q 'Parsing errors' "$folder/scan"
-}
-step "checkov, which reads every file" scan
+# shellcheck disable=SC2016 # the inner shell expands them
+step "checkov, which reads every file" bash -c 'set -o pipefail; timeout 300 "$@" | tee "$0" && grep -q "^Passed checks: [1-9]" "$0" && ! grep "Parsing errors" "$0"' \
+    "$folder/scan" "$checkov" --config-file terraform/.checkov.yaml --directory "$root" --quiet --compact
 status=0
 wait "$emulators" || status=$?
 emulators=
