@@ -139,7 +139,7 @@ def archive_is_as_promised(emulator, outputs):
     assert (bucket, prefix) == (f"tocos-archive-{account}-{REGION}", "tocos"), outputs["archive_url"]
     assert s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled", "it keeps no versions"
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
-    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms" and encryption["BucketKeyEnabled"], encryption
+    assert encryption["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"} and not encryption["BucketKeyEnabled"], encryption
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert len(block) == 4 and all(block.values()), f"the public is not kept out: {block}"
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]

@@ -197,6 +197,10 @@ run "an_archive_is_a_bucket_that_the_instance_may_add_to_and_read" {
     error_message = "the bucket is not named after prefix, account and region"
   }
   assert {
+    condition     = module.archive[0].encryption.algorithm == "AES256"
+    error_message = "the bucket is not encrypted by S3 itself"
+  }
+  assert {
     condition = { for statement in data.aws_iam_policy_document.archive[0].statement : statement.sid => [
       toset(statement.actions), toset(statement.resources)] if statement.effect != "Deny" } == {
       AddAndRead = [toset(["s3:PutObject", "s3:GetObject"]), toset(["arn:aws:s3:::tocos-archive-123456789012-eu-central-1/tocos/*"])]
@@ -232,6 +236,12 @@ run "an_archive_with_a_key_of_its_own_brings_the_right_to_use_that_key" {
     condition = [for statement in data.aws_iam_policy_document.archive[0].statement : toset(statement.actions) if statement.sid == "KeyOfTheArchive"] == [
     toset(["kms:Decrypt", "kms:GenerateDataKey"])]
     error_message = "what is put with that key could not be put"
+  }
+  assert {
+    condition = module.archive[0].encryption == {
+      algorithm = "aws:kms", key = "arn:aws:kms:eu-central-1:123456789012:key/1", is_shared = true
+    }
+    error_message = "the bucket is not encrypted with that key, or asks for it for each object"
   }
 }
 

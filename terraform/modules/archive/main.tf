@@ -52,7 +52,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = local.bucket.id
   rule {
     apply_server_side_encryption_by_default {
-      # Without a key of the operator S3 encrypts with its own, which needs no rights to use and costs nothing.
+      # Without a key of the operator's, S3 encrypts with its own, which costs nothing and asks no key service for each object.
       sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
       kms_master_key_id = var.kms_key_arn
     }
@@ -116,4 +116,13 @@ output "url" {
   value = local.url
   # Who is told where it is finds it there.
   depends_on = [aws_s3_bucket.archive, aws_s3_bucket.emulated]
+}
+
+output "encryption" {
+  value = one([for rule in aws_s3_bucket_server_side_encryption_configuration.this.rule : {
+    algorithm = rule.apply_server_side_encryption_by_default[0].sse_algorithm
+    key       = rule.apply_server_side_encryption_by_default[0].kms_master_key_id
+    # Whether one request to the key service does for many objects.
+    is_shared = rule.bucket_key_enabled
+  }])
 }
