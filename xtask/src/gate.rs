@@ -108,7 +108,7 @@ const CHECKS: &[Check] = &[
         name: "archive",
         proves: "a ledger comes back from its archive, through kills, a bad network and damaged objects",
         command: &["scripts/test-archive.sh"],
-        turn: Turn::Beside(Lane::Work),
+        turn: Turn::Beside(Lane::Containers),
     },
     Check {
         name: "image",
