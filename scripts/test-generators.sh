@@ -73,14 +73,14 @@ python_client() {
 openapi_generator() {
   mkdir "$work/generator" && cd "$work/generator" &&
     "$bin/openapi-generator-cli" generate -i "$document" -g python -o . --package-name tocos_generated >generated &&
-    counted "$(cat tocos_generated/api/*_api.py | grep -cE '^    def (get|put|post)_[a-z0-9_]*_with_http_info\(')" &&
+    counted "$(cat tocos_generated/api/*_api.py | grep -cE '^    def (get|put|post|delete)_[a-z0-9_]*_with_http_info\(')" &&
     cp "$clients/openapi_generator.py" . && "$bin/mypy" --config-file ../mypy.ini openapi_generator.py && "$python" openapi_generator.py "$url" "$key"
 }
 
 openapi_fetch() {
   mkdir "$work/fetch" && cd "$work/fetch" && ln -s "$node/node_modules" node_modules && echo '{"type":"module"}' >package.json &&
     "$npm_bin/openapi-typescript" "$document" --output schema.d.ts &&
-    counted "$(sed -n '/^export interface operations {/,/^}/p' schema.d.ts | grep -cE '^    (get|put|post)_[a-z0-9_]+: \{$')" &&
+    counted "$(sed -n '/^export interface operations {/,/^}/p' schema.d.ts | grep -cE '^    (get|put|post|delete)_[a-z0-9_]+: \{$')" &&
     cp "$clients/openapi_fetch.ts" . &&
     "$npm_bin/tsc" --strict --noUncheckedIndexedAccess --target es2022 --module nodenext --types node openapi_fetch.ts &&
     node openapi_fetch.js "$url" "$key"

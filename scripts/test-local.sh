@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From `tflocal apply` to an answered request, on LocalStack and on moto: apply, bodies, a push, a broken push, another apply, destroy.
+# From `tflocal apply` to an answered request, on LocalStack and on moto: apply, bodies, a push, a broken push, another apply, destroy. And a group on moto:
+# two nodes and a PostgreSQL, writes through either, a push, the leader killed, a broken push, destroy.
 # Root on Debian: it installs what is missing. TOCOS_IMAGE names an image of this machine's Docker to use instead of building one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,4 +18,4 @@ if [ -z "${TOCOS_IMAGE:-}" ]; then scripts/local-image.sh "$image" tocos-walk; f
 # The body is made before its users ask for it all at once.
 bash deploy/local/body/build.sh >/dev/null
 # Asked to end, it takes its worlds down; the limit is three times what it takes.
-timeout -k 60 1500 "$python" deploy/tests/attached.py "$image" "$tflocal" "$folder" "localstack=$localstack" "moto=$python"
+timeout -k 60 2400 "$python" deploy/tests/attached.py "$image" "$tflocal" "$folder" "localstack=$localstack" "moto=$python"

@@ -45,6 +45,7 @@ timeout -k 30 900 "$python" terraform/tests/on_emulators.py "$folder" "moto=$pyt
 emulators=$!
 step "a plan for every switch, on a mocked provider" timeout 300 terraform -chdir="$root" test -no-color
 grep -cE '\.\.\. pass$' "$folder/said" | sed 's/^/        plans: /'
+step "turns and password of a group's nodes" timeout 120 "$python" deploy/tests/group.py
 # It passes over a file that it can't read, and says so only in its summary.
 # shellcheck disable=SC2016 # the inner shell expands them
 step "checkov, which reads every file" bash -c 'set -o pipefail; timeout 300 "$@" | tee "$0" && grep -q "^Passed checks: [1-9]" "$0" && ! grep "Parsing errors" "$0"' \

@@ -49,10 +49,12 @@ module "service" {
     [aws_security_group.service.id],
     local.proxy_here ? [aws_security_group.edge.id] : [],
   )
-  user_data   = local.service_user_data
-  kms_key_arn = var.kms_key_arn
-  ssm         = var.ssm_agent
-  policies    = { for policy in data.aws_iam_policy_document.archive : "archive" => policy.json }
+  user_data = local.service_user_data
+
+  user_data_gz = local.node_user_data_gz[0]
+  kms_key_arn  = var.kms_key_arn
+  ssm          = var.ssm_agent
+  policies     = local.node_policies
   # The service asks for its role's keys out of a container, which is one hop more.
   metadata_hops = local.uses_archive ? 2 : 1
 }
@@ -118,6 +120,7 @@ module "balancer" {
   security_group_id = aws_security_group.edge.id
   certificate_arn   = var.certificate_arn
   instance_id       = module.service.instance_id
+  further_instances = module.node[*].instance_id
   ports             = local.ports
 }
 
@@ -136,6 +139,8 @@ module "github" {
   subject      = var.github_subject
   provider_arn = var.github_provider_arn
   instance_id  = module.service.instance_id
+
+  further_instances = module.node[*].instance_id
 }
 
 # Contradictions stop the plan, before anything is made.

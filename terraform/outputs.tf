@@ -58,6 +58,21 @@ output "first_key" {
   value       = var.emulator ? "docker exec ${local.body} cat /var/lib/tocos/key/first" : "in that shell: sudo cat /var/lib/tocos/key/first"
 }
 
+# Those of a group are null for a single node, which is as if they were not there.
+
+output "nodes" {
+  description = "The instances of a group with their addresses in the VPC, the first one first."
+  value = var.nodes == 1 ? null : [for index, id in concat([module.service.instance_id], module.node[*].instance_id) : {
+    instance_id = id
+    private_ip  = local.node_ips[index]
+  }]
+}
+
+output "database" {
+  description = "The database: its name inside the VPC, and the secret with its password."
+  value       = one([for database in module.database : { address = database.address, secret_arn = database.secret_arn }])
+}
+
 output "private_ip" {
   description = "Address of the service inside the VPC; Prometheus reads :9464/metrics and :9100/metrics there."
   value       = local.service_ip

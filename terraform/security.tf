@@ -34,8 +34,8 @@ resource "aws_vpc_security_group_ingress_rule" "edge" {
 resource "aws_vpc_security_group_ingress_rule" "service_from_edge" {
   for_each = merge(
     local.proxy_here ? {} : { service = local.ports.service },
-    # The balancer's health check reads /readyz on the internal listener.
-    var.balancer ? { metrics = local.ports.metrics } : {},
+    # The balancer's health check reads /readyz on the internal listener; so does the proxy's, where there are several nodes.
+    var.balancer || var.nodes > 1 ? { metrics = local.ports.metrics } : {},
   )
   security_group_id            = aws_security_group.service.id
   description                  = "${each.key} from proxy or balancer"
@@ -86,7 +86,7 @@ resource "aws_vpc_security_group_egress_rule" "edge" {
 resource "aws_vpc_security_group_egress_rule" "edge_to_service" {
   for_each = merge(
     local.proxy_here ? {} : { service = local.ports.service },
-    var.balancer ? { metrics = local.ports.metrics } : {},
+    var.balancer || var.nodes > 1 ? { metrics = local.ports.metrics } : {},
   )
   security_group_id            = aws_security_group.edge.id
   description                  = "${each.key} of the service"

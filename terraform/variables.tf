@@ -173,6 +173,44 @@ variable "ssm_agent" {
   default     = true
 }
 
+# A group.
+
+variable "nodes" {
+  description = "How many instances serve the ledger. More than one needs a database, and the balancer or the proxy in front of them."
+  type        = number
+  default     = 1
+  validation {
+    condition     = var.nodes >= 1 && var.nodes <= 9 && floor(var.nodes) == var.nodes
+    error_message = "nodes must be a whole number from 1 to 9."
+  }
+}
+
+variable "database" {
+  description = "Where the log of a group is kept: none (on the instance's own volume alone) or rds (PostgreSQL in two zones)."
+  type        = string
+  default     = "none"
+  validation {
+    condition     = contains(["none", "rds"], var.database)
+    error_message = "database must be none or rds."
+  }
+}
+
+variable "database_instance_type" {
+  description = "Type of the database's two instances."
+  type        = string
+  default     = "db.t4g.small"
+}
+
+variable "database_gib" {
+  description = "Size of the database's volumes, in GiB. They grow by themselves, up to ten times that."
+  type        = number
+  default     = 20
+  validation {
+    condition     = var.database_gib >= 20 && floor(var.database_gib) == var.database_gib
+    error_message = "database_gib must be a whole number of at least 20."
+  }
+}
+
 # What is beside it.
 
 variable "backups" {

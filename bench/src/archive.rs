@@ -192,7 +192,10 @@ fn restore(args: &ArchiveArgs, with: &Place, data: &Path, until: u64) -> Result<
 fn pages(args: &ArchiveArgs, with: &Place) -> Result<Value> {
     let bytes = args.local_log_bytes.to_string();
     let load = with.load(&args.load, &["--archive", &with.archive, "--local-log-bytes", &bytes]);
+    // That of the server before says where nobody listens any more.
+    std::fs::remove_file(&with.addresses)?;
     let server = Server::start(&load)?;
+    with.wait_until("a file with the addresses", |with| Ok(with.addresses.exists()))?;
     with.wait_until("a log within its bound", |with| {
         Ok(with.metric("tocos_log_local_bytes")? <= args.local_log_bytes as f64)
     })?;

@@ -49,7 +49,7 @@ impl Asked {
         let (user, to, coin) = (self.user.as_str(), self.to.as_str(), "toco");
         let operation = match self.what {
             What::User => Operation::PutUser { user, name: None },
-            What::Grant(marks) => Operation::Grant { user, coin, amount: 1_000_000, marks },
+            What::Grant(marks) => Operation::Grant { user, coin, amount: 1_000_000, marks, lot: false },
             What::Transfer => Operation::Transfer { from: user, to, coin, amount: 1 },
             What::Spend(amount) => Operation::Spend { user, coin, amount, to: None, mode: Mode::UpTo },
             What::Hold => Operation::Hold { user, coin, amount: 5, until: Until::InSeconds(900), to: None },
@@ -90,11 +90,18 @@ impl Core {
         Ok(core)
     }
 
-    /// Decides, writes down and applies, in stages as the engine does it. What is due is expired first.
-    pub(crate) fn carry_out(&mut self, requests: &[Request<'_>]) -> Result<()> {
-        while let Some(event) = self.ledger.expire(self.now) {
+    /// What is due expires, each thing by an event of its own.
+    pub(crate) fn do_what_is_due(&mut self) -> Result<()> {
+        while let Some(occasion) = self.ledger.next_occasion(self.now) {
+            let event = self.ledger.expire(&occasion, self.now);
             self.write(&event)?;
         }
+        Ok(())
+    }
+
+    /// Decides, writes down and applies, in stages as the engine does it. What is due is expired first.
+    pub(crate) fn carry_out(&mut self, requests: &[Request<'_>]) -> Result<()> {
+        self.do_what_is_due()?;
         for chunk in requests.chunks(STAGED_AT_ONCE) {
             let staged = self.ledger.stage(chunk, None);
             for (request, staged) in chunk.iter().zip(&staged) {

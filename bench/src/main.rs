@@ -10,6 +10,7 @@ mod bare;
 mod compare;
 mod core;
 mod disk;
+mod due;
 mod grow;
 mod http;
 mod lists;
@@ -57,6 +58,8 @@ enum Run {
     Past(past::PastArgs),
     /// What a start, memory, batches and repeated keys cost with very many old keys behind.
     Age(age::AgeArgs),
+    /// Very many occurrences of schedules at one instant, and other writes beside them.
+    Due(due::DueArgs),
     /// What an archive costs beside none, and how fast it gives back what it has.
     Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
@@ -152,6 +155,7 @@ fn main() -> Result<()> {
         Run::Past(args) => past::run(&args)?,
         Run::Archive(args) => archive::run(&args)?,
         Run::Age(args) => age::run(&args)?,
+        Run::Due(args) => due::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,

@@ -68,7 +68,7 @@ fn fill(options: &EngineOptions, args: &RecoveryArgs) -> Result<()> {
     let users: Vec<String> = (0..args.users).map(user).collect();
     for chunk in users.chunks(BATCH) {
         let put_user = |user| Operation::PutUser { user, name: None };
-        let grant = |user| Operation::Grant { user, coin: "toco", amount: 1_000_000, marks: Marks::PLAIN };
+        let grant = |user| Operation::Grant { user, coin: "toco", amount: 1_000_000, marks: Marks::PLAIN, lot: false };
         let none = vec![None; chunk.len()];
         put(&engine, &chunk.iter().map(|user| put_user(user)).collect::<Vec<_>>(), &none)?;
         put(&engine, &chunk.iter().map(|user| grant(user)).collect::<Vec<_>>(), &none)?;
@@ -102,8 +102,9 @@ fn put(engine: &Engine, operations: &[Operation<'_>], keys: &[Option<String>]) -
         .submit_batch(&requests, Batch::default(), |event, _| event.number)
         .map_err(|rejection| anyhow!("a batch was refused: {rejection:?}"))?;
     engine.seal();
-    let last = results.last().and_then(|result| result.as_ref().ok()).map_or(0, |done| done.event);
-    engine.durable(last).wait()?;
+    if let Some(Ok(last)) = results.last() {
+        engine.durable(last.seen).wait()?;
+    }
     Ok(())
 }
 

@@ -95,9 +95,8 @@ fn batches(work: Work, core: &Core) -> Vec<Vec<Asked>> {
 
 /// What an app does in turn, an hour later with each batch: of the holds only some are captured or released.
 fn mixed(core: &Core, rng: &mut Rng) -> Vec<Asked> {
-    // What is due expires before the batch, each by an event of its own.
-    let due = core.ledger.state().due_before(core.now + 1).count() as u64;
-    let first = core.ledger.state().last_event() + 1 + due;
+    // What was due has expired.
+    let first = core.ledger.state().last_event() + 1;
     let one = |at: u64| match at % 8 {
         0..3 => Asked::transfer(rng, USERS, false).keyed(first + at),
         3 => Asked::of(What::Grant(marks(core.now, rng)), rng.u32(0..USERS)),
@@ -131,6 +130,7 @@ fn carried_out(work: Work) -> Result<usize> {
     if work == Work::Mixed {
         let mut rng = Rng::with_seed(12);
         for _ in 0..OPERATIONS / BATCH {
+            measured(&mut || core.do_what_is_due())?;
             let asked = mixed(&core, &mut rng);
             let requests = requests(&asked);
             measured(&mut || core.carry_out(&requests))?;
@@ -161,7 +161,10 @@ impl Written {
             let asked = match step {
                 0 => (0..USERS).map(|number| Asked::of(What::User, number)).collect(),
                 1 => (0..USERS).map(|number| Asked::of(What::Grant(Marks::PLAIN), number)).collect(),
-                _ => mixed(&core, &mut rng),
+                _ => {
+                    core.do_what_is_due()?;
+                    mixed(&core, &mut rng)
+                }
             };
             core.carry_out(&requests(&asked))?;
             at.resize(core.records.len(), core.now);

@@ -32,6 +32,15 @@ BOOT = [
 ]
 
 
+# Any will do for an emulator.
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def environment(section, settings):
+    """A file of systemd or quadlet that sets them."""
+    return "\n".join([f"[{section}]", *(f"Environment={name}={value}" for name, value in settings.items()), ""])
+
+
 def docker(*arguments, **options):
     return run("docker", *arguments, **options)
 
@@ -46,8 +55,8 @@ def archive(files):
     """A tar of these files, by path, all of root."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path, text in files.items():
-            entry, content = tarfile.TarInfo(path.lstrip("/")), text.encode()
+        for path, content in files.items():
+            entry, content = tarfile.TarInfo(path.lstrip("/")), content if isinstance(content, bytes) else content.encode()
             entry.size, entry.mode = len(content), 0o755 if path == ENTRYPOINT else 0o644
             tar.addfile(entry, io.BytesIO(content))
     return packed.getvalue()
@@ -126,20 +135,31 @@ class Bodies:
         found = {name: rest for name, *rest in (line.split("|") for line in listed)}
         return {name: tuple(rest) for name, rest in found.items() if rest[0] and f"{name}-net" in found}
 
-    def boot(self, image, machine, public_ports):
-        """Gives a machine its body; `public_ports` of the loopback, empty for a private one."""
-        body = f"{self.name}-{machine.name}"
+    def body(self, machine):
+        return f"{self.name}-{machine.name}"
+
+    def connect(self, image, machine, *options):
+        """The network of a body that is to boot, with the firewall before it."""
+        body = self.body(machine)
         self.end(body)
-        published = [part for port, inner in public_ports for part in ("-p", f"127.0.0.1:{port}:{inner}")]
         docker(
-            "run", "-d", "--name", f"{body}-net", *self.labelled(), "--network", self.name, "--ip", machine.ip,
-            "--sysctl", "net.ipv4.ip_forward=1", *published, "--init", "--entrypoint", "sleep", image, "infinity",
+            "run", "-d", "--name", f"{body}-net", *self.labelled(), "--network", self.name, "--ip", machine.ip, *options,
+            "--init", "--entrypoint", "sleep", image, "infinity",
         )
         self.guard(image, machine)
-        volume = []
-        if machine.data_volume:
-            docker("volume", "create", *self.labelled(ebs=machine.data_volume), f"{self.name}-{machine.data_volume}")
-            volume = ["-v", f"{self.name}-{machine.data_volume}:/var/lib/tocos"]
+
+    def volume(self, volume, path):
+        """Options for a Docker volume in the place of the one that the emulator calls so, at a path of a body."""
+        docker("volume", "create", *self.labelled(ebs=volume), f"{self.name}-{volume}")
+        return ["-v", f"{self.name}-{volume}:{path}"]
+
+    def boot(self, image, machine, public_ports, further_files=None):
+        """Gives a machine its body; `public_ports` of the loopback, empty for a private one."""
+        body, database = self.body(machine), machine.database
+        published = [part for port, inner in public_ports for part in ("-p", f"127.0.0.1:{port}:{inner}")]
+        names = ["--add-host", f"{database.address}:{database.ip}"] if database else []
+        self.connect(image, machine, "--sysctl", "net.ipv4.ip_forward=1", *names, *published)
+        volume = self.volume(machine.data_volume, "/var/lib/tocos") if machine.data_volume else []
         seed = "/var/lib/cloud/seed/nocloud"
         self.start(
             body, [*self.labelled(instance=machine.id, image=machine.image, ip=machine.ip), "--network", f"container:{body}-net", *BOOT, *volume,
@@ -148,13 +168,13 @@ class Bodies:
                 ENTRYPOINT: (HERE / "body" / "entrypoint.sh").read_text(),
                 f"{seed}/user-data": machine.user_data,
                 f"{seed}/meta-data": json.dumps({"instance-id": machine.id, "local-hostname": body}),
-            } | self.local_registry(machine.image) | (self.local_store() if machine.uses_archive else {}),
+            } | self.local_registry(machine.image) | (self.local_store() if machine.uses_archive else {}) | (further_files or {}),
         )
         self.booted(body)
 
     def guard(self, image, machine):
         """Puts the machine's security groups before its network, if they are not what is there."""
-        body, rules = f"{self.name}-{machine.name}", firewall(machine.rules)
+        body, rules = self.body(machine), firewall(machine.rules)
         if self.guarded.get(body) != (machine.id, rules):
             docker(
                 "run", "--rm", "-i", "--network", f"container:{body}-net", "--cap-add=NET_ADMIN", "--entrypoint", "nft", image, "-f", "-",
@@ -191,18 +211,19 @@ class Bodies:
             "/etc/containers/registries.d/local.yaml": f"docker:\n  {local}:\n    use-sigstore-attachments: true\n",
         }
 
+    @property
+    def emulator_url(self):
+        """Where bodies reach the emulator."""
+        return f"http://{self.registry_address.split(':')[0]}:{STORE_PORT}"
+
     def local_store(self):
         """Where S3 is, and keys for it: a body has no metadata service to ask for those of its role."""
-        settings = {
-            "AWS_ENDPOINT_URL": f"http://{self.registry_address.split(':')[0]}:{STORE_PORT}", "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        }
-        lines = [f"Environment={name}={value}" for name, value in settings.items()]
-        return {"/etc/containers/systemd/tocos.container.d/20-local-store.conf": "\n".join(["[Container]", *lines, ""])}
+        settings = {"AWS_ENDPOINT_URL": self.emulator_url, "AWS_ALLOW_HTTP": "true"} | KEYS
+        return {"/etc/containers/systemd/tocos.container.d/20-local-store.conf": environment("Container", settings)}
 
-    def prometheus(self, image, target):
-        """A Prometheus that scrapes this address, in place of one that scrapes another."""
-        name = f"{self.name}-prometheus"
+    def prometheus(self, image, addresses):
+        """A Prometheus that scrapes these addresses, in place of one that scrapes others."""
+        name, target = f"{self.name}-prometheus", " ".join(addresses)
         watched = docker("container", "inspect", "-f", f'{{{{index .Config.Labels "{LABEL}.target"}}}}', name, check=False).stdout.strip()
         if watched == target and self.is_running(name):
             return
@@ -210,8 +231,8 @@ class Bodies:
         config = json.dumps({
             "global": {"scrape_interval": "1s"},
             "scrape_configs": [
-                {"job_name": "tocos", "static_configs": [{"targets": [f"{target}:9464"]}]},
-                {"job_name": "node", "static_configs": [{"targets": [f"{target}:9100"]}]},
+                {"job_name": "tocos", "static_configs": [{"targets": [f"{address}:9464" for address in addresses]}]},
+                {"job_name": "node", "static_configs": [{"targets": [f"{address}:9100" for address in addresses]}]},
             ],
         })
         self.start(

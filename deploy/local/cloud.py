@@ -1,10 +1,11 @@
-"""What an emulator's API says about the machines that this Terraform made: where they stand, what user_data tells them, who may reach
-them. Nothing here comes from Terraform's state, so it does not matter who applied, from where, or to which emulator."""
+"""What an emulator's API says about the machines and the database that this Terraform made: where they stand, what user_data tells them, who may
+reach them. Nothing here comes from Terraform's state, so it does not matter who applied, from where, or to which emulator."""
 
 import base64
 import gzip
 import ipaddress
 import json
+import urllib.parse
 from dataclasses import dataclass, field
 
 import yaml
@@ -16,6 +17,33 @@ from shell import Broken
 DATA_DEVICE = "/dev/sdf"
 HOST_FILE, SERVICE_FILE = "/etc/tocos/host.env", "/etc/tocos/deploy.json"
 UNIT_FILE = "/etc/containers/systemd/tocos.container.d/10-host.conf"
+GROUP_FILE = "/etc/tocos/group.json"
+# As terraform/ calls the database inside the PostgreSQL, and its user.
+DATABASE = USER = "tocos"
+# RDS gives no address away. Its body has this one of the first private subnet.
+DATABASE_HOST = 250
+# What LocalStack answers for a part of AWS that it does not have.
+NOT_IMPLEMENTED = 501
+NO_DATABASES = "LocalStack's free edition has no RDS, and so no database for a group; moto has one: scripts/local-emulator.sh moto"
+GZIP = b"\x1f\x8b"
+
+
+@dataclass
+class Database:
+    """A PostgreSQL. One body stands in both of its zones."""
+
+    is_public, is_whole = False, True
+
+    id: str
+    name: str
+    # The name under which the machines reach it.
+    address: str
+    ip: str
+    vpc: str
+    groups: list
+    # The secret with its password.
+    secret: str
+    rules: list = field(default_factory=list)
 
 
 @dataclass
@@ -26,9 +54,11 @@ class Machine:
     vpc: str
     groups: list
     is_public: bool
-    user_data: str
+    # As cloud-init gets it, so it may be compressed.
+    user_data: bytes
     files: dict
     data_volume: str = ""
+    database: Database | None = None
     # (direction, port, addresses) of all its groups.
     rules: list = field(default_factory=list)
 
@@ -40,6 +70,15 @@ class Machine:
     @property
     def uses_archive(self):
         return any(f"Environment={setting}=" in self.files.get(UNIT_FILE, "") for setting in ("TOCOS_ARCHIVE", "TOCOS_RESTORE_FROM"))
+
+    @property
+    def group(self):
+        """What a node of a group is told about it; nothing for others."""
+        return json.loads(self.files.get(GROUP_FILE, "{}"))
+
+    @property
+    def database_address(self):
+        return urllib.parse.urlsplit(self.group["url"]).hostname if self.group else None
 
     @property
     def is_whole(self):
@@ -55,39 +94,88 @@ class Machine:
 
 @dataclass
 class Recorded:
-    """One VPC with its running machines; no VPC where there are none. `volumes` are all that there are, attached or between two machines."""
+    """One VPC with its running machines and databases; no VPC where there are none. `volumes` are all that there are, attached or between two
+    machines, and those of the databases."""
 
     machines: list
+    databases: list
     volumes: set
     cidr: str = ""
 
     @property
+    def services(self):
+        """The machines of the service; in a group the first node is the first."""
+        return sorted((machine for machine in self.machines if machine.image), key=lambda machine: machine.group.get("index", 0))
+
+    @property
     def service(self):
-        return next((machine for machine in self.machines if machine.image), None)
+        return next(iter(self.services), None)
 
 
 def read(emulator):
     try:
-        return read_api(emulator.client("ec2"))
+        return read_api(emulator)
     except (BotoCoreError, ClientError) as error:
         raise Broken(f"{emulator.url} does not say what it has: {error}") from error
 
 
-def read_api(ec2):
+def read_api(emulator):
+    ec2 = emulator.client("ec2")
     described = ec2.describe_volumes()["Volumes"]
-    volumes, machines = {volume["VolumeId"] for volume in described}, running(ec2, described)
-    vpcs = {machine.vpc for machine in machines}
+    machines, databases = running(ec2, described), databases_of(emulator, ec2)
+    volumes = {volume["VolumeId"] for volume in described} | {database.id for database in databases}
+    vpcs = {one.vpc for one in [*machines, *databases]}
     if not vpcs:
-        return Recorded([], volumes)
+        return Recorded([], [], volumes)
     if len(vpcs) > 1:
         raise Broken(f"there are machines of this Terraform in several VPCs ({', '.join(sorted(vpcs))}), and only those of one can have bodies: destroy the others")
     members = {}
+    for one in [*machines, *databases]:
+        for group in one.groups:
+            members.setdefault(group, []).append(one.ip)
+    for one in [*machines, *databases]:
+        one.rules = rules_of(ec2, one.groups, members)
     for machine in machines:
-        for group in machine.groups:
-            members.setdefault(group, []).append(machine.ip)
-    for machine in machines:
-        machine.rules = rules_of(ec2, machine.groups, members)
-    return Recorded(machines, volumes, ec2.describe_vpcs(VpcIds=list(vpcs))["Vpcs"][0]["CidrBlock"])
+        if machine.database_address:
+            machine.database = next((database for database in databases if database.address == machine.database_address), None)
+            if not machine.database:
+                raise Broken(f"{machine.name} wants the database {machine.database_address}, which {emulator.url} does not have. {NO_DATABASES}")
+    return Recorded(machines, databases, volumes, ec2.describe_vpcs(VpcIds=list(vpcs))["Vpcs"][0]["CidrBlock"])
+
+
+def databases_of(emulator, ec2):
+    """Those of this Terraform. An emulator that knows no databases is asked once."""
+    if not emulator.has_databases:
+        return []
+    try:
+        described = emulator.client("rds").describe_db_instances()["DBInstances"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_IMPLEMENTED:
+            raise
+        emulator.has_databases = False
+        return []
+    found = []
+    for database in described:
+        if (database["Engine"], database.get("DBName")) != ("postgres", DATABASE) or "MasterUserSecret" not in database:
+            # Somebody else's.
+            continue
+        subnets = [subnet["SubnetIdentifier"] for subnet in database["DBSubnetGroup"]["Subnets"]]
+        first = min(ipaddress.ip_network(subnet["CidrBlock"]) for subnet in ec2.describe_subnets(SubnetIds=subnets)["Subnets"])
+        found.append(Database(
+            id=database["DBInstanceIdentifier"], name=f"{database['DBInstanceIdentifier'].rsplit('-', 1)[0]}-database", ip=str(first[DATABASE_HOST]),
+            address=database["Endpoint"]["Address"], vpc=database["DBSubnetGroup"]["VpcId"], secret=database["MasterUserSecret"]["SecretArn"],
+            groups=[group["VpcSecurityGroupId"] for group in database["VpcSecurityGroups"]],
+        ))
+    return found
+
+
+def password(emulator, database):
+    """That of the database, as its machines get it too."""
+    try:
+        secret = emulator.client("secretsmanager").get_secret_value(SecretId=database.secret)
+    except (BotoCoreError, ClientError) as error:
+        raise Broken(f"{emulator.url} does not say the password of {database.name}: {error}") from error
+    return json.loads(secret["SecretString"])["password"]
 
 
 def running(ec2, described):
@@ -100,7 +188,7 @@ def running(ec2, described):
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
     for instance in [one for many in ec2.describe_instances(Filters=filters)["Reservations"] for one in many["Instances"]]:
         raw = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
-        user_data = base64.b64decode(raw.get("UserData", {}).get("Value") or "").decode(errors="replace")
+        user_data = base64.b64decode(raw.get("UserData", {}).get("Value") or "")
         files = files_of(user_data)
         if HOST_FILE not in files:
             # Somebody else's.
@@ -117,11 +205,12 @@ def running(ec2, described):
 
 def files_of(user_data):
     """The files that cloud-init would write, by path."""
-    if not user_data.startswith("#cloud-config"):
+    text = (gzip.decompress(user_data) if user_data.startswith(GZIP) else user_data).decode(errors="replace")
+    if not text.startswith("#cloud-config"):
         return {}
     return {
         file["path"]: gzip.decompress(base64.b64decode(file["content"])).decode() if file.get("encoding") == "gz+b64" else file["content"]
-        for file in yaml.safe_load(user_data).get("write_files", [])
+        for file in yaml.safe_load(text).get("write_files", [])
     }
 
 

@@ -38,14 +38,37 @@ def command_emulator(world, kind, python):
 
 
 def what_next(world):
+    holder, path = world.key_file
     return f"""
 service      curl -k {world.url('/version')}
-first key    docker exec {world.service} cat /var/lib/tocos/key/first
+first key    docker exec {holder} cat {path}
 updates      docker exec {world.service} journalctl -u tocos-update -f
 numbers      http://127.0.0.1:{world.ports['prometheus']}/graph?g0.expr=tocos_deploy_info
 next image   scripts/local-push.sh [IMAGE]        (taken within {POLL_SECONDS} s)
-a shell      docker exec -it {world.service} bash
+a shell      docker exec -it {world.service} bash{of_group(world)}
 the end      scripts/local-down.sh"""
+
+
+def of_group(world):
+    """Further lines where there are several nodes."""
+    roles = world.formed() or {}
+    if len(roles) < 2:
+        return ""
+    leader = next(body for body, role in roles.items() if role == "leader")
+    others = " ".join(body for body in roles if body != leader)
+    return f"""
+leads        {leader}      (docker kill it: another one leads within seconds; docker start brings it back)
+follows      {others}"""
+
+
+def answered(world, begun):
+    """Waits for the service, and for the whole of a group."""
+    answer = world.answers()
+    took = time.monotonic() - begun
+    if len(world.services) > 1:
+        _, more = wait_until("one node leads and the others follow (see: docker exec NODE journalctl -u tocos)", world.formed, 180, every=0.5)
+        say(f"the group is whole: {more:.1f} s later")
+    say(f"boot until the service answers: {took:.1f} s\n\n{answer.strip()}\n{what_next(world)}")
 
 
 def command_up(world, image_to_push):
@@ -58,8 +81,7 @@ def command_up(world, image_to_push):
     say(f"terraform apply: {time.monotonic() - begun:.1f} s")
     begun = time.monotonic()
     world.follow(image)
-    answer = world.answers()
-    say(f"boot until the service answers: {time.monotonic() - begun:.1f} s\n\n{answer.strip()}\n{what_next(world)}")
+    answered(world, begun)
     return 0
 
 
@@ -95,8 +117,7 @@ def command_bodies(world, image_to_push):
     if not any(machine.is_public for machine in recorded.machines):
         say("no instance has a public address, so nothing is published on this machine")
         return 0
-    answer = world.answers()
-    say(f"boot until the service answers: {time.monotonic() - begun:.1f} s\n\n{answer.strip()}\n{what_next(world)}")
+    answered(world, begun)
     return 0
 
 
@@ -136,8 +157,13 @@ def command_push(world, image):
         say(f"{digest} is what runs already")
         return 0
     say(f"pushed as {digest}; the instance looks every {POLL_SECONDS} s")
-    (taken, words), took = wait_until("the instance has judged it (see: journalctl -u tocos-update)", lambda: world.judged(digest), 300)
-    say(f"{words}; known {took:.1f} s after the push")
+    nodes = world.services
+    for node in nodes:
+        (taken, words), _ = wait_until(f"{node} has judged it (see: journalctl -u tocos-update)", lambda: world.judged(digest, node), 300)
+        say(f"{f'{node}: ' if len(nodes) > 1 else ''}{words}; known {time.monotonic() - begun:.1f} s after the push")
+        if not taken:
+            # In a group it goes no further.
+            break
     wait_until("Prometheus has scraped what the updater counted", world.counted, 30)
     say((world.ask("/version") or "the service does not answer").strip())
     return 0 if taken else 1
@@ -157,7 +183,9 @@ def command_status(world):
     for body in world.bodies.running():
         say(f"{body} runs")
     say(world.ask("/version") or "the service does not answer")
-    say(world.inside("tocos-update", "status", check=False).stdout)
+    for body, role in world.roles().items():
+        say(f"{body}: {role or 'does not answer'}")
+        say(world.inside("tocos-update", "status", body=body, check=False).stdout)
     return 0
 
 
@@ -171,6 +199,7 @@ def main():
     for command in (up, emulator):
         command.add_argument("--emulator", choices=["moto", "localstack"], default="moto")
         command.add_argument("--python", default=sys.executable, help="interpreter that has the emulator")
+    up.add_argument("--group", action="store_true", help="two nodes, and a database that keeps their log")
     bodies = commands.add_parser("bodies", help="give bodies to the instances of an emulator that runs, and keep doing so")
     bodies.add_argument("image", **image)
     commands.add_parser("follow", help="what `bodies` leaves running")
@@ -181,7 +210,7 @@ def main():
     arguments = parser.parse_args()
     try:
         if arguments.command == "up":
-            world = World(variables={"archive": True})
+            world = World(variables={"archive": True} | ({"nodes": 2, "database": "rds"} if arguments.group else {}))
             world.emulator = Emulator(arguments.emulator, arguments.python, world.folder)
             return command_up(world, arguments.image)
         if arguments.command == "emulator":

@@ -8,7 +8,7 @@ from pathlib import Path
 from emulator import REGION
 from shell import ROOT, run
 
-SERVICES = ["ec2", "iam", "sts", "s3", "ssm", "kms", "logs", "elbv2"]
+SERVICES = ["ec2", "iam", "sts", "s3", "ssm", "kms", "logs", "elbv2", "rds"]
 
 
 def provider(url):
@@ -30,14 +30,24 @@ provider "aws" {{
 """
 
 
-# Both emulators forget the description of a rule that names a group.
+# Both emulators forget the description of a rule that names a group, and moto the parameters of a database.
 FORGETFUL = """
 resource "{kind}" "{name}" {{
   lifecycle {{
-    ignore_changes = [description]
+    ignore_changes = [{what}]
   }}
 }}
 """
+FORGOTTEN = {
+    ".": [
+        ("aws_vpc_security_group_ingress_rule", "service_from_edge", "description"), ("aws_vpc_security_group_egress_rule", "edge_to_service", "description"),
+        ("aws_vpc_security_group_ingress_rule", "between_nodes", "description"), ("aws_vpc_security_group_egress_rule", "between_nodes", "description"),
+    ],
+    "modules/database": [
+        ("aws_vpc_security_group_ingress_rule", "nodes", "description"), ("aws_vpc_security_group_egress_rule", "nodes", "description"),
+        ("aws_db_parameter_group", "this", "parameter"),
+    ],
+}
 
 UNPROTECTED = """
 resource "{kind}" "{name}" {{
@@ -65,11 +75,9 @@ class Workspace:
         shutil.copytree(ROOT / "terraform", self.root, ignore=skip)
         shutil.copytree(ROOT / "deploy", self.folder / "deploy", ignore=skip)
         if emulator_url:
-            forgetful = [("ingress_rule", "service_from_edge"), ("egress_rule", "edge_to_service")]
-            (self.root / "emulator_override.tf").write_text(
-                provider(emulator_url)
-                + "".join(FORGETFUL.format(kind=f"aws_vpc_security_group_{kind}", name=name) for kind, name in forgetful)
-            )
+            for folder, forgotten in FORGOTTEN.items():
+                text = "".join(FORGETFUL.format(kind=kind, name=name, what=what) for kind, name, what in forgotten)
+                (self.root / folder / "emulator_override.tf").write_text((provider(emulator_url) if folder == "." else "") + text)
             (self.root / "bootstrap" / "emulator_override.tf").write_text(provider(emulator_url))
         return self
 

@@ -1,12 +1,15 @@
-"""A world on this machine: an emulated AWS, bodies for the machines that it has, a registry in Docker Hub's place, and a Prometheus."""
+"""A world on this machine: an emulated AWS, bodies for the machines and the database that it has, a registry in Docker Hub's place, and a
+Prometheus."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import cloud
+import database
 from bodies import IN_CONTAINER, STORE_PORT, Bodies, docker
 from emulator import Emulator, end_process
 from shell import CACHE, ROOT, Broken, wait_until
@@ -75,27 +78,36 @@ class World:
         """Makes the bodies those of the machines that the emulator has now: new ones boot, those of machines that are gone go, and changed
         groups hold. Returns what the emulator has, and the names of the bodies that were booted and ended."""
         recorded = cloud.read(self.emulator)
-        if recorded.machines:
+        if recorded.cidr:
             self.outside(image, recorded.cidr)
-        wanted = {f"{self.name}-{machine.name}": machine for machine in recorded.machines}
+        # The databases first: the machines are told their certificates.
+        wanted = {self.bodies.body(one): one for one in [*recorded.databases, *recorded.machines]}
         running = self.bodies.running()
         ended = [body for body, (instance, *_) in running.items() if body not in wanted or wanted[body].id != instance]
         for body in ended:
             self.bodies.end(body)
         self.bodies.remove_volumes(recorded.volumes)
         cloud.free_interfaces(self.emulator)
-        booted = [body for body, machine in wanted.items() if machine.is_whole and (body in ended or body not in running)]
-        published = next((body for body, machine in wanted.items() if machine.is_public), None)
-        for body, machine in wanted.items():
+        booted = [body for body, one in wanted.items() if one.is_whole and (body in ended or body not in running)]
+        published = next((body for body, one in wanted.items() if one.is_public), None)
+        for body, one in wanted.items():
             if body in booted:
-                self.bodies.boot(image, machine, [(self.ports["https"], 443), (self.ports["http"], 80)] if body == published else [])
+                self.boot(image, one, [(self.ports["https"], 443), (self.ports["http"], 80)] if body == published else [])
             elif body in running and body not in ended:
-                self.bodies.guard(image, machine)
-        if recorded.service and recorded.service.lets_in(self.bodies.prometheus_address, 9464):
-            self.bodies.prometheus(image, recorded.service.ip)
+                self.bodies.guard(image, one)
+        scraped = [machine.ip for machine in recorded.services if machine.lets_in(self.bodies.prometheus_address, 9464)]
+        if scraped:
+            self.bodies.prometheus(image, scraped)
         elif not recorded.machines:
             self.bodies.end_prometheus()
         return recorded, booted, ended
+
+    def boot(self, image, one, public_ports):
+        """A body for a machine or a database."""
+        if isinstance(one, cloud.Database):
+            database.boot(self.bodies, image, one, cloud.password(self.emulator, one))
+        else:
+            self.bodies.boot(image, one, public_ports, database.files(self.bodies, one.database) if one.database else {})
 
     # Images.
 
@@ -117,14 +129,14 @@ class World:
                 return line.split(":", 1)[1].strip()
         return None
 
-    def updater_knows(self):
+    def updater_knows(self, body=None):
         """What the updater remembers, read without waiting for it: the file is replaced whole."""
-        done = self.inside("cat", "/var/lib/tocos-deploy/state.json", check=False)
+        done = self.inside("cat", "/var/lib/tocos-deploy/state.json", body=body, check=False)
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
-    def judged(self, digest):
+    def judged(self, digest, body=None):
         """Once the updater has looked at a digest: whether it is taken, and in words."""
-        known = self.updater_knows()
+        known = self.updater_knows(body)
         if known.get("trying") or known.get("latest") != digest:
             return None
         if digest in known["rejected"]:
@@ -134,14 +146,15 @@ class World:
         return (True, "taken") if digest == known["current"] else None
 
     def counted(self):
-        """Whether Prometheus has scraped what the updater knows; so too where there is no Prometheus here."""
+        """Whether Prometheus has scraped what the updaters know; so too where there is no Prometheus here."""
         if not self.bodies.is_running(f"{self.name}-prometheus"):
             return True
-        known = self.updater_knows()
+        known = {f"{self.bodies.running()[body][2]}:9100": self.updater_knows(body) for body in self.services}
         for name in ("updates_total", "rollbacks_total"):
             done = self.bodies.curl("prometheus", f"/api/v1/query?query=tocos_deploy_{name}", "-fsS")
             found = json.loads(done.stdout)["data"]["result"] if done.returncode == 0 else []
-            if not found or float(found[0]["value"][1]) != known[name]:
+            counted = {row["metric"]["instance"]: float(row["value"][1]) for row in found}
+            if any(counted.get(instance) != told.get(name) for instance, told in known.items()):
                 return False
         return True
 
@@ -166,12 +179,39 @@ class World:
     # Looking at it.
 
     @property
-    def service(self):
-        """Name of the body with the service."""
+    def services(self):
+        """Names of the bodies with the service; in a group the first node is the first."""
         found = [body for body, (_, image, _) in self.bodies.running().items() if image]
+        return sorted(found, key=lambda body: (not body.endswith("-service"), body))
+
+    @property
+    def service(self):
+        """Name of the body with the service, or with the first node of a group."""
+        found = self.services
         if not found:
             raise Broken("no body with the service runs; make one: scripts/local-up.sh, or scripts/local-bodies.sh after an apply")
         return found[0]
+
+    @property
+    def key_file(self):
+        """The body and the path of the first API key. In a group the node that led first has made it; the others have none."""
+        path = "/var/lib/tocos/key/first"
+        found = [body for body in self.services if self.inside("test", "-s", path, body=body, check=False).returncode == 0]
+        return next(iter(found), self.service), path
+
+    def roles(self):
+        """What each node is to its group, by its body; an empty one for a node that does not answer."""
+        found = {}
+        for body in self.services:
+            said = self.inside("curl", "-fsS", "--max-time", "2", "http://127.0.0.1:9464/metrics", body=body, check=False).stdout
+            role = re.search(r'^tocos_group_role\{role="(\w+)"\} 1$', said, re.MULTILINE)
+            found[body] = role[1] if role else ""
+        return found
+
+    def formed(self):
+        """The roles, once one node leads and the others follow; or the node is alone."""
+        roles = self.roles()
+        return roles if sorted(roles.values()) in (["alone"], [*["follower"] * (len(roles) - 1), "leader"]) else None
 
     @property
     def proxy(self):

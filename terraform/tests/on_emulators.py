@@ -1,5 +1,7 @@
 """Applies the Terraform with the real provider on emulators of AWS, and compares what the API then says with what README.md promises."""
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -8,12 +10,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy" / "local"))
 
 from checks import Checks  # noqa: E402
 from emulator import REGION, Emulator  # noqa: E402
-from shell import Broken, say  # noqa: E402
+from shell import Broken  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 METRICS_CIDR = "10.20.200.0/28"
@@ -25,6 +29,8 @@ PRIVATE = BASE | {
     "nat": True, "metrics_cidrs": [METRICS_CIDR], "github_subject": SUBJECT, "flow_logs": True, "proxy_instance_type": "t3.nano",
     "archive": True, "archive_keep_days": 30, "restore_from": OTHER_ARCHIVE,
 }
+# moto alone has databases.
+GROUP = BASE | {"nat": True, "proxy_instance_type": "t3.nano", "nodes": 2, "database": "rds", "backup_retain_days": 9, "emulator": True}
 
 
 def table(heading):
@@ -61,12 +67,12 @@ class Readings:
             other = "metrics_cidrs" if other == METRICS_CIDR else other
             key = (groups[rule["GroupId"]], "out" if rule["IsEgress"] else "in", other)
             found.setdefault(key, set()).add(rule["FromPort"])
-        assert set(groups.values()) == {"edge", "service", "default"}, f"other groups: {groups}"
+        assert set(groups.values()) - {"database"} == {"edge", "service", "default"}, f"other groups: {groups}"
         return found
 
     @staticmethod
     def kind(group):
-        return next((kind for kind in ("edge", "service") if f"-{kind}-" in group["GroupName"]), group["GroupName"])
+        return next((kind for kind in ("edge", "service", "database") if f"-{kind}-" in group["GroupName"]), group["GroupName"])
 
     def subnets(self):
         found = set()
@@ -97,15 +103,15 @@ class Readings:
         return instance, interface["PrivateIpAddress"], public, {self.kind(group) for group in interface["Groups"]}
 
 
-def promised_rules():
+def promised_rules(heading):
     return {
         (group, direction, other): {int(port) for port in ports.split(",")}
-        for group, direction, other, ports in table("group") if direction
+        for group, direction, other, ports in table(heading) if direction
     }
 
 
-def rules_are_as_promised(readings):
-    promised, found = promised_rules(), readings.rules()
+def rules_are_as_promised(readings, heading="group"):
+    promised, found = promised_rules(heading), readings.rules()
     assert found == promised, f"README.md promises {promised}, the API says {found}"
     return f"{sum(map(len, found.values()))} ports in {len(found)} rows, and nothing else"
 
@@ -269,10 +275,80 @@ def on(checks, kind, python, folder):
         emulator.stop()
 
 
+def database_is_as_promised(emulator, outputs):
+    found = emulator.client("rds").describe_db_instances()["DBInstances"]
+    assert len(found) == 1, found
+    database = found[0]
+    wanted = {
+        "Engine": "postgres", "MultiAZ": True, "PubliclyAccessible": False, "StorageEncrypted": True, "BackupRetentionPeriod": 9, "CopyTagsToSnapshot": True,
+    }
+    assert {name: database[name] for name in wanted} == wanted, database
+    assert database["MasterUserSecret"]["SecretArn"] == outputs["database"]["secret_arn"], database["MasterUserSecret"]
+    private = {subnet["SubnetId"] for subnet in emulator.client("ec2").describe_subnets()["Subnets"] if {"Key": "Tier", "Value": "private"} in subnet.get("Tags", [])}
+    assert {subnet["SubnetIdentifier"] for subnet in database["DBSubnetGroup"]["Subnets"]} == private, database["DBSubnetGroup"]
+    return f"{database['DBInstanceClass']} in two zones, encrypted, private, its password made by RDS"
+
+
+def nodes_are_as_promised(readings, emulator):
+    """Each in its own zone, with what it needs to know; its role may read the password and nothing else."""
+    secret = readings.outputs["database"]["secret_arn"]
+    zones = set()
+    for index, node in enumerate(readings.outputs["nodes"]):
+        instance, address, public, groups = readings.instance(node["instance_id"])
+        assert (address, public, groups) == (node["private_ip"], [], {"service"}), (address, public, groups)
+        subnet = readings.ec2.describe_subnets(SubnetIds=[instance["NetworkInterfaces"][0]["SubnetId"]])["Subnets"][0]
+        zones.add(subnet["AvailabilityZone"])
+        files = written_files(emulator, node["instance_id"])
+        told = json.loads(files["/etc/tocos/group.json"])
+        assert (told["index"], told["nodes"], told["secret"]) == (index, [node["private_ip"] for node in readings.outputs["nodes"]], secret), told
+        volumes = [mapping["Ebs"]["VolumeId"] for mapping in instance["BlockDeviceMappings"] if mapping["DeviceName"] == "/dev/sdf"]
+        assert len(volumes) == 1, instance["BlockDeviceMappings"]
+        volume = readings.ec2.describe_volumes(VolumeIds=volumes)["Volumes"][0]
+        assert volume["AvailabilityZone"] == subnet["AvailabilityZone"] and volume["Encrypted"], volume
+        assert f"DATA_VOLUME={volumes[0].replace('-', '')}" in files["/etc/tocos/host.env"], f"{volumes} {files['/etc/tocos/host.env']}"
+        allowed, denied = rights(emulator, node["instance_id"])
+        assert (allowed, denied) == ({("secretsmanager:GetSecretValue", secret)}, []), f"the role may {allowed}, may not {denied}"
+    assert len(zones) == 2, zones
+    return "two, in two zones, each with a volume of its own"
+
+
+def written_files(emulator, instance_id):
+    """What cloud-init writes on an instance of a group."""
+    data = emulator.client("ec2").describe_instance_attribute(InstanceId=instance_id, Attribute="userData")["UserData"]["Value"]
+    config = yaml.safe_load(gzip.decompress(base64.b64decode(data)))
+    assert ["systemctl", "enable", "--now", "tocos-password.timer"] in config["runcmd"], config["runcmd"]
+    return {file["path"]: file["content"] for file in config["write_files"]}
+
+
+def group(checks, python, folder):
+    emulator = Emulator("moto", python, Path(folder) / "group")
+    if not checks.check("moto starts, for a group", lambda: f"after {emulator.start():.1f} s"):
+        return
+    try:
+        work = Workspace(Path(folder) / "group-work").copy(emulator.url)
+        work.variables(GROUP)
+        work.terraform("init")
+        if checks.check("moto: apply with two nodes and a database", lambda: apply(work, 60)):
+            outputs = work.outputs()
+            readings = Readings(emulator, outputs)
+            checks.check("moto: a second plan of a group is empty", lambda: second_plan_is_empty(work))
+            checks.check("moto: the database is as promised", lambda: database_is_as_promised(emulator, outputs))
+            checks.check("moto: the nodes are as promised", lambda: nodes_are_as_promised(readings, emulator))
+            checks.check("moto: the open ports of a group are those of the README", lambda: rules_are_as_promised(readings, "in a group"))
+            checks.check("moto: destroy of a group leaves nothing", lambda: destroyed(work, emulator, outputs["vpc_id"]))
+            checks.check("moto: nor a database", lambda: not_one(emulator.client("rds").describe_db_instances()["DBInstances"]))
+    finally:
+        emulator.stop()
+
+
+def not_one(found):
+    assert not found, found
+
+
 def end_with_emulators(folder, kinds):
     """For the one who started us and has given up."""
-    for kind in kinds:
-        Emulator(kind, sys.executable, Path(folder) / kind, port=1).stop()
+    for kind in [*kinds, "group"]:
+        Emulator("moto" if kind == "group" else kind, sys.executable, Path(folder) / kind, port=1).stop()
     os._exit(1)
 
 
@@ -280,9 +356,10 @@ def main():
     folder, pythons = sys.argv[1], dict(argument.split("=", 1) for argument in sys.argv[2:])
     signal.signal(signal.SIGTERM, lambda *_: end_with_emulators(folder, pythons))
     checks = Checks()
-    # Nearly all of it is waiting, so both at once.
-    with ThreadPoolExecutor() as both:
-        for run in [both.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]:
+    # Nearly all of it is waiting, so all at once.
+    with ThreadPoolExecutor() as all_of_them:
+        runs = [all_of_them.submit(on, checks, kind, python, folder) for kind, python in pythons.items()]
+        for run in [*runs, all_of_them.submit(group, checks, pythons["moto"], folder)]:
             run.result()
     checks.close()
 

@@ -81,6 +81,18 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "groups",
+        proves: "nodes of a group, PostgreSQL and Patroni through kills, stops, cuts and fail-overs: no acknowledged operation is lost",
+        command: &["scripts/test-groups.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
+        name: "sharedlog",
+        proves: "frames that PostgreSQL acknowledged stay, through restarts, cancelled waits and promotions",
+        command: &["scripts/test-sharedlog.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "workflows",
         proves: "the pipeline's files are sound and grant least rights",
         command: &["scripts/test-workflows.sh"],
@@ -142,7 +154,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "local",
-        proves: "from tflocal apply on LocalStack and on moto to an answered request, a push, another apply, destroy",
+        proves: "from tflocal apply on LocalStack and moto to a request, a push, an apply, a destroy; a group on moto",
         command: &["scripts/test-local.sh"],
         turn: Turn::Beside(Lane::Emulators),
     },

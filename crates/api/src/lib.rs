@@ -30,9 +30,10 @@ mod service;
 mod tracing;
 
 pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key};
-pub use app::{Limits, Listeners, Settings, Version};
+pub use app::{GroupHandle, HandingOver, Limits, Listeners, NotHandedOver, Settings, Version};
 pub use metrics::{ArchiveFigures, ArchiveStatus};
 pub use openapi::openapi;
+pub use rendering::event_json;
 pub use service::{ServeError, answer_while_opening, serve};
 pub use tocos_http::Limits as HttpLimits;
 pub use tracing::{SpanCounts, Traces};

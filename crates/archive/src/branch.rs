@@ -208,6 +208,12 @@ impl LocalRecord {
         parsed.map(Some).ok_or_else(malformed)
     }
 
+    /// That of a directory that goes on writing to a branch.
+    #[must_use]
+    pub fn of(branch: &Branch) -> Self {
+        Self { branch: branch.id, parent: branch.parent }
+    }
+
     /// Writes the record, in place of one that is there. Durable when it returns.
     ///
     /// # Errors

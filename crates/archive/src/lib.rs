@@ -44,4 +44,4 @@ pub mod store;
 pub mod tip;
 pub mod verify;
 
-pub use tocos_journal::{Disk, FileDisk, Reader};
+pub use tocos_journal::{Disk, FileDisk, Position, ReadError, Reader, Sealed, read_note, write_note};

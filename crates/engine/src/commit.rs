@@ -1,17 +1,16 @@
 //! The commit thread: writes and syncs one frame while the next one fills.
 
 use crate::error::Unavailable;
+use crate::job::Job;
 use crate::shared::{Shared, Work};
-use crate::snapshot::Job;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 use tocos_journal::{AppendError, Appender, Frame};
 
-/// How long an idle ledger sleeps before it checks whether something has expired. Expired coins are unavailable
-/// immediately, with or without their event: this only limits how late the event is written.
-const IDLE: Duration = Duration::from_millis(200);
+/// How soon a full disk is asked for room again while nothing else happens.
+pub(crate) const IDLE: Duration = Duration::from_millis(200);
 
 /// Events behind the last snapshot from which on closing makes one: about 10 ms of the next start.
 const CLOSING_SNAPSHOT_EVENTS: u64 = 50_000;
@@ -62,7 +61,7 @@ pub(crate) fn run(shared: &Shared, mut appender: Appender, snapshots: &SyncSende
 
 /// Makes the next segment ahead. While there is no room for it nothing is decided, so that what was decided still goes into
 /// this one and reads need not wait.
-fn make_room(shared: &Shared, appender: &mut Appender) {
+pub(crate) fn make_room(shared: &Shared, appender: &mut Appender) {
     match appender.prepare() {
         Err(AppendError::Full { place }) => shared.set_full(Some(place)),
         // Another failure shows again when the segment is needed.
@@ -84,7 +83,7 @@ fn append(shared: &Shared, appender: &mut Appender, frame: &Frame) -> Result<(),
 }
 
 /// So that the next start need not read much of the log again.
-fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender<Job>) {
+pub(crate) fn closing_snapshot(shared: &Shared, appender: &Appender, snapshots: &SyncSender<Job>) {
     let behind = appender.last_event() - shared.counters.snapshot_event.load(Ordering::Relaxed);
     let state = shared.lock().writer.ledger.state().clone();
     if behind >= CLOSING_SNAPSHOT_EVENTS && !appender.is_poisoned() && state.last_event() == appender.last_event() {
@@ -126,13 +125,8 @@ fn next_work(shared: &Shared) -> Next {
         }
         let (guard, timeout) = shared.work.wait_timeout(core, IDLE).unwrap_or_else(PoisonError::into_inner);
         core = guard;
-        if timeout.timed_out() && core.writer.unavailable.is_none() {
-            // What has come due is expired by stamping; the next request gets an error that occurs here.
-            let _told_later = core.writer.stamp();
-            core.wants_seal = core.writer.pending_events() > 0;
-            if core.writer.full.is_some() {
-                return Next::Nothing;
-            }
+        if timeout.timed_out() && core.writer.unavailable.is_none() && core.writer.full.is_some() {
+            return Next::Nothing;
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Waiting until an event is on the disk, without a channel for each response.
 
+use crate::as_of::AsOf;
 use crate::error::Unavailable;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::ThreadId;
@@ -12,6 +13,10 @@ use std::thread::ThreadId;
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     durable: AtomicU64,
+    /// How often what was decided was dropped.
+    term: AtomicU32,
+    /// The last event that was durable when the last term ended.
+    kept: AtomicU64,
     waiting: Mutex<Waiting>,
     moved: Condvar,
 }
@@ -28,7 +33,7 @@ struct Waiting {
 #[derive(Debug)]
 struct WaitingThread {
     id: ThreadId,
-    waiters: Vec<(u64, Waker)>,
+    waiters: Vec<(AsOf, Waker)>,
     notifier: Option<Waker>,
 }
 
@@ -69,6 +74,19 @@ impl Progress {
         self.notify();
     }
 
+    /// What was decided and is not durable is dropped: whoever waits for it is told so.
+    pub(crate) fn end_term(&self) {
+        // In this order: whoever finds an event durable sees the term under which it became so.
+        self.kept.store(self.durable(), Ordering::Release);
+        self.term.fetch_add(1, Ordering::AcqRel);
+        self.notify();
+    }
+
+    /// Where memory is now.
+    pub(crate) fn as_of(&self, event: u64) -> AsOf {
+        AsOf { term: self.term.load(Ordering::Acquire), event }
+    }
+
     /// Nothing more will become durable.
     pub(crate) fn fail(&self, unavailable: Unavailable) {
         self.waiting().unavailable = Some(unavailable);
@@ -96,16 +114,29 @@ impl Progress {
 
     fn wake_waiters(&self, thread: &mut WaitingThread, all: bool) {
         let durable = self.durable();
-        let ready = |event: u64| all || event <= durable;
-        for (_, waker) in thread.waiters.extract_if(.., |(event, _)| ready(*event)) {
+        let term = self.term.load(Ordering::Acquire);
+        let ready = |seen: AsOf| all || seen.event <= durable || seen.term != term;
+        for (_, waker) in thread.waiters.extract_if(.., |(seen, _)| ready(*seen)) {
             waker.wake();
         }
     }
 
-    /// Whether `event` is durable, or never will be.
-    fn state_of(&self, event: u64, waiting: &Waiting) -> Poll<Result<(), Unavailable>> {
-        if event <= self.durable() {
-            return Poll::Ready(Ok(()));
+    /// Whether what was seen is durable, as far as that is known without the lock.
+    fn at_once(&self, seen: AsOf) -> Option<Result<(), Unavailable>> {
+        // In this order: see `end_term`.
+        let durable = self.durable();
+        let term = self.term.load(Ordering::Acquire);
+        if seen.term == term {
+            return (seen.event <= durable).then_some(Ok(()));
+        }
+        let was_kept = seen.event == 0 || (seen.term + 1 == term && seen.event <= self.kept.load(Ordering::Acquire));
+        Some(if was_kept { Ok(()) } else { Err(Unavailable::LeadershipLost) })
+    }
+
+    /// Whether what was seen is durable, or never will be.
+    fn state_of(&self, seen: AsOf, waiting: &Waiting) -> Poll<Result<(), Unavailable>> {
+        if let Some(result) = self.at_once(seen) {
+            return Poll::Ready(result);
         }
         match &waiting.unavailable {
             Some(unavailable) => Poll::Ready(Err(unavailable.clone())),
@@ -114,10 +145,10 @@ impl Progress {
         }
     }
 
-    pub(crate) fn wait_blocking(&self, event: u64) -> Result<(), Unavailable> {
+    pub(crate) fn wait_blocking(&self, seen: AsOf) -> Result<(), Unavailable> {
         let mut waiting = self.waiting();
         loop {
-            if let Poll::Ready(result) = self.state_of(event, &waiting) {
+            if let Poll::Ready(result) = self.state_of(seen, &waiting) {
                 return result;
             }
             waiting = self.moved.wait(waiting).unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +174,7 @@ impl Progress {
 #[must_use = "a response may leave only when this is ready"]
 pub struct Durable {
     pub(crate) progress: Arc<Progress>,
-    pub(crate) event: u64,
+    pub(crate) seen: AsOf,
 }
 
 impl Durable {
@@ -152,7 +183,7 @@ impl Durable {
     /// # Errors
     /// [`Unavailable`] if the event will never be known to be on the disk.
     pub fn wait(&self) -> Result<(), Unavailable> {
-        self.progress.wait_blocking(self.event)
+        self.progress.wait_blocking(self.seen)
     }
 }
 
@@ -160,13 +191,13 @@ impl Future for Durable {
     type Output = Result<(), Unavailable>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.event <= self.progress.durable() {
-            return Poll::Ready(Ok(()));
+        if let Some(result) = self.progress.at_once(self.seen) {
+            return Poll::Ready(result);
         }
         let mut waiting = self.progress.waiting();
-        let state = self.progress.state_of(self.event, &waiting);
+        let state = self.progress.state_of(self.seen, &waiting);
         if state.is_pending() {
-            waiting.here().waiters.push((self.event, context.waker().clone()));
+            waiting.here().waiters.push((self.seen, context.waker().clone()));
         }
         state
     }

@@ -1,33 +1,34 @@
 //! The engine as its callers see it.
 
+use crate::as_of::AsOf;
 use crate::clock::{ClockReport, NotATestClock, OtherTime};
 use crate::commit;
 use crate::durable::Durable;
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
+use crate::flow::Flow;
+use crate::member::{self, Member};
 use crate::merging;
-use crate::shared::{Core, Parts, Shared};
+use crate::shared::{Core, Parts, SEALED_AT_ONCE, Shared};
 use crate::snapshot;
 use crate::stats::Stats;
 use crate::stored::StoredEvent;
-use crate::writer::{Batch, Submitted};
+use crate::sweeping;
+use crate::writer::{Batch, Lead, Submitted, Writer};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, mpsc};
 use tocos_journal::{Appender, Disk, Reader};
 use tocos_ledger::{EndedAs, Event, Ledger, Micros, Over, Recalled, Refusal, Request, State};
 
-/// Pending events from which on waiting for more to share a sync with brings nothing.
-const SEALED_AT_ONCE: usize = 1_024;
-
 /// With fewer events in progress at once, sealing early has no benefit.
 const CROWD_MIN: usize = 16;
 
-/// Something read from memory: it may be shown when event `seen` is durable.
+/// Something read from memory: it may be shown when `seen` is durable.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<R> {
     /// What was read.
     pub value: R,
-    /// The last event it depends on.
-    pub seen: u64,
+    /// What it depends on.
+    pub seen: AsOf,
 }
 
 /// An open ledger. Clones share it.
@@ -49,25 +50,48 @@ impl Drop for Brought {
     }
 }
 
-/// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
-/// without the ledger's lock.
-const FRAMES_AHEAD_MAX: usize = 2;
-
 impl Engine {
-    pub(crate) fn start(parts: Parts, appender: Appender, disk: Arc<dyn Disk>) -> Result<Self, OpenFailure> {
-        let shared = Arc::new(Shared::new(parts));
+    /// `node` is the name of this node if it is a member of a group.
+    pub(crate) fn start(
+        parts: Parts,
+        appender: Appender,
+        disk: Arc<dyn Disk>,
+        node: Option<String>,
+    ) -> Result<Self, OpenFailure> {
         let (jobs, inbox) = mpsc::sync_channel(1);
+        let (flow, appender) = match node {
+            Some(node) => {
+                let known_durable = known_durable(&parts.reader)?;
+                let flow = Flow::new(node, appender, known_durable);
+                flow.set_snapshots(jobs.clone());
+                (Some(flow), None)
+            }
+            None => (None, Some((appender, jobs))),
+        };
+        let shared = Arc::new(Shared::new(parts, flow));
+        if shared.flow.is_some() {
+            shared.lock().writer.lead = Lead::Follows;
+        }
         let merge_disk = Arc::clone(&disk);
         let committing = Arc::clone(&shared);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenFailure::Thread)
         };
-        let commit = spawn("tocos-commit", Box::new(move || commit::run(&committing, appender, &jobs)))?;
+        let commit = spawn(
+            "tocos-commit",
+            Box::new(move || match (appender, &committing.flow) {
+                (Some((appender, jobs)), _) => commit::run(&committing, appender, &jobs),
+                (None, Some(flow)) => member::run(&committing, flow),
+                (None, None) => {}
+            }),
+        )?;
         let snapshotting = Arc::clone(&shared);
         let snapshot = spawn("tocos-snapshot", Box::new(move || snapshot::run(&snapshotting, &disk, &inbox)))?;
+        let shared_by_sweep = Arc::clone(&shared);
+        let sweep = spawn("tocos-sweep", Box::new(move || sweeping::run(&shared_by_sweep)))?;
         let shared_by_merge = Arc::clone(&shared);
         let merge = spawn("tocos-merge", Box::new(move || merging::run(&shared_by_merge, &merge_disk)))?;
-        shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, snapshot, merge]);
+        shared.threads.lock().unwrap_or_else(PoisonError::into_inner).extend([commit, sweep, snapshot, merge]);
         Ok(Self { shared })
     }
 
@@ -95,7 +119,7 @@ impl Engine {
         // it is synced; with fewer, the disk would sync more often than it helps.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
         if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
-            self.notify_commit(&mut core);
+            self.shared.notify_commit(&mut core);
         }
         result
     }
@@ -117,7 +141,7 @@ impl Engine {
         let result = core.writer.submit_batch(requests, how, render);
         self.note_decided(&mut core);
         if core.writer.pending_events() >= SEALED_AT_ONCE {
-            self.notify_commit(&mut core);
+            self.shared.notify_commit(&mut core);
         }
         result
     }
@@ -127,22 +151,8 @@ impl Engine {
         if core.writer.pending_events() > 0 {
             self.shared.is_unsealed.store(true, Ordering::Release);
         }
-    }
-
-    fn notify_commit(&self, core: &mut Core) {
-        self.shared.is_unsealed.store(false, Ordering::Release);
-        core.writer.advance_durable(self.shared.progress.durable());
-        let (pending, in_flight) = (core.writer.pending_events(), core.writer.frames_in_flight());
-        if pending >= SEALED_AT_ONCE && in_flight <= FRAMES_AHEAD_MAX {
-            if let Some(work) = core.seal(self.shared.snapshot_every_events) {
-                self.shared.sealed().push_back(work);
-                self.shared.work.notify_one();
-            }
-        } else if pending > 0 && !core.wants_seal {
-            core.wants_seal = true;
-            if in_flight == 0 {
-                self.shared.work.notify_one();
-            }
+        if core.writer.is_behind() {
+            self.shared.due.notify_one();
         }
     }
 
@@ -151,13 +161,19 @@ impl Engine {
     pub fn seal(&self) {
         // A large batch may hold the lock for milliseconds: who has nothing to seal does not wait for it.
         if self.shared.is_unsealed.load(Ordering::Acquire) {
-            self.notify_commit(&mut self.shared.lock());
+            self.shared.notify_commit(&mut self.shared.lock());
         }
     }
 
-    /// Ready when everything up to event `seen` is on the disk.
-    pub fn durable(&self, seen: u64) -> Durable {
-        Durable { progress: Arc::clone(&self.shared.progress), event: seen }
+    /// Ready when everything that was seen is on the disk, or in the shared log of a group.
+    pub fn durable(&self, seen: AsOf) -> Durable {
+        Durable { progress: Arc::clone(&self.shared.progress), seen }
+    }
+
+    /// Ready when an event of this number is durable, whoever decides it. Fails with [`Unavailable::LeadershipLost`] when this node
+    /// loses the lead meanwhile: then ask again.
+    pub fn durable_event_reached(&self, event: u64) -> Durable {
+        self.durable(self.shared.progress.as_of(event))
     }
 
     /// Wakes those who wait for what has become durable, from within the runtime that awaits them. One task a runtime runs
@@ -166,24 +182,53 @@ impl Engine {
         std::future::poll_fn(|context| self.shared.progress.poll_notifier(context)).await;
     }
 
-    /// Looks at the ledger, under the writer's lock: keep `look` short. It is given the time as of which it looks; what
-    /// is due by then has been expired.
+    /// Looks at the ledger, under the writer's lock: keep `look` short. It is given the time as of which it looks. Some of what is due by
+    /// then may still be to do, where it is very much.
     ///
     /// # Errors
     /// [`Unavailable`] when memory may be ahead of what will ever be on the disk.
     pub fn read<R>(&self, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Unavailable> {
+        self.look(|_, _| Ok(()), look)
+    }
+
+    fn look<R>(
+        &self,
+        settle: impl FnOnce(&mut Writer, Micros) -> Result<(), Unavailable>,
+        look: impl FnOnce(&Ledger, Micros) -> R,
+    ) -> Result<Seen<R>, Unavailable> {
         let mut core = self.shared.lock();
         let before = core.writer.pending_events();
         let now = core.writer.stamp_for_reading()?;
-        let value = look(&core.writer.ledger, now);
-        let seen = core.writer.last_event();
+        let settled = settle(&mut core.writer, now);
+        let value = settled.map(|()| look(&core.writer.ledger, now));
+        let seen = core.writer.as_of(core.writer.last_event());
         let swept = core.writer.pending_events() > before;
         self.note_decided(&mut core);
         drop(core);
         if swept {
             self.seal();
         }
-        Ok(Seen { value, seen })
+        Ok(Seen { value: value?, seen })
+    }
+
+    /// The same when all that was due has been done.
+    ///
+    /// # Errors
+    /// As [`Engine::read`]; [`Unavailable::CatchingUp`] while more is due: look again in some milliseconds.
+    pub fn read_settled<R>(&self, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Unavailable> {
+        self.look(|writer, _| if writer.is_behind() { Err(Unavailable::CatchingUp) } else { Ok(()) }, look)
+    }
+
+    /// The same when all that was due of one user has been done.
+    ///
+    /// # Errors
+    /// As [`Engine::read`]; [`Unavailable::CatchingUp`] if that is more than fits into one frame.
+    pub fn read_user<R>(&self, user: &str, look: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Unavailable> {
+        let settle = |writer: &mut Writer, now| match writer.ledger.find_user(user).filter(|_| writer.is_behind()) {
+            Some(user) => writer.settle(user, now),
+            None => Ok(()),
+        };
+        self.look(settle, look)
     }
 
     /// A copy-on-write clone of the state as it is now. Cheap; the writer then copies each chunk that it changes.
@@ -301,6 +346,18 @@ impl Engine {
         Ok(self.clock())
     }
 
+    /// The node's part in its group; none if the ledger was not opened as a member of one.
+    #[must_use]
+    pub fn member(&self) -> Option<Member> {
+        self.shared.flow.as_ref().map(|_| Member { shared: Arc::clone(&self.shared) })
+    }
+
+    /// Counts the changes of API keys that came from other nodes: whoever keeps a copy of the keys reads them again when it has grown.
+    #[must_use]
+    pub fn key_changes(&self) -> u64 {
+        self.shared.key_changes.load(Ordering::Acquire)
+    }
+
     /// Figures for metrics.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -344,4 +401,10 @@ impl Engine {
         }
         self.shared.lock().writer.unavailable.clone().map_or(Ok(()), Err)
     }
+}
+
+/// The last event of which the last frame of a log says that it was durable.
+fn known_durable(reader: &Reader) -> Result<u64, OpenFailure> {
+    let last = reader.frames(reader.last_event()).next_frame().map(|frame| frame.map(|frame| frame.header().durable));
+    Ok(last.map_err(OpenFailure::Log)?.unwrap_or(0))
 }

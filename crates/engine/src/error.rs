@@ -1,8 +1,9 @@
 //! What can go wrong, and what the caller does next.
 
+use crate::as_of::AsOf;
 use crate::clock::in_words;
 use std::fmt;
-use tocos_journal::OpenError;
+use tocos_journal::{OpenError, ReadError};
 use tocos_ledger::{Inconsistent, Malformed, Micros, Refusal};
 
 /// Why the ledger can't serve a request. After a failure of the storage the request may or may not have been applied:
@@ -21,6 +22,8 @@ pub enum Unavailable {
         /// What the system's clock says.
         system: Micros,
     },
+    /// More was due of a user than fits into one frame; it is done meanwhile. Certainly nothing else was done.
+    CatchingUp,
     /// The disk has no room for the log to grow. Nothing is written until it has; reads go on.
     Full {
         /// Where room is missing.
@@ -38,6 +41,11 @@ pub enum Unavailable {
         /// The events.
         events: Vec<u64>,
     },
+    /// This node does not lead its group, and only the leader decides. Certainly nothing was done.
+    NotLeader,
+    /// This node lost the lead of its group before what this depends on was durable. Whether it was done is unknown: a retry under
+    /// its idempotency key finds out.
+    LeadershipLost,
     /// The ledger is being closed.
     ShuttingDown,
 }
@@ -58,6 +66,9 @@ impl fmt::Display for Unavailable {
                  expired. Correct the clock, or accept it with `tocos clock accept`.",
                 in_words(system - ledger)
             ),
+            Self::CatchingUp => f.write_str(
+                "The ledger is catching up with what came due, as after a time without service. Nothing was applied. Try again in a second.",
+            ),
             Self::Full { place } => write!(
                 f,
                 "The disk is full, so nothing can be written: there is no room for {place}. Reads still work. Free space \
@@ -75,6 +86,13 @@ impl fmt::Display for Unavailable {
                  with the same key.",
                 events.first().copied().unwrap_or(0)
             ),
+            Self::NotLeader => f.write_str(
+                "This node does not lead its group, and only the leader applies writes; nothing was applied. Retry in a moment.",
+            ),
+            Self::LeadershipLost => f.write_str(
+                "This node lost the lead of its group before this was durable, so a write may or may not have been applied. Retry \
+                 in a moment with the same key.",
+            ),
             Self::ShuttingDown => f.write_str("The service is shutting down. Retry in a moment with the same key."),
         }
     }
@@ -90,7 +108,7 @@ pub enum Rejection {
         /// Why.
         refusal: Refusal,
         /// See above.
-        seen: u64,
+        seen: AsOf,
     },
     /// It could not be decided.
     Unavailable(Unavailable),
@@ -106,7 +124,7 @@ pub enum BatchRejection {
         /// Why.
         refusal: Refusal,
         /// As in [`Rejection::Refused`].
-        seen: u64,
+        seen: AsOf,
     },
     /// It could not be decided.
     Unavailable(Unavailable),
@@ -140,6 +158,13 @@ pub enum OpenFailure {
         /// Whether the ledger has a test clock.
         is_test_ledger: bool,
     },
+    /// The directory has another ledger than the group.
+    OtherGroup {
+        /// The directory.
+        path: String,
+    },
+    /// The log can't be read.
+    Log(ReadError),
     /// A table that is missing can't be made from the log.
     Tables {
         /// Why not.
@@ -179,6 +204,11 @@ impl fmt::Display for OpenFailure {
             Self::WrongClock { is_test_ledger: false } => f.write_str(
                 "this ledger uses the system clock and can't have a test clock. Start without --test-clock, or use another data directory",
             ),
+            Self::OtherGroup { path } => write!(
+                f,
+                "{path} has another ledger than the shared log. Use another data directory, or another shared log"
+            ),
+            Self::Log(error) => error.fmt(f),
             Self::Tables { reason } => write!(f, "a table of idempotency keys can't be made from the log: {reason}"),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
             Self::CalledOff => f.write_str("opening the ledger was cancelled; start the service again"),

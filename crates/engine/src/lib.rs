@@ -7,12 +7,17 @@
 //! This crate must not contain HTTP, JSON, rules (those are in `ledger`), or the format of bytes on the disk (that is
 //! in `journal`).
 
+mod as_of;
 mod clock;
 mod commit;
 mod durable;
 mod engine;
 mod error;
+mod flow;
 mod history;
+mod job;
+mod loading;
+mod member;
 mod merging;
 mod nearby;
 mod open;
@@ -22,6 +27,7 @@ mod shared;
 mod snapshot;
 mod stats;
 mod stored;
+mod sweeping;
 mod tables;
 mod throttle;
 mod verify;
@@ -30,12 +36,14 @@ mod writer;
 #[cfg(test)]
 mod simulation;
 
+pub use as_of::AsOf;
 pub use clock::{ClockOptions, ClockReport, NotATestClock, OtherTime};
 pub use durable::Durable;
 pub use engine::{Brought, Engine, Seen};
 pub use error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
 pub use history::{HistoryEntry, HistoryQuery, Order};
-pub use open::{EngineOptions, OpenReport};
+pub use member::{FollowError, Member};
+pub use open::{EngineOptions, MemberOptions, OpenReport};
 pub use opening::{Opening, OpeningProgress, Stage};
 pub use past::{Moment, PastAccount};
 pub use stats::{Histogram, Stats};

@@ -3,6 +3,7 @@
 use crate::clock::{Clock, ClockOptions};
 use crate::engine::Engine;
 use crate::error::OpenFailure;
+use crate::loading::{apply_frame, newest_snapshot};
 use crate::opening::{Opening, Stage};
 use crate::shared::Parts;
 use crate::tables::{self, Kind, TableOptions};
@@ -11,10 +12,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 use tocos_journal::{
-    Appender, Disk, FileDisk, FrameView, FramesAhead, Journal, NewLedger, OpenError, Opened, Options, Position, Replay,
-    Snapshots, TailReport,
+    Appender, Disk, FileDisk, FramesAhead, Journal, NewLedger, OpenError, Options, Replay, TailReport,
 };
-use tocos_ledger::{Ledger, Malformed, ReplayFailure};
+use tocos_ledger::Ledger;
 
 /// Ids of ledgers with a test clock begin so.
 const TEST_LEDGER: &[u8; 4] = b"TEST";
@@ -32,6 +32,8 @@ pub struct EngineOptions {
     pub test_clock: bool,
     /// How many idempotency keys stay in memory, and how the others are kept.
     pub tables: TableOptions,
+    /// What the ledger is as a member of a group; none for a ledger that is alone.
+    pub member: Option<MemberOptions>,
     /// How far the system's clock is believed; a test clock always is.
     pub clock: ClockOptions,
     /// Where to see how far opening has come. A clone of the options shares it: give each opening that is watched its own.
@@ -48,10 +50,22 @@ impl EngineOptions {
             snapshot_every_events: 1_000_000,
             test_clock: false,
             tables: TableOptions::default(),
+            member: None,
             clock: ClockOptions::default(),
             opening: Arc::default(),
         }
     }
+}
+
+/// A ledger as a member of a group.
+#[derive(Clone, Debug)]
+pub struct MemberOptions {
+    /// The node's name.
+    pub node: String,
+    /// The id of the group's ledger. An empty directory becomes a copy of it.
+    pub ledger_id: [u8; 16],
+    /// The random bytes that it was made with.
+    pub seed: [u8; 16],
 }
 
 /// What opening found.
@@ -95,8 +109,11 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &EngineOptions) -> Result<(Self, OpenReport), OpenFailure> {
-        let Recovered { parts, appender, disk, report } = recover(disk, options, None)?;
-        Ok((Self::start(parts, appender, disk)?, report))
+        let member = options.member.as_ref();
+        let new = member.map(|member| NewLedger { ledger_id: member.ledger_id, seed: member.seed });
+        let Recovered { parts, appender, disk, report } = recover(disk, options, new)?;
+        let node = member.map(|member| member.node.clone());
+        Ok((Self::start(parts, appender, disk, node)?, report))
     }
 }
 
@@ -108,10 +125,14 @@ pub(crate) fn recover(
 ) -> Result<Recovered, OpenFailure> {
     let started = Instant::now();
     let new = new.map_or_else(|| random_ledger(options.test_clock), Ok)?;
-    let journal_options = Options { segment_bytes: options.segment_bytes, ..Options::new(new) };
+    let is_copy = options.member.is_some();
+    let journal_options = Options { segment_bytes: options.segment_bytes, is_copy, ..Options::new(new) };
     let mut unusable_tables = Vec::new();
     tables::make_ahead(&disk, &options.tables, &mut unusable_tables)?;
     let opened = Journal::open(Arc::clone(&disk), journal_options)?;
+    if options.member.as_ref().is_some_and(|member| member.ledger_id != opened.ledger_id()) {
+        return Err(OpenFailure::OtherGroup { path: disk.place("") });
+    }
     let is_test_ledger = opened.ledger_id().starts_with(TEST_LEDGER);
     if is_test_ledger != options.test_clock {
         return Err(OpenFailure::WrongClock { is_test_ledger });
@@ -119,7 +140,8 @@ pub(crate) fn recover(
     let mut unusable_snapshots = Vec::new();
     let listing = |source| OpenFailure::Directory { path: disk.place(""), source };
     let mut tables = tables::list(&*disk, opened.ledger_id(), &mut unusable_tables).map_err(listing)?;
-    let (mut ledger, position) = newest_snapshot(&disk, &opened, &options.opening, &mut unusable_snapshots)?;
+    let ids = (opened.ledger_id(), opened.seed());
+    let (mut ledger, position) = newest_snapshot(&disk, ids, &options.opening, &mut unusable_snapshots)?;
     let snapshot_event = position.map_or(0, |position| position.event);
     // What tables tell need not be in memory.
     let in_tables = tables.of(Kind::Keys).last().map_or(0, |listed| listed.table.range().1);
@@ -159,61 +181,6 @@ fn random_ledger(test_clock: bool) -> Result<NewLedger, OpenFailure> {
         ledger_id[0] |= 0x80;
     }
     Ok(NewLedger { ledger_id, seed })
-}
-
-/// The ledger of the newest snapshot that can be used, or an empty one.
-fn newest_snapshot(
-    disk: &Arc<dyn Disk>,
-    opened: &Opened,
-    opening: &Opening,
-    unusable: &mut Vec<String>,
-) -> Result<(Ledger, Option<Position>), OpenFailure> {
-    let snapshots = Snapshots::new(Arc::clone(disk));
-    for event in snapshots.list().unwrap_or_default() {
-        match load_snapshot(&snapshots, (opened.ledger_id(), opened.seed()), opening, event) {
-            Ok((ledger, position)) => return Ok((ledger, Some(position))),
-            Err(_) if opening.is_called_off() => return Err(OpenFailure::CalledOff),
-            Err(reason) => unusable.push(reason),
-        }
-    }
-    Ok((Ledger::new(opened.seed()), None))
-}
-
-pub(crate) fn load_snapshot(
-    snapshots: &Snapshots,
-    (ledger_id, seed): ([u8; 16], [u8; 16]),
-    opening: &Opening,
-    event: u64,
-) -> Result<(Ledger, Position), String> {
-    let mut reader = snapshots.open(event).map_err(|error| error.to_string())?;
-    let header = *reader.header();
-    if header.ledger_id != ledger_id || header.kind != crate::snapshot::KIND || header.event != event {
-        return Err(format!("the snapshot at event {event} is not of this ledger, or of another format"));
-    }
-    opening.begin(Stage::Snapshot, reader.block_count());
-    let mut blocks_read = 0;
-    let blocks = std::iter::from_fn(|| {
-        opening.advance(blocks_read, 0);
-        blocks_read += 1;
-        match reader.next_block() {
-            _ if opening.is_called_off() => Some(Err(Unusable("opening was called off".to_owned()))),
-            Ok(block) => block.map(|block| Ok(block.to_vec())),
-            Err(error) => Some(Err(Unusable(error.to_string()))),
-        }
-    });
-    let ledger = Ledger::from_blocks(seed, blocks).map_err(|Unusable(reason)| reason)?;
-    if ledger.state().last_event() != event {
-        return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
-    }
-    Ok((ledger, Position { event, chain: header.chain }))
-}
-
-struct Unusable(String);
-
-impl From<Malformed> for Unusable {
-    fn from(error: Malformed) -> Self {
-        Self(error.to_string())
-    }
 }
 
 /// So much of what is over and in tables stays in memory while a log is replayed.
@@ -261,14 +228,5 @@ fn replay_log(ledger: &mut Ledger, mut replay: Replay, covered: u64, opening: &O
             Ok(read) => Ok(read?),
             Err(panic) => std::panic::resume_unwind(panic),
         }
-    })
-}
-
-/// Applies the events of one frame.
-pub(crate) fn apply_frame(ledger: &mut Ledger, frame: &FrameView<'_>) -> Result<(), OpenFailure> {
-    let replayed = ledger.replay(frame.first(), frame.at_us(), frame.records(), |offset| frame.blob(offset));
-    replayed.map_err(|failure| match failure {
-        ReplayFailure::Malformed { event, source } => OpenFailure::Malformed { event, source },
-        ReplayFailure::Inconsistent(inconsistent) => inconsistent.into(),
     })
 }

@@ -65,7 +65,9 @@ impl Opening {
         self.is_called_off.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_called_off(&self) -> bool {
+    /// Whether it was asked to end before its time.
+    #[must_use]
+    pub fn is_called_off(&self) -> bool {
         self.is_called_off.load(Ordering::Relaxed)
     }
 

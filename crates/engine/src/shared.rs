@@ -1,16 +1,23 @@
 //! What the callers, the commit thread and the snapshot thread share.
 
 use crate::durable::Progress;
+use crate::flow::Flow;
 use crate::stats::Counters;
 use crate::tables::Listed;
 use crate::throttle::Throttle;
 use crate::writer::Writer;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tocos_journal::{Frame, Reader};
 use tocos_ledger::State;
+
+/// Pending events from which on waiting for more to share a sync with brings nothing.
+pub(crate) const SEALED_AT_ONCE: usize = 1_024;
+/// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
+/// without the ledger's lock.
+pub(crate) const FRAMES_AHEAD_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -20,6 +27,8 @@ pub(crate) struct Shared {
     /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
     sealed: Mutex<VecDeque<Work>>,
     pub(crate) work: Condvar,
+    /// Wakes who does what is due, where more is than was done.
+    pub(crate) due: Condvar,
     pub(crate) progress: Arc<Progress>,
     pub(crate) reader: Reader,
     pub(crate) counters: Counters,
@@ -36,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) snapshot_every_events: u64,
     pub(crate) recovery_us: u64,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What a member of a group has beside.
+    pub(crate) flow: Option<Flow>,
+    /// Counts the changes of API keys that came from other nodes.
+    pub(crate) key_changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -51,7 +64,7 @@ pub(crate) struct Core {
 
 impl Shared {
     /// Nothing is pending yet.
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts, flow: Option<Flow>) -> Self {
         let counters = Counters::new();
         counters.snapshot_event.store(parts.snapshot_event, Ordering::Relaxed);
         Self {
@@ -64,6 +77,7 @@ impl Shared {
             }),
             sealed: Mutex::new(VecDeque::new()),
             work: Condvar::new(),
+            due: Condvar::new(),
             is_unsealed: AtomicBool::new(false),
             progress: Arc::new(Progress::new(parts.reader.last_event())),
             reader: parts.reader,
@@ -77,6 +91,8 @@ impl Shared {
             snapshot_every_events: parts.snapshot_every_events,
             recovery_us: parts.recovery_us,
             threads: Mutex::new(Vec::new()),
+            flow,
+            key_changes: AtomicU64::new(0),
         }
     }
 
@@ -98,6 +114,7 @@ impl Shared {
         self.throttle.lift();
         self.merge_throttle.lift();
         self.work.notify_all();
+        self.due.notify_all();
         // Whoever has just seen that it is not closing waits by the time the lock is had.
         drop(self.tables_made.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake_merge.notify_all();
@@ -113,6 +130,33 @@ impl Shared {
     /// Whether the disk has no room for the log.
     pub(crate) fn is_full(&self) -> bool {
         self.is_full.load(Ordering::Acquire)
+    }
+
+    /// Hands what was decided to whoever writes it, at once or as soon as that has finished the frame before.
+    pub(crate) fn notify_commit(&self, core: &mut Core) {
+        self.is_unsealed.store(false, Ordering::Release);
+        core.writer.advance_durable(self.progress.durable());
+        let (pending, in_flight) = (core.writer.pending_events(), core.writer.frames_in_flight());
+        if pending >= SEALED_AT_ONCE && in_flight <= FRAMES_AHEAD_MAX {
+            if let Some(work) = core.seal(self.snapshot_every_events) {
+                self.sealed().push_back(work);
+                self.wake_commit();
+            }
+        } else if pending > 0 && !core.wants_seal {
+            core.wants_seal = true;
+            // Several frames of a group may be on their way.
+            if in_flight == 0 || self.flow.is_some() {
+                self.wake_commit();
+            }
+        }
+    }
+
+    /// Wakes whoever takes frames to be written.
+    pub(crate) fn wake_commit(&self) {
+        match &self.flow {
+            Some(flow) => flow.wake(),
+            None => self.work.notify_one(),
+        }
     }
 
     /// Takes tables into use, and wakes the thread that merges them.
@@ -148,15 +192,18 @@ impl Core {
         let frame = self.writer.seal()?;
         // Crowds come and go.
         self.crowd -= self.crowd / 16;
-        let due = frame.last() >= self.snapshot_at;
-        if due {
-            self.writer.ledger.age_over();
-        }
-        let state = due.then(|| self.writer.ledger.state().clone());
-        if due {
-            self.snapshot_at = frame.last() + snapshot_every_events;
-        }
+        let state = self.state_if_due(frame.last(), snapshot_every_events);
         Some(Work { frame, state })
+    }
+
+    /// The state, which is at this event, if a snapshot is to be made of it.
+    pub(crate) fn state_if_due(&mut self, event: u64, snapshot_every_events: u64) -> Option<State> {
+        if event < self.snapshot_at {
+            return None;
+        }
+        self.writer.ledger.age_over();
+        self.snapshot_at = event + snapshot_every_events;
+        Some(self.writer.ledger.state().clone())
     }
 }
 

@@ -2,23 +2,24 @@
 //! fails; single-threaded and seeded, so that a failure can be run again: `TOCOS_SEED=<seed>` runs one, `TOCOS_SEEDS=<n>`
 //! runs more.
 
+mod operations;
+
 use crate::error::{Rejection, Unavailable};
+use crate::job::Job;
 use crate::open::{EngineOptions, Recovered, recover};
-use crate::snapshot::{self, Job};
+use crate::snapshot;
 use crate::stored::StoredEvent;
 use crate::tables::{self, Kind, Merge, TableOptions};
 use crate::throttle::Throttle;
 use crate::verify::{VerifyFailure, VerifyReport, verify_disk};
 use crate::writer::{Batch, Writer};
 use fastrand::Rng;
+use operations::operation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::{AppendError, Appender, Disk, Frame, NewLedger};
-use tocos_ledger::{Category, Event, Excess, Ledger, Marks, Mode, Operation, Over, Request, Until};
-
-const USERS: [&str; 6] = ["ana", "bob", "cem", "dao", "eve", "fay"];
-const COINS: [&str; 2] = ["toco", "gem"];
+use tocos_ledger::{Event, Ledger, Over, Request};
 
 /// What was decided and what was promised, outside of everything that can crash.
 struct Witness {
@@ -349,7 +350,9 @@ impl World {
     fn ask(&mut self, writer: &mut Writer) {
         let rng = &mut self.rng;
         if rng.u32(0..6) == 0 {
-            writer.clock.advance(rng.u32(1..40)).unwrap();
+            // Now and then a day, for schedules.
+            let seconds = if rng.u32(0..12) == 0 { 86_400 * rng.u32(1..4) } else { rng.u32(1..40) };
+            writer.clock.advance(seconds).unwrap();
             self.time = writer.clock.now().expect("a test clock is always plausible");
         }
         let metadata = "{\"order\":17}";
@@ -393,46 +396,6 @@ impl World {
             assert!(!how.dry_run || result.is_err() || writer.last_event() - before < 1_000);
         }
         assert!(writer.unavailable.is_none(), "{:?}", writer.unavailable);
-    }
-}
-
-fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operation<'static> {
-    let user = USERS[rng.usize(0..USERS.len())];
-    let other = USERS[rng.usize(0..USERS.len())];
-    let coin = COINS[rng.usize(0..COINS.len())];
-    let amount = rng.u64(1..50);
-    let to = rng.bool().then_some(other).filter(|other| *other != user);
-    match rng.u32(0..24) {
-        0 | 1 => Operation::PutUser { user, name: Some("Somebody") },
-        2 => Operation::PutCoin { coin, decimals: 2 },
-        3..=5 => Operation::Grant { user, coin, amount: amount * 3, marks: Marks::PLAIN },
-        6..=8 => {
-            let expires_at = Some(now + rng.i64(1..60) * 1_000_000);
-            let category = if rng.bool() { Category::Promotional } else { Category::Paid };
-            Operation::Grant { user, coin, amount, marks: Marks { expires_at, priority: rng.u8(40..60), category } }
-        }
-        9 | 10 => {
-            let mode = if rng.bool() { Mode::UpTo } else { Mode::Exact };
-            Operation::Spend { user, coin, amount, to, mode }
-        }
-        11..=14 => Operation::Transfer { from: user, to: other, coin, amount },
-        15..=17 => Operation::Hold { user, coin, amount, until: Until::InSeconds(rng.u32(1..50)), to },
-        18 | 19 => {
-            let excess = if rng.bool() { Excess::TakeAvailable } else { Excess::Reject };
-            Operation::Capture { hold, amount: rng.bool().then_some(amount), last: rng.bool(), excess }
-        }
-        20 => Operation::Release { hold },
-        21 => Operation::Extend { hold, expires_at: now + 70_000_000 },
-        22 => Operation::Reverse {
-            event: rng.u64(last.saturating_sub(200)..=last),
-            original: None,
-            amount: None,
-            renew_expires_at: None,
-        },
-        _ => {
-            let floor = -rng.i64(0..30);
-            Operation::PutLimits { user, coin, floor, ceiling: 5_000, frozen: rng.u32(0..8) == 0 }
-        }
     }
 }
 

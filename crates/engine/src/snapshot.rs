@@ -1,6 +1,7 @@
 //! Snapshots, and the tables that go before them, made beside the writer from a clone of the state.
 
 use crate::clock::system_now;
+use crate::job::Job;
 use crate::shared::Shared;
 use crate::tables::{self, Listed};
 use crate::throttle::{Throttle, lower_priority};
@@ -9,18 +10,11 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use tocos_journal::blockfile::BlockHeader;
 use tocos_journal::{Disk, Position, Reader, Snapshots};
-use tocos_ledger::{Ledger, State};
+use tocos_ledger::Ledger;
 
 pub(crate) const KIND: [u8; 8] = *b"STATE\0\0\x02";
 /// Snapshots kept: the newest, and one to fall back to.
 const KEPT: usize = 2;
-
-/// A state, and its position in the log.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) state: State,
-    pub(crate) position: Position,
-}
 
 /// Makes snapshots until the commit thread has ended.
 pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) {
@@ -42,6 +36,10 @@ pub(crate) fn run(shared: &Shared, disk: &Arc<dyn Disk>, inbox: &Receiver<Job>) 
 
 /// Tables first: what they hold may leave the memory, and a start from the snapshot need not make them.
 fn make(shared: &Shared, disk: &Arc<dyn Disk>, hasher: &Ledger, job: &Job) -> Result<(), String> {
+    if let Some(flow) = &shared.flow {
+        // A snapshot must not tell of events that a crash of the machine takes from the log.
+        flow.sync().map_err(|error| error.to_string())?;
+    }
     let covered = shared.lock().writer.tables().covered();
     let new = make_tables(&**disk, &shared.reader, hasher, (covered + 1, job.position.event), &shared.throttle)?;
     if !new.is_empty() {

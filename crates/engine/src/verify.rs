@@ -1,7 +1,7 @@
 //! Walking a whole ledger while it is not running: every frame, every event, every sum.
 
 use crate::OpenFailure;
-use crate::open::apply_frame;
+use crate::loading::apply_frame;
 use crate::opening::Opening;
 use crate::tables::{self, Listed};
 use std::fmt;
@@ -201,7 +201,7 @@ fn first_behind(snapshots: &Snapshots, newest_first: &[u64], elsewhere: u64) -> 
 /// The ledger of a snapshot.
 fn load(snapshots: &Snapshots, event: u64, ids: ([u8; 16], [u8; 16])) -> Result<Ledger, VerifyFailure> {
     let differs = |reason: String| VerifyFailure::SnapshotDiffers { event, reason };
-    crate::open::load_snapshot(snapshots, ids, &Opening::default(), event).map(|(ledger, _)| ledger).map_err(differs)
+    crate::loading::load_snapshot(snapshots, ids, &Opening::default(), event).map(|(ledger, _)| ledger).map_err(differs)
 }
 
 /// Verifies the frames behind one event and up to another that were not carried out.

@@ -2,7 +2,9 @@
 //! waiting: the commit thread drives it in a server, a simulation drives it in tests.
 
 mod lookups;
+mod sweep;
 
+use crate::as_of::AsOf;
 use crate::clock::Clock;
 use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::nearby::Nearby;
@@ -35,20 +37,21 @@ pub struct Submitted<R> {
     pub event: u64,
     /// Whether that was an earlier request with the same key.
     pub replayed: bool,
-    /// Answer when this event is durable.
-    pub seen: u64,
+    /// Answer when this is durable.
+    pub seen: AsOf,
     /// What `render` made of the event.
     pub rendered: R,
 }
-
-/// Events in a frame beyond which what is due waits for the next one.
-const SWEPT_PER_FRAME_MAX: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
     pending: Frame,
+    /// Events that the clock made for the frame that is being filled.
+    swept: usize,
+    /// More is due than was done for that frame.
+    is_behind: bool,
     /// Sealed, and not known to be durable, the oldest first.
     in_flight: VecDeque<Arc<Frame>>,
     spare: Option<Frame>,
@@ -59,8 +62,23 @@ pub(crate) struct Writer {
     tables: Tables,
     table_options: TableOptions,
     pub(crate) unavailable: Option<Unavailable>,
+    /// What it is to its group, if it has one.
+    pub(crate) lead: Lead,
+    /// How often it lost the lead.
+    pub(crate) term: u32,
     /// Where the disk has no room: nothing is decided until it has.
     pub(crate) full: Option<String>,
+}
+
+/// Whether a node decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// It is alone, or leads.
+    Decides,
+    /// Another node does.
+    Follows,
+    /// It lost the lead, and its memory is ahead of what it may show.
+    Lost,
 }
 
 type Outcome<R> = Result<Submitted<R>, Step>;
@@ -89,6 +107,8 @@ impl Writer {
             ledger,
             clock,
             pending: Frame::new(next, 0),
+            swept: 0,
+            is_behind: false,
             in_flight: VecDeque::new(),
             spare: None,
             scratch: Vec::new(),
@@ -97,6 +117,8 @@ impl Writer {
             tables,
             table_options,
             unavailable: None,
+            lead: Lead::Decides,
+            term: 0,
             full: None,
         }
     }
@@ -157,44 +179,9 @@ impl Writer {
         self.unavailable.clone().map_or(Ok(()), Err)
     }
 
-    /// The time of the batch that is being filled; everything due by then has been expired.
-    pub(crate) fn stamp(&mut self) -> Result<Micros, Unavailable> {
-        self.check()?;
-        if let Some(place) = &self.full {
-            return Err(Unavailable::Full { place: place.clone() });
-        }
-        if self.pending.is_empty() {
-            let ledger = self.ledger.state().now();
-            let now = self.clock.now().map_err(|system| Unavailable::Clock { ledger, system })?.max(ledger);
-            self.pending.reset(self.last_event() + 1, now);
-        }
-        let now = self.pending.at_us();
-        while self.pending.len() < SWEPT_PER_FRAME_MAX
-            && let Some(event) = self.ledger.expire(now)
-        {
-            self.write(&event)?;
-        }
-        Ok(now)
-    }
-
-    /// The same for reads: while the clock is implausible, the ledger's last time.
-    pub(crate) fn stamp_for_reading(&mut self) -> Result<Micros, Unavailable> {
-        match self.stamp() {
-            Err(Unavailable::Clock { .. } | Unavailable::Full { .. }) => Ok(self.ledger.state().now()),
-            stamped => stamped,
-        }
-    }
-
-    /// The same for these requests: those that were all done before are replayed at any time.
-    fn stamp_for(&mut self, requests: &[Request<'_>]) -> Result<Micros, Unavailable> {
-        let stamped = self.stamp();
-        let Err(Unavailable::Clock { .. } | Unavailable::Full { .. }) = stamped else { return stamped };
-        for request in requests {
-            if request.key.map_or(Ok(None), |key| self.known(key))?.is_none() {
-                return stamped;
-            }
-        }
-        Ok(self.ledger.state().now())
+    /// What a response depends on that has seen the ledger up to this event.
+    pub(crate) fn as_of(&self, event: u64) -> AsOf {
+        AsOf { term: self.term, event }
     }
 
     /// Puts an event into the frame and carries it out.
@@ -233,14 +220,14 @@ impl Writer {
         apply: bool,
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Outcome<R> {
-        if let Operation::Reverse { event, original: None, amount, renew_expires_at } = request.operation {
+        if let Operation::Reverse { event, original: None, amount, renew_expires_at, taking } = request.operation {
             let stored = match self.look_up(event) {
                 Ok(stored) => stored,
                 Err(EventError::NotFound { event }) => return Err(Refusal::EventNotFound { event }.into()),
                 Err(error) => return Err(Step::Broken(Unavailable::Storage { cause: error.to_string() })),
             };
             let original = stored.decode().map_err(|error| unreadable(&error))?;
-            let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at };
+            let operation = Operation::Reverse { event, original: Some(&original), amount, renew_expires_at, taking };
             return self.decide(&Request { operation, ..request.clone() }, (staged, recalled), now, apply, render);
         }
         self.decide(request, (staged, recalled), now, apply, render)
@@ -261,7 +248,7 @@ impl Writer {
                     self.write(&event).map_err(Step::Broken)?;
                 }
                 let rendered = render(&event, self.ledger.state());
-                let seen = if apply { event.number } else { seen };
+                let seen = self.as_of(if apply { event.number } else { seen });
                 Ok(Submitted { event: event.number, replayed: false, seen, rendered })
             }
             Decision::Known(number) => {
@@ -272,7 +259,7 @@ impl Writer {
                     .same_request(request, state)
                     .map_err(|field| Refusal::IdempotencyKeyReused { field, event: number })?;
                 let rendered = render(&event, state);
-                Ok(Submitted { event: number, replayed: true, seen: number, rendered })
+                Ok(Submitted { event: number, replayed: true, seen: self.as_of(number), rendered })
             }
         }
     }
@@ -284,6 +271,7 @@ impl Writer {
         render: impl FnOnce(&Event<'_>, &State) -> R,
     ) -> Result<Submitted<R>, Rejection> {
         let now = self.stamp_for(std::slice::from_ref(request)).map_err(Rejection::Unavailable)?;
+        self.settle_for(std::slice::from_ref(request), now).map_err(Rejection::Unavailable)?;
         let key = request.key.filter(|_| !self.tables.are_keys_in_memory());
         let key_hash = key.map(|key| self.ledger.hashed_key(key).hash);
         let known = key_hash.map_or(Ok(None), |hash| self.tables.find_key(hash)).map_err(Rejection::Unavailable)?;
@@ -292,7 +280,7 @@ impl Writer {
             .map_err(Rejection::Unavailable)?;
         let staged = key_hash.map_or_else(Staged::default, Staged::of_key);
         self.step(request, (&staged, &recalled), now, !dry_run, render).map_err(|step| match step {
-            Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.last_event() },
+            Step::Refused(refusal) => Rejection::Refused { refusal, seen: self.as_of(self.last_event()) },
             Step::Broken(unavailable) => Rejection::Unavailable(unavailable),
         })
     }
@@ -304,12 +292,13 @@ impl Writer {
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
+        self.settle_for(requests, now).map_err(BatchRejection::Unavailable)?;
         let mut lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
         let missing = std::mem::take(&mut lookups.elsewhere);
         self.read_ahead(requests, &lookups.recalled, missing).map_err(BatchRejection::Unavailable)?;
         let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
         let next_known = next_known.map_err(BatchRejection::Unavailable)?;
-        let (mark, begun, seen) = (self.pending.mark(), self.pending.len(), self.last_event());
+        let (mark, begun, seen) = (self.pending.mark(), self.pending.len(), self.as_of(self.last_event()));
         let may_roll_back = how.atomic || how.dry_run;
         if may_roll_back {
             self.ledger.begin();
@@ -392,6 +381,32 @@ impl Writer {
             // Whoever wrote it may hold it for a moment yet; then another will be made.
             self.spare = self.in_flight.pop_front().and_then(Arc::into_inner).or_else(|| self.spare.take());
         }
+    }
+
+    /// Writes that `node` leads under `epoch`. That needs no plausible clock: while the system's is not, it has the ledger's last time.
+    pub(crate) fn write_leader(&mut self, epoch: u64, node: &str) -> Result<(), Unavailable> {
+        self.check()?;
+        if self.pending.is_empty() {
+            let ledger = self.ledger.state().now();
+            let now = self.clock.now().map_or(ledger, |now| now.max(ledger));
+            self.pending.reset(self.last_event() + 1, now);
+        }
+        let event = self.ledger.leader(epoch, node, self.pending.at_us());
+        self.write(&event)
+    }
+
+    /// Drops what was decided and is not durable. The ledger is then ahead of the log, unless there was nothing.
+    pub(crate) fn drop_undurable(&mut self) {
+        self.pending.reset(0, 0);
+        self.is_behind = false;
+        self.in_flight.clear();
+    }
+
+    /// Takes the ledger as it is at the end of the log, which has the keys behind this event in memory; gives the one before.
+    pub(crate) fn replace_ledger(&mut self, ledger: Ledger, keys_behind: u64) -> Ledger {
+        self.tables.set_floor(keys_behind);
+        self.pending.reset(ledger.state().last_event() + 1, 0);
+        std::mem::replace(&mut self.ledger, ledger)
     }
 
     /// Nothing more will become durable.

@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::request_id::REQUEST_ID;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const MIN_EVENT: HeaderName = HeaderName::from_static("tocos-min-event");
+const READ: HeaderName = HeaderName::from_static("tocos-read");
+const FORWARDED_BY: HeaderName = HeaderName::from_static("tocos-forwarded");
 
 /// The target and the values of the headers that services read. None of these headers occurs twice.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +37,12 @@ pub struct Head<'a> {
     pub idempotency_key: Option<&'a [u8]>,
     /// `X-Request-Id`.
     pub request_id: Option<&'a [u8]>,
+    /// `Tocos-Min-Event`.
+    pub min_event: Option<&'a [u8]>,
+    /// `Tocos-Read`.
+    pub read_from: Option<&'a [u8]>,
+    /// `Tocos-Forwarded`.
+    pub forwarded_by: Option<&'a [u8]>,
     /// A header says that a proxy passed the request on.
     pub is_forwarded: bool,
 }
@@ -53,6 +62,9 @@ impl<'a> Head<'a> {
             content_type: value(&CONTENT_TYPE),
             idempotency_key: value(&IDEMPOTENCY_KEY),
             request_id: value(&REQUEST_ID),
+            min_event: value(&MIN_EVENT),
+            read_from: value(&READ),
+            forwarded_by: value(&FORWARDED_BY),
             is_forwarded: parts.headers.keys().any(|name| is_forwarding(name.as_str())),
         }
     }
@@ -71,13 +83,16 @@ pub(crate) fn is_forwarding(name: &str) -> bool {
 }
 
 /// Headers that are read as one value, with their names as documents write them.
-const READ_AS_ONE: [(HeaderName, &str); 6] = [
+const READ_AS_ONE: [(HeaderName, &str); 9] = [
     (HOST, "Host"),
     (AUTHORIZATION, "Authorization"),
     (CONTENT_TYPE, "Content-Type"),
     (IDEMPOTENCY_KEY, "Idempotency-Key"),
     (ORIGIN, "Origin"),
     (REQUEST_ID, "X-Request-Id"),
+    (MIN_EVENT, "Tocos-Min-Event"),
+    (READ, "Tocos-Read"),
+    (FORWARDED_BY, "Tocos-Forwarded"),
 ];
 
 /// Whether a head is valid, independent of what it requests.

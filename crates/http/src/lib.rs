@@ -3,9 +3,12 @@
 //! A [`Server`] accepts connections, reads requests and hands each to a [`Service`]. The fast path reads
 //! small requests of HTTP/1.1, hyper reads all others. Clients can't distinguish the two.
 //!
+//! A [`Client`] passes requests on to another server.
+//!
 //! This crate must not contain coins, ledgers, routes or JSON; its dependencies in `Cargo.toml` enforce that.
 
 mod body;
+mod client;
 mod error;
 mod fast_path;
 mod head;
@@ -23,6 +26,7 @@ mod stream;
 mod tracker;
 
 pub use body::RequestBody;
+pub use client::{Answer, Client, SendError};
 pub use error::Error;
 pub use head::{Head, visible};
 pub use limits::Limits;
@@ -30,5 +34,5 @@ pub use peer::Peer;
 pub use request_id::RequestId;
 pub use response::{Response, ResponseBody};
 pub use server::Server;
-pub use service::{OwnedRequest, Reply, Request, Service};
+pub use service::{KeptRequest, OwnedRequest, Reply, Request, Service};
 pub use tracker::ConnectionTracker;

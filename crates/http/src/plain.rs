@@ -13,6 +13,10 @@ pub type Lines<'b> = [httparse::Header<'b>; LINES_MAX];
 
 /// What the bytes that have come are the beginning of.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is made, and a box would be an allocation for each request"
+)]
 pub enum Parsed<'h, 'b> {
     /// The head is not complete yet.
     Partial,
@@ -79,6 +83,9 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
         content_type: None,
         idempotency_key: None,
         request_id: None,
+        min_event: None,
+        read_from: None,
+        forwarded_by: None,
         is_forwarded: false,
     };
     let mut body_bytes = None;
@@ -91,6 +98,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
             6 if is("expect") => return None,
             7 if is("upgrade") => return None,
             10 if is("connection") && !line.value.eq_ignore_ascii_case(b"keep-alive") => return None,
+            10 if is("tocos-read") => &mut head.read_from,
             12 if is("content-type") => &mut head.content_type,
             12 if is("x-request-id") => &mut head.request_id,
             13 if is("authorization") => &mut head.authorization,
@@ -101,6 +109,8 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>, head_bytes: usize) -> Optio
                 continue;
             }
             15 if is("idempotency-key") => &mut head.idempotency_key,
+            15 if is("tocos-min-event") => &mut head.min_event,
+            15 if is("tocos-forwarded") => &mut head.forwarded_by,
             16 if is("content-encoding") => return None,
             17 if is("transfer-encoding") => return None,
             _ => {
@@ -181,7 +191,7 @@ mod tests {
         let name = prop_oneof![
             4 => prop::sample::select(vec![
                 "origin", "Authorization", "X-Forwarded-For", "via", "content-type", "Idempotency-Key", "x-request-id", "X-Other",
-                "connection", "accept",
+                "connection", "accept", "Tocos-Min-Event", "tocos-read", "Tocos-Forwarded",
             ]),
             1 => prop::sample::select(vec!["content-length", "transfer-encoding", "expect", "upgrade", "bad name", ""]),
         ];
@@ -244,6 +254,8 @@ mod tests {
             "host : a\r\n",
             "Host: a\r\n",
             "origin: a\r\norigin: a\r\n",
+            "tocos-min-event: 1\r\nTocos-Min-Event: 1\r\n",
+            "tocos-read: leader\r\ntocos-read: leader\r\n",
             "content-encoding: gzip\r\n",
             "x: y\r\n z\r\n",
         ] {

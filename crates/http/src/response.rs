@@ -21,6 +21,8 @@ pub struct Response {
     pub content_type: &'static str,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// A further header whose value is a number: its name, in small letters, and the number. It takes no memory of its own.
+    pub number: Option<(&'static str, u64)>,
     /// The body.
     pub body: ResponseBody,
     /// The connection ends with this response, as the rest of the request was not read.
@@ -32,7 +34,7 @@ impl Response {
     #[must_use]
     pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let body = ResponseBody::Whole(body.into());
-        Self { status, content_type, headers: Vec::new(), body, closes: false }
+        Self { status, content_type, headers: Vec::new(), number: None, body, closes: false }
     }
 
     /// As hyper sends it.
@@ -44,6 +46,9 @@ impl Response {
         headers.insert(REQUEST_ID, id.header_value());
         if self.closes {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some((name, number)) = self.number {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(number));
         }
         headers.extend(self.headers);
         response

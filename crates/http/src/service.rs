@@ -13,7 +13,7 @@ use crate::body::{self, RequestBody};
 use crate::error::Error;
 use crate::head::Head;
 use crate::peer::Peer;
-use crate::plain::Plain;
+use crate::plain::{Parsed, Plain, no_lines, parse};
 use crate::request_id::RequestId;
 use crate::response::Response;
 use crate::tracker::Connection;
@@ -77,6 +77,8 @@ pub struct Request<'r> {
     /// Who is at the other end.
     pub peer: Peer,
     pub(crate) plain: &'r Plain<'r, 'r>,
+    /// Head and body as they came.
+    pub(crate) bytes: &'r [u8],
     pub(crate) connection: &'r Arc<Connection>,
 }
 
@@ -91,6 +93,46 @@ impl Request<'_> {
             started: self.started,
             peer: self.peer,
             connection: Arc::clone(self.connection),
+        })
+    }
+
+    /// A copy that is cheap to make, for the rare case that the request has to be answered a second time.
+    #[must_use]
+    pub fn keep(&self) -> KeptRequest {
+        KeptRequest {
+            bytes: Bytes::copy_from_slice(self.bytes),
+            id: *self.id,
+            started: self.started,
+            peer: self.peer,
+            connection: Arc::clone(self.connection),
+        }
+    }
+}
+
+/// The bytes of a small request, from [`Request::keep`].
+#[derive(Debug)]
+pub struct KeptRequest {
+    bytes: Bytes,
+    id: RequestId,
+    started: Instant,
+    peer: Peer,
+    connection: Arc<Connection>,
+}
+
+impl KeptRequest {
+    /// The request. `None` if hyper would not accept its head.
+    #[must_use]
+    pub fn into_owned(self) -> Option<OwnedRequest> {
+        let mut lines = no_lines();
+        let Parsed::Plain(plain) = parse(&self.bytes, &mut lines) else { return None };
+        let body = self.bytes.slice(plain.head_bytes.min(self.bytes.len())..);
+        Some(OwnedRequest {
+            parts: plain.parts()?,
+            body: RequestBody::Whole(body),
+            id: self.id,
+            started: self.started,
+            peer: self.peer,
+            connection: self.connection,
         })
     }
 }
@@ -115,6 +157,19 @@ impl OwnedRequest {
     #[must_use]
     pub fn head(&self) -> Head<'_> {
         Head::of(&self.parts)
+    }
+
+    /// The same request with this body, which was read from it before.
+    #[must_use]
+    pub fn again(&self, body: Bytes) -> Self {
+        Self {
+            parts: self.parts.clone(),
+            id: self.id,
+            started: self.started,
+            peer: self.peer,
+            body: RequestBody::Whole(body),
+            connection: Arc::clone(&self.connection),
+        }
     }
 
     /// Reads the body as a whole, once; afterwards it is empty.

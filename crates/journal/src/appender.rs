@@ -1,90 +1,20 @@
 //! The one writer of the log.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::append_error::AppendError;
 use crate::disk::DiskFile;
 use crate::frame::Frame;
 use crate::layout::Link;
 use crate::log::{Log, Segment};
 use crate::options::Options;
 use crate::position::Position;
+use crate::sealed::{Home, Sealed, Sealer, following, home};
 use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 
 /// What is kept of the buffer between frames: more than all but the rarest take.
 const BUFFER_KEPT_BYTES: usize = 4 << 20;
-
-/// Why a frame was not appended. After [`Disk`](Self::Disk) it is not known whether the frame is in the log
-/// until the log is opened again.
-#[derive(Debug)]
-pub enum AppendError {
-    /// The frame does not start with the event that must follow. Nothing was written.
-    WrongNumber {
-        /// The number that must follow.
-        expected: u64,
-        /// The frame's first number.
-        found: u64,
-    },
-    /// The frame holds no event. Nothing was written.
-    Empty,
-    /// The frame is over the limits of the format. Nothing was written.
-    TooLarge {
-        /// Events in the frame.
-        records: usize,
-        /// Bytes of blobs in the frame.
-        blob_bytes: usize,
-    },
-    /// The disk has no room for the next segment. Nothing was written: the same frame can be appended again when there is room.
-    Full {
-        /// Where the segment would be.
-        place: String,
-    },
-    /// A write or a sync failed. From now on every append is refused.
-    Disk {
-        /// The file.
-        place: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An earlier write or sync failed and the journal has not been opened again since. Nothing was written.
-    Poisoned {
-        /// What failed then.
-        cause: String,
-    },
-}
-
-impl fmt::Display for AppendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongNumber { expected, found } => {
-                write!(f, "the frame starts with event {found}, but event {expected} must follow")
-            }
-            Self::Empty => f.write_str("a frame without events is never written"),
-            Self::TooLarge { records, blob_bytes } => write!(
-                f,
-                "the frame is too large to be written: {records} events with {blob_bytes} bytes beside them. Split it."
-            ),
-            Self::Full { place } => write!(f, "the disk is full: there is no room for {place}"),
-            Self::Disk { place, source } => write!(
-                f,
-                "writing {place} failed: {source}. Nothing more is written until tocos is restarted; check the disk first."
-            ),
-            Self::Poisoned { cause } => {
-                write!(f, "nothing is written since {cause}. Check the disk, then restart tocos.")
-            }
-        }
-    }
-}
-
-impl std::error::Error for AppendError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Disk { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
 
 /// Appends frames, one at a time, each durable before the call returns.
 #[derive(Debug)]
@@ -150,21 +80,51 @@ impl Appender {
         Ok(())
     }
 
-    fn check(&self, frame: &Frame) -> Result<(), AppendError> {
-        if let Some(cause) = &self.poisoned {
-            return Err(AppendError::Poisoned { cause: cause.clone() });
+    /// Writes a frame that is durable elsewhere, and lets readers see it. The frame itself need not be durable here before the next
+    /// [`sync_handle`](Self::sync_handle) is synced; all frames of the segments before are.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub fn append_sealed(&mut self, frame: &Sealed) -> Result<(), AppendError> {
+        self.check_poisoned()?;
+        let home = home(frame.header(), &self.segment.header, self.segment.tag, self.position);
+        if let Home::Next(header) = home.map_err(AppendError::NotNext)? {
+            if let Err(source) = self.file.sync() {
+                return Err(self.poison((self.segment.place.clone(), source)));
+            }
+            self.roll_to(header, frame.bytes().len() as u64)?;
         }
-        let expected = self.position.event + 1;
-        if frame.first() != expected {
-            return Err(AppendError::WrongNumber { expected, found: frame.first() });
+        if let Err(source) = self.file.write_at(frame.bytes(), self.offset) {
+            return Err(self.poison((self.segment.place.clone(), source)));
         }
-        if frame.is_empty() {
-            return Err(AppendError::Empty);
-        }
-        if !frame.fits() {
-            return Err(AppendError::TooLarge { records: frame.len(), blob_bytes: frame.blob_bytes() });
-        }
+        self.position = frame.position();
+        self.segment.note(frame.header().first, self.offset);
+        self.offset += frame.bytes().len() as u64;
+        self.zeroed_to = self.zeroed_to.max(self.offset);
+        self.segment.set_end(self.offset);
+        self.log.publish(self.position);
         Ok(())
+    }
+
+    /// The file of the last segment: syncing it makes durable here what was written by [`append_sealed`](Self::append_sealed).
+    #[must_use]
+    pub fn sync_handle(&self) -> Arc<dyn DiskFile> {
+        Arc::clone(&self.file)
+    }
+
+    /// Seals frames to be written behind the end of the log, ahead of writing them.
+    #[must_use]
+    pub fn sealer(&self) -> Sealer {
+        Sealer::new(self.segment.header, self.offset, self.options.segment_bytes, self.position)
+    }
+
+    fn check_poisoned(&self) -> Result<(), AppendError> {
+        self.poisoned.as_ref().map_or(Ok(()), |cause| Err(AppendError::Poisoned { cause: cause.clone() }))
+    }
+
+    fn check(&self, frame: &Frame) -> Result<(), AppendError> {
+        self.check_poisoned()?;
+        frame.check(self.position.event + 1)
     }
 
     fn poison(&mut self, (place, source): Failed) -> AppendError {
@@ -203,6 +163,10 @@ impl Appender {
 
     /// Starts another segment, with room for so many bytes.
     fn roll_for(&mut self, bytes: u64) -> Result<(), AppendError> {
+        self.roll_to(following(&self.segment.header, self.position), bytes)
+    }
+
+    fn roll_to(&mut self, header: SegmentHeader, bytes: u64) -> Result<(), AppendError> {
         let empty = SEGMENT_HEADER_BYTES as u64;
         let room = self.options.segment_bytes.max(empty + bytes);
         let spare = match self.spare.take().filter(|_| room == self.options.segment_bytes) {
@@ -212,13 +176,6 @@ impl Appender {
                 AppendError::Disk { place, source } => self.poison((place, source)),
                 full => full,
             })?,
-        };
-        let header = SegmentHeader {
-            ledger_id: self.log.ledger_id,
-            seed: self.log.seed,
-            first: self.position.event + 1,
-            previous_first: self.segment.header.first,
-            prev: self.position.chain,
         };
         let place = self.log.disk.place(&segment_name(header.first));
         let (segment, file) = self.log.name_segment(header, spare).map_err(|source| self.poison((place, source)))?;

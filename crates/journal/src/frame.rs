@@ -1,5 +1,6 @@
 //! A frame being built: the batch of events that one append makes durable.
 
+use crate::append_error::AppendError;
 use crate::layout::{self, Hash, Link, MAX_BLOB_BYTES, MAX_RECORDS, RECORD_BYTES};
 
 /// A batch of events that is not yet on disk. Pushing copies 64 bytes; a frame that is
@@ -147,6 +148,20 @@ impl Frame {
     #[must_use]
     pub fn fits(&self) -> bool {
         !self.overflowed && self.records.len() as u64 <= u64::from(MAX_RECORDS)
+    }
+
+    /// Whether it can be the next frame of a log whose next event has this number.
+    pub(crate) fn check(&self, next: u64) -> Result<(), AppendError> {
+        if self.first != next {
+            return Err(AppendError::WrongNumber { expected: next, found: self.first });
+        }
+        if self.is_empty() {
+            return Err(AppendError::Empty);
+        }
+        if !self.fits() {
+            return Err(AppendError::TooLarge { records: self.len(), blob_bytes: self.blob_bytes() });
+        }
+        Ok(())
     }
 
     /// Appends the frame's bytes to `out`, tied to what is in front of it by `link`, and returns the frame's own hash.

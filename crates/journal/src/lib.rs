@@ -31,6 +31,7 @@
 //! ```
 
 mod access;
+mod append_error;
 mod appender;
 pub mod blockfile;
 mod disk;
@@ -50,6 +51,7 @@ mod reader;
 mod recovery;
 mod replay;
 mod scan;
+mod sealed;
 mod segment;
 pub mod sim;
 mod snapshots;
@@ -59,7 +61,8 @@ mod table;
 mod tail;
 mod window;
 
-pub use appender::{AppendError, Appender};
+pub use append_error::AppendError;
+pub use appender::Appender;
 pub use disk::{Disk, DiskFile, DiskLock, LockError, NotFetched};
 pub use error::{Broken, OpenError, ReadError};
 pub use file_disk::FileDisk;
@@ -77,6 +80,7 @@ pub use read_ahead::FramesAhead;
 pub use reader::{Reader, SegmentSpan, SegmentState, Stored};
 pub use recovery::{Inspection, Journal, Opened, RESTORE_MARKER};
 pub use replay::Replay;
+pub use sealed::{Sealed, Sealer};
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};
 pub use snapshots::{Snapshots, snapshot_name};
 pub use space::{Space, space};

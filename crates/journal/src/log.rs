@@ -132,6 +132,8 @@ pub(crate) struct Log {
     open_files: Mutex<VecDeque<Arc<Segment>>>,
     /// Segments whose indexes are in memory and in files, oldest first.
     read_indexes: Mutex<VecDeque<Arc<Segment>>>,
+    /// Held by whoever writes an index file: two at once would write the same one.
+    index_writing: Mutex<()>,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -156,6 +158,7 @@ impl Log {
             position: Mutex::new(Position::start(&ledger_id)),
             open_files: Mutex::new(VecDeque::new()),
             read_indexes: Mutex::new(VecDeque::new()),
+            index_writing: Mutex::new(()),
             _lock: lock,
         }
     }
@@ -312,6 +315,7 @@ impl Log {
 
     /// Writes the index file of the oldest segment that has none and behind which there is another. Says whether there was one.
     pub(crate) fn write_index_file(&self) -> Result<bool, IndexFileError> {
+        let _only_one = locked(&self.index_writing);
         let segments = self.segments();
         let sealed = segments.iter().rev().skip(1).rev();
         let Some(segment) = sealed.into_iter().find(|segment| !segment.has_index_file()).cloned() else {

@@ -17,6 +17,10 @@ pub struct Options {
     /// How many zeros to write behind a frame whenever the log grows into bytes that were only allocated.
     /// A later write over them is much cheaper than one into unwritten space.
     pub zero_ahead_bytes: u32,
+    /// Whether the log is a copy of one that is durable elsewhere, written by [`append_sealed`](crate::Appender::append_sealed). Then frames at the end of the
+    /// last segment may have been lost in any order; everything from the first that is damaged is cut off when the log is
+    /// opened, also where a later frame says that it was durable.
+    pub is_copy: bool,
     /// What to make a new ledger with.
     pub new_ledger: NewLedger,
 }
@@ -25,6 +29,6 @@ impl Options {
     /// Segments of 64 MiB, zeroed ahead by 512 KiB.
     #[must_use]
     pub fn new(new_ledger: NewLedger) -> Self {
-        Self { segment_bytes: 64 << 20, zero_ahead_bytes: 512 << 10, new_ledger }
+        Self { segment_bytes: 64 << 20, zero_ahead_bytes: 512 << 10, is_copy: false, new_ledger }
     }
 }

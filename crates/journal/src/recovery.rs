@@ -68,7 +68,7 @@ impl Journal {
             return Err(OpenError::NoLog { dir: disk.place("") });
         };
         let log = Arc::new(Log::new(disk, lock, ids, found.segments));
-        Ok(Inspection { scan: Scan::start(log, found.unfinished, from)? })
+        Ok(Inspection { scan: Scan::start(log, found.unfinished, from, false)? })
     }
 }
 
@@ -110,7 +110,7 @@ impl Opened {
     /// [`OpenError::SnapshotMismatch`] and [`OpenError::LogEndsEarly`] if no frame with that hash ends there, and
     /// whatever is wrong between the start of that segment and `from`.
     pub fn replay(self, from: Option<Position>) -> Result<Replay, OpenError> {
-        Ok(Replay::new(Scan::start(self.log, self.unfinished, from)?, self.options, self.is_new))
+        Ok(Replay::new(Scan::start(self.log, self.unfinished, from, self.options.is_copy)?, self.options, self.is_new))
     }
 }
 

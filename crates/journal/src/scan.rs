@@ -20,6 +20,8 @@ pub(crate) struct Scan {
     pub(crate) log: Arc<Log>,
     /// The first event of a last segment whose header never became durable.
     pub(crate) unfinished: Option<u64>,
+    /// Whether all that is here is durable elsewhere too.
+    is_copy: bool,
     /// The segment being read, by its place in the log's list.
     at: usize,
     pub(crate) segment: Arc<Segment>,
@@ -47,7 +49,12 @@ enum Move {
 }
 
 impl Scan {
-    pub(crate) fn start(log: Arc<Log>, unfinished: Option<u64>, from: Option<Position>) -> Result<Self, OpenError> {
+    pub(crate) fn start(
+        log: Arc<Log>,
+        unfinished: Option<u64>,
+        from: Option<Position>,
+        is_copy: bool,
+    ) -> Result<Self, OpenError> {
         let from = from.unwrap_or_else(|| Position::start(&log.ledger_id));
         let at = log
             .segments()
@@ -59,6 +66,7 @@ impl Scan {
         let file = log.file(&segment).map_err(OpenError::disk("opening", segment.place.clone()))?;
         let mut scan = Self {
             unfinished,
+            is_copy,
             at,
             window: Window::new(file),
             offset: SEGMENT_HEADER_BYTES as u64,
@@ -191,13 +199,13 @@ impl Scan {
             }
             return Err(self.broken(fault));
         }
-        if whole {
+        if whole && !self.is_copy {
             return Err(self.broken(fault));
         }
         let file = self.file()?;
         let tail = tail::examine(&*file, self.offset, Some((self.segment.tag, event)))
             .map_err(OpenError::disk("reading", self.segment.place.clone()))?;
-        if tail.was_durable {
+        if tail.was_durable && !self.is_copy {
             return Err(self.broken(fault));
         }
         // A segment is begun only when everything before it is durable.

@@ -155,7 +155,7 @@ impl Words {
         let (a, b, coin) = (self.a.as_str(), self.b.as_str(), "toco");
         let operation = match self.kind {
             Kind::User => Operation::PutUser { user: a, name: None },
-            Kind::Grant => Operation::Grant { user: a, coin, amount: 1_000_000, marks: Marks::PLAIN },
+            Kind::Grant => Operation::Grant { user: a, coin, amount: 1_000_000, marks: Marks::PLAIN, lot: false },
             Kind::Transfer => Operation::Transfer { from: a, to: b, coin, amount: 1 },
             Kind::Spend => Operation::Spend { user: a, coin, amount: 1, to: None, mode: Mode::Exact },
         };

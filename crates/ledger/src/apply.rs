@@ -4,11 +4,16 @@
 //! balance that differs from the computed one) is [`Inconsistent`]. In a replay of the log this means
 //! that the log was not written by this program.
 
+mod holds;
+mod schedules;
+
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
 use crate::decide::limits;
-use crate::event::{Entry, Event, Fact, Leg, Movement, MovementKind, Place};
+use crate::event::{Entry, Event, Fact, GrantTerms, Leg, Movement, MovementKind, Place, ReverseTerms, Whose};
 use crate::ledger::Ledger;
-use crate::lot::{Lot, LotAmount};
+use crate::lot::Lot;
+use crate::names;
+use crate::spending::Spent;
 use crate::state::{Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Profile, User, UserId};
 use core::fmt;
 
@@ -58,11 +63,12 @@ impl Ledger {
             }
         }
         match &event.fact {
-            Fact::Moved(movement) => self.apply_movement(event.number, movement),
+            Fact::Moved(movement) => self.apply_movement(event.number, event.at, movement),
             Fact::UserPut { user, id, name, created } => self.put_user(event, *user, id, *name, *created),
             Fact::UserClosed { user } => {
                 self.user_mut(*user)?.closed = true;
                 self.state.note_roster();
+                self.state.drop_schedules_of(*user);
                 Ok(())
             }
             Fact::CoinPut { coin, code, decimals, created } => self.put_coin(*coin, code, *decimals, *created),
@@ -77,7 +83,37 @@ impl Ledger {
                 limits.frozen = *frozen;
                 close_entry(account, entry, event.number)
             }
+            Fact::ThresholdsPut { whose: Whose::Account(entry), thresholds } => {
+                let account = self.account_for(entry)?;
+                account.more_mut().thresholds.clone_from(thresholds);
+                close_entry(account, entry, event.number)
+            }
+            Fact::ThresholdsPut { whose: Whose::Coin(coin), thresholds } => {
+                self.coin_mut(*coin)?.thresholds.clone_from(thresholds);
+                self.state.note_coins_rules();
+                Ok(())
+            }
+            Fact::SpendLimitPut { whose: Whose::Account(entry), limit } => {
+                let account = self.account_for(entry)?;
+                account.more_mut().spend_limit = *limit;
+                close_entry(account, entry, event.number)
+            }
+            Fact::SpendLimitPut { whose: Whose::Coin(coin), limit } => {
+                self.coin_mut(*coin)?.spend_limit = *limit;
+                self.state.note_coins_rules();
+                Ok(())
+            }
             Fact::HoldExtended { hold, account, expires_at } => self.extend_hold(*hold, *account, *expires_at),
+            Fact::SchedulePut { number, id, user, coin, plan, anchor, next } => {
+                self.put_schedule(event.number, *number, id, (*user, *coin), plan, (*anchor, *next))
+            }
+            Fact::ScheduleEnded { number, id } => {
+                self.schedule_of_id(*number, id)?;
+                self.state.drop_schedule(*number);
+                Ok(())
+            }
+            Fact::SchedulePaused { number, id } => self.pause_schedule(*number, id),
+            Fact::ScheduleResumed { number, id, next } => self.resume_schedule(*number, id, *next),
             Fact::KeyCreated { id, name, hash, right, expires_at } => {
                 if usize::from(*id) != self.state.api_keys.len() + 1 {
                     return Err("the API key's id is not the next one");
@@ -98,6 +134,8 @@ impl Ledger {
                 self.state.api_keys.get_mut(at).ok_or("there is no such API key")?.revoked_at.get_or_insert(event.at);
                 Ok(())
             }
+            Fact::Leader { epoch: _, node } if names::may_name_node(node) => Ok(()),
+            Fact::Leader { .. } => Err("the node's name is empty or too long"),
         }
     }
 
@@ -156,8 +194,7 @@ impl Ledger {
             if self.state.coin_by_code(code).is_some() {
                 return Err("there is a coin of that code already");
             }
-            let code = code.into();
-            self.state.coins.push(Coin { code, decimals, issued: 0, spent: 0, expired: 0, held: 0 });
+            self.state.coins.push(Coin::new(code, decimals));
             return Ok(());
         }
         let row = self.state.coins.get_mut(at).filter(|row| row.code == code).ok_or("there is no such coin")?;
@@ -165,17 +202,8 @@ impl Ledger {
         Ok(())
     }
 
-    fn extend_hold(&mut self, id: u64, account: AccountId, expires_at: Micros) -> Applied {
-        let mut hold = self.open_hold_of(id, account)?.clone();
-        self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
-        self.state.due.insert((expires_at, Due::Hold(id)));
-        hold.expires_at = expires_at;
-        self.state.holds.insert(id, hold);
-        Ok(())
-    }
-
-    fn open_hold_of(&self, id: u64, account: AccountId) -> Result<&Hold, &'static str> {
-        self.state.hold(id).filter(|hold| hold.account == account).ok_or("the account has no such open hold")
+    fn coin_mut(&mut self, id: CoinId) -> Result<&mut Coin, &'static str> {
+        self.state.coins.get_mut(usize::from(id.0)).ok_or("there is no such coin")
     }
 
     /// The account of an entry, opened if the entry says so.
@@ -201,15 +229,21 @@ impl Ledger {
         self.account_mut(entry.account)
     }
 
-    fn apply_movement(&mut self, number: u64, movement: &Movement) -> Applied {
+    fn apply_movement(&mut self, number: u64, at: Micros, movement: &Movement) -> Applied {
         if let (MovementKind::Transfer | MovementKind::Spend(_), Some(b)) = (&movement.kind, &movement.b)
             && let Leg { from: Place::A, to: Place::B, amount, lots } = &movement.legs.first
             && lots.is_empty()
+            && *amount == movement.amount
             && movement.legs.rest.is_empty()
         {
-            return self.apply_plain_payment(number, *amount, &movement.a, b);
+            return self.apply_plain_payment(number, at, movement, b);
         }
         let coin = self.account_for(&movement.a)?.coin;
+        if let MovementKind::Rollover(terms) = &movement.kind {
+            self.roll_over(number, movement, terms)?;
+            close_entry(self.state.accounts.get_mut(movement.a.account.0), &movement.a, number)?;
+            return self.check_crossed(&movement.a, movement.change(Place::A));
+        }
         if let Some(b) = &movement.b {
             if self.account_for(b)?.coin != coin {
                 return Err("coins of one kind can't become another");
@@ -231,25 +265,82 @@ impl Ledger {
             }
             self.state.over.set_remaining(terms.of, terms.remaining);
         }
+        if let MovementKind::Grant(GrantTerms { marks, occurrence: Some(occurrence), .. }) = &movement.kind {
+            self.note_occurrence(number, movement, marks, occurrence)?;
+        }
+        self.count_owed(coin, movement)?;
+        self.count_spent(movement.a.account, at, movement);
         close_entry(self.state.accounts.get_mut(movement.a.account.0), &movement.a, number)?;
         if let Some(b) = &movement.b {
             close_entry(self.state.accounts.get_mut(b.account.0), b, number)?;
         }
-        Ok(())
+        self.check_crossed(&movement.a, movement.change(Place::A))?;
+        movement.b.as_ref().map_or(Ok(()), |b| self.check_crossed(b, movement.change(Place::B)))
+    }
+
+    fn count_owed(&mut self, coin: CoinId, movement: &Movement) -> Applied {
+        let MovementKind::Reverse(ReverseTerms { debt: debt @ 1.., of_kind: "grant" | "transfer", .. }) = movement.kind
+        else {
+            return Ok(());
+        };
+        let coin = self.coin_mut(coin)?;
+        count(&mut coin.owed, debt)?;
+        if coin.issued_and_owed() <= MAX_AMOUNT { Ok(()) } else { Err("a count goes beyond 2^53 - 1") }
+    }
+
+    /// Coins that leave an account count towards its spending limit, if it has one; those that come back no longer do.
+    fn count_spent(&mut self, id: AccountId, at: Micros, movement: &Movement) {
+        let account = self.state.account(id);
+        let Some(limit) = self.state.spend_limit(account.coin, Some(account)) else { return };
+        match movement.kind {
+            MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::Capture(_) if movement.amount > 0 => {
+                let spent = &mut self.state.accounts.get_mut(id.0).more_mut().spent;
+                let spent = spent.get_or_insert_with(|| Box::new(Spent::new(limit.per)));
+                if spent.per != limit.per {
+                    **spent = Spent::new(limit.per);
+                }
+                spent.add(at, movement.amount);
+            }
+            MovementKind::Reverse(ReverseTerms { spent_at: Some(spent_at), .. }) => {
+                let more = self.state.accounts.get_mut(id.0).more_mut();
+                if let Some(spent) = more.spent.as_deref_mut().filter(|spent| spent.per == limit.per) {
+                    spent.give_back(spent_at, movement.amount);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An entry names the thresholds that were crossed, and no others.
+    fn check_crossed(&self, entry: &Entry, (total, held): (i64, i64)) -> Applied {
+        let account = self.state.account(entry.account);
+        let after = entry.total - entry.held as i64;
+        let thresholds = self.state.thresholds(account.coin, Some(account));
+        let crossed = thresholds.and_then(|thresholds| thresholds.crossed(after - (total - held), after));
+        if crossed == entry.crossed { Ok(()) } else { Err("the thresholds crossed do not come out as written") }
     }
 
     /// Plain coins from A to B and nothing else, what most movements are: each account is written once.
-    fn apply_plain_payment(&mut self, number: u64, amount: Amount, a: &Entry, b: &Entry) -> Applied {
+    fn apply_plain_payment(&mut self, number: u64, at: Micros, movement: &Movement, b: &Entry) -> Applied {
+        let (amount, a) = (movement.amount, &movement.a);
         let payer = self.account_for(a)?;
         payer.plain -= amount as i64;
         close_entry(payer, a, number)?;
         let coin = payer.coin;
+        let mut may_have_rules = payer.more.is_some();
         let payee = self.account_for(b)?;
+        may_have_rules |= payee.more.is_some();
         if payee.coin != coin {
             return Err("coins of one kind can't become another");
         }
         payee.plain += amount as i64;
-        close_entry(payee, b, number)
+        close_entry(payee, b, number)?;
+        if !may_have_rules && !self.state.coins_have_rules && a.crossed.is_none() && b.crossed.is_none() {
+            return Ok(());
+        }
+        self.count_spent(a.account, at, movement);
+        self.check_crossed(a, (-(amount as i64), 0))?;
+        self.check_crossed(b, (amount as i64, 0))
     }
 
     fn take(&mut self, number: u64, movement: &Movement, leg: &Leg, coin: CoinId) -> Applied {
@@ -274,7 +365,7 @@ impl Ledger {
                 account.held = account.held.checked_sub(leg.amount).ok_or("more leaves holds than is held")?;
                 let mut hold = self.open_hold_of(id, movement.a.account)?.clone();
                 for part in leg.parts() {
-                    take_part(&mut hold.lots, part)?;
+                    holds::take_part(&mut hold.lots, part)?;
                 }
                 if matches!(leg.to, Place::Spent | Place::B) {
                     hold.captured += leg.amount;
@@ -303,18 +394,11 @@ impl Ledger {
                 let MovementKind::Hold(terms) = &movement.kind else {
                     return Err("only a hold can fill a hold");
                 };
-                if self.state.holds.contains_key(&number) {
-                    return Err("a hold is filled once");
-                }
-                if terms.to.is_some_and(|to| self.state.users.find(to.0).is_none()) {
-                    return Err("a hold leads to no user");
-                }
                 let account = movement.a.account;
                 self.state.accounts.get_mut(account.0).more_mut().held += leg.amount;
                 let lots = leg.parts().collect();
                 let (to, expires_at, amount) = (terms.to, terms.expires_at, leg.amount);
-                self.state.holds.insert(number, Hold { account, to, expires_at, amount, captured: 0, lots });
-                self.state.due.insert((expires_at, Due::Hold(number)));
+                self.open_hold(number, Hold { account, to, expires_at, amount, captured: 0, lots })?;
             }
         }
         Ok(())
@@ -350,43 +434,16 @@ impl Ledger {
         let Some(at) = lot.marks.expires_at else { return };
         let appointment = (at, Due::Lots(id));
         if self.state.accounts.get(id.0).other_lots().iter().any(|part| part.lot.marks.expires_at == Some(at)) {
-            if !self.state.due.contains(&appointment) {
-                self.state.due.insert(appointment);
-            }
+            self.state.due.insert(appointment);
         } else {
             self.state.due.remove(&appointment);
         }
-    }
-
-    fn close_holds(&mut self, number: u64, movement: &Movement) -> Applied {
-        let Some((id, ended_as)) = movement.kind.ends_hold() else {
-            return Ok(());
-        };
-        let hold = self.state.holds.remove(&id).ok_or("there is no such open hold")?;
-        if hold.held() != 0 {
-            return Err("its hold ends with coins in it");
-        }
-        self.state.due.remove(&(hold.expires_at, Due::Hold(id)));
-        self.state.over.end_hold(id, ended_as, number);
-        Ok(())
     }
 }
 
 /// Adds to a count, none of which goes beyond what is exact everywhere.
 fn count(counted: &mut Amount, amount: Amount) -> Applied {
     *counted = counted.checked_add(amount).filter(|sum| *sum <= MAX_AMOUNT).ok_or("a count goes beyond 2^53 - 1")?;
-    Ok(())
-}
-
-/// Takes some coins out of a list of lots.
-fn take_part(lots: &mut Vec<LotAmount>, part: LotAmount) -> Applied {
-    let at = lots.iter().position(|other| other.lot == part.lot).ok_or("the hold has no coins of that lot")?;
-    let left: Amount = lots[at].amount.checked_sub(part.amount).ok_or("the hold has less of a lot than is taken")?;
-    if left == 0 {
-        lots.remove(at);
-    } else {
-        lots[at].amount = left;
-    }
     Ok(())
 }
 

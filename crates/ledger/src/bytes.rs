@@ -2,6 +2,9 @@
 
 use crate::amount::MAX_AMOUNT;
 use crate::lot::{Category, Lot, LotAmount, Marks};
+use crate::schedule::{Every, Lasting, Plan, Rollover};
+use crate::spending::{SpendLimit, Window};
+use crate::thresholds::Thresholds;
 use core::fmt;
 
 /// Stands for "none" among instants.
@@ -10,6 +13,9 @@ const NO_INSTANT: i64 = i64::MIN;
 pub(crate) const NONE_U32: u32 = u32::MAX;
 /// Stands for "none" among amounts.
 const NO_AMOUNT: u64 = u64::MAX;
+
+/// Stands for "none" where a count or a kind of window is expected.
+const NONE_U8: u8 = u8::MAX;
 
 /// Bytes of a lot with its amount.
 pub(crate) const LOT_BYTES: usize = 26;
@@ -36,6 +42,11 @@ pub(crate) trait Put {
     fn put_amount(&mut self, value: Option<u64>);
     fn put_lot(&mut self, part: &LotAmount);
     fn put_text(&mut self, text: &str);
+    fn put_thresholds(&mut self, thresholds: Option<&Thresholds>);
+    fn put_window(&mut self, per: Window);
+    fn put_spend_limit(&mut self, limit: Option<SpendLimit>);
+    fn put_lasting(&mut self, lasting: Lasting);
+    fn put_plan(&mut self, plan: &Plan);
 }
 
 impl Put for Vec<u8> {
@@ -71,6 +82,58 @@ impl Put for Vec<u8> {
     fn put_text(&mut self, text: &str) {
         self.put_u32(text.len() as u32);
         self.extend_from_slice(text.as_bytes());
+    }
+    /// A count and the amounts, ascending.
+    fn put_thresholds(&mut self, thresholds: Option<&Thresholds>) {
+        let amounts = thresholds.map(Thresholds::amounts);
+        // There are ten at most.
+        self.put_u8(amounts.map_or(NONE_U8, |amounts| amounts.len() as u8));
+        amounts.unwrap_or_default().iter().for_each(|amount| self.put_i64(*amount));
+    }
+    fn put_window(&mut self, per: Window) {
+        match per {
+            Window::Day => self.put_u8(0),
+            Window::Month => self.put_u8(1),
+            Window::Hours(hours) => {
+                self.put_u8(2);
+                self.put_u16(hours);
+            }
+        }
+    }
+    fn put_spend_limit(&mut self, limit: Option<SpendLimit>) {
+        let Some(limit) = limit else { return self.put_u8(NONE_U8) };
+        self.put_window(limit.per);
+        self.put_u64(limit.amount);
+    }
+    fn put_lasting(&mut self, lasting: Lasting) {
+        match lasting {
+            Lasting::Never => self.put_u8(0),
+            Lasting::AtNext => self.put_u8(1),
+            Lasting::After(seconds) => {
+                self.put_u8(2);
+                self.put_u32(seconds);
+            }
+        }
+    }
+    fn put_plan(&mut self, plan: &Plan) {
+        self.put_u64(plan.amount);
+        let (unit, count) = match plan.every {
+            Every::Once => (0, 0),
+            Every::Days(days) => (1, days),
+            Every::Months(months) => (2, months),
+        };
+        self.put_u8(unit);
+        self.put_u16(count);
+        for at in [plan.anchor, plan.starts_at, plan.ends_at] {
+            self.put_instant(at);
+        }
+        self.put_u32(plan.occurrences.unwrap_or(0));
+        self.put_lasting(plan.lasting);
+        self.put_u8(plan.priority);
+        self.put_u8(plan.category as u8);
+        // Nothing rolls over: a rollover of nothing.
+        self.put_u64(plan.rollover.map_or(0, |rollover| rollover.max));
+        plan.rollover.iter().for_each(|rollover| self.put_lasting(rollover.lasting));
     }
 }
 
@@ -146,11 +209,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn marks(&mut self) -> Result<Marks, Malformed> {
         let expires_at = self.instant()?;
         let priority = self.u8()?;
-        let category = match self.u8()? {
-            0 => Category::Promotional,
-            1 => Category::Paid,
-            _ => return Err(Malformed("a category is neither 0 nor 1")),
-        };
+        let category = self.category()?;
         Ok(Marks { expires_at, priority, category })
     }
     /// A list of lots behind its 32-bit count.
@@ -163,6 +222,74 @@ impl<'a> Fields<'a> {
             return Err(Malformed("lots sum to more than 2^53-1"));
         }
         Ok(lots)
+    }
+    pub(crate) fn thresholds(&mut self) -> Result<Option<Thresholds>, Malformed> {
+        let count = self.u8()?;
+        if count == NONE_U8 {
+            return Ok(None);
+        }
+        let amounts: Vec<i64> = (0..count).map(|_| self.i64()).collect::<Result<_, _>>()?;
+        let thresholds =
+            Thresholds::new(&amounts).map_err(|_| Malformed("thresholds are too many or out of bounds"))?;
+        if thresholds.amounts() != amounts {
+            return Err(Malformed("thresholds are not in order"));
+        }
+        Ok(Some(thresholds))
+    }
+    pub(crate) fn window(&mut self) -> Result<Window, Malformed> {
+        self.window_or_none()?.ok_or(Malformed("a window is not day, month or hours"))
+    }
+    fn window_or_none(&mut self) -> Result<Option<Window>, Malformed> {
+        Ok(match self.u8()? {
+            0 => Some(Window::Day),
+            1 => Some(Window::Month),
+            2 => Some(Window::Hours(self.u16()?)),
+            NONE_U8 => None,
+            _ => return Err(Malformed("a window is not day, month or hours")),
+        })
+    }
+    pub(crate) fn spend_limit(&mut self) -> Result<Option<SpendLimit>, Malformed> {
+        let Some(per) = self.window_or_none()? else { return Ok(None) };
+        let limit = SpendLimit { amount: self.u64()?, per };
+        limit.check().map_err(|_| Malformed("a spending limit is out of bounds"))?;
+        Ok(Some(limit))
+    }
+    fn lasting(&mut self) -> Result<Lasting, Malformed> {
+        Ok(match self.u8()? {
+            0 => Lasting::Never,
+            1 => Lasting::AtNext,
+            2 => Lasting::After(self.u32()?),
+            _ => return Err(Malformed("how long coins last is not 0 to 2")),
+        })
+    }
+    pub(crate) fn plan(&mut self) -> Result<Plan, Malformed> {
+        let amount = self.u64()?;
+        let every = match (self.u8()?, self.u16()?) {
+            (0, 0) => Every::Once,
+            (1, days) => Every::Days(days),
+            (2, months) => Every::Months(months),
+            _ => return Err(Malformed("a period is not one of days or months")),
+        };
+        let (anchor, starts_at, ends_at) = (self.instant()?, self.instant()?, self.instant()?);
+        let occurrences = Some(self.u32()?).filter(|count| *count > 0);
+        let lasting = self.lasting()?;
+        let priority = self.u8()?;
+        let category = self.category()?;
+        let rollover = match self.u64()? {
+            0 => None,
+            max => Some(Rollover { max, lasting: self.lasting()? }),
+        };
+        let plan =
+            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover };
+        plan.check().map_err(|_| Malformed("a schedule is out of bounds"))?;
+        Ok(plan)
+    }
+    fn category(&mut self) -> Result<Category, Malformed> {
+        match self.u8()? {
+            0 => Ok(Category::Promotional),
+            1 => Ok(Category::Paid),
+            _ => Err(Malformed("a category is neither 0 nor 1")),
+        }
     }
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         let length = self.u32()? as usize;

@@ -1,11 +1,14 @@
 //! What was done: the facts that are written to the log and from which everything else follows.
 
 use crate::amount::{Amount, Micros};
-use crate::lot::{LotAmount, Marks};
+use crate::lot::{Lot, LotAmount, Marks};
 use crate::refusal::EndedAs;
 use crate::right::Right;
+use crate::schedule::{Occurrence, Plan};
+use crate::spending::SpendLimit;
 use crate::state::{AccountId, CoinId, UserId};
-use crate::terms::{Excess, Mode};
+use crate::terms::{Excess, Mode, Taking};
+use crate::thresholds::{Crossing, Thresholds};
 
 /// One numbered fact.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +17,14 @@ pub struct Event<'a> {
     pub number: u64,
     /// When its batch was decided; never earlier than the event before.
     pub at: Micros,
-    /// The API key of the request; 0 for none, and for events of the clock.
+    /// The API key of the request; 0 for none, and for events that no request led to.
     pub by: u16,
     /// The idempotency key that names it.
     pub key: Option<Key<'a>>,
     /// The client's JSON object, canonical.
     pub metadata: Option<&'a str>,
+    /// The schedule that led to it, by its id.
+    pub reference: Option<&'a str>,
     /// What happened.
     pub fact: Fact<'a>,
 }
@@ -44,6 +49,18 @@ pub enum Fact<'a> {
     CoinPut { coin: CoinId, code: &'a str, decimals: u8, created: bool },
     /// An account's limits were replaced. The entry repeats the account's balance.
     LimitsPut { entry: Entry, floor: i64, ceiling: Amount, frozen: bool },
+    /// Thresholds were replaced; without any the coin's count again.
+    ThresholdsPut { whose: Whose, thresholds: Option<Thresholds> },
+    /// A spending limit was replaced; without one the coin's counts again.
+    SpendLimitPut { whose: Whose, limit: Option<SpendLimit> },
+    /// A schedule was made or replaced. `number` is the event that made it; `next` the occurrence that comes next.
+    SchedulePut { number: u64, id: &'a str, user: UserId, coin: CoinId, plan: Plan, anchor: Micros, next: u32 },
+    /// A schedule was taken away.
+    ScheduleEnded { number: u64, id: &'a str },
+    /// A schedule skips occurrences from here on.
+    SchedulePaused { number: u64, id: &'a str },
+    /// A schedule goes on with this occurrence, or ends if none is left.
+    ScheduleResumed { number: u64, id: &'a str, next: Option<u32> },
     /// Coins moved, were reserved or set free.
     Moved(Movement),
     /// A hold ends later.
@@ -52,6 +69,17 @@ pub enum Fact<'a> {
     KeyCreated { id: u16, name: &'a str, hash: [u8; 32], right: Right, expires_at: Option<Micros> },
     /// An API key was revoked.
     KeyRevoked { id: u16 },
+    /// This node leads the group from here on, under this epoch. Changes nothing.
+    Leader { epoch: u64, node: &'a str },
+}
+
+/// Whose a rule is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Whose {
+    /// One account's. The entry repeats its balance.
+    Account(Entry),
+    /// That of all accounts of a coin that have none of their own.
+    Coin(CoinId),
 }
 
 /// Coins on the move: double entry by construction, since every leg takes from one place what it gives to another.
@@ -88,6 +116,8 @@ pub enum MovementKind {
     HoldExpired(HoldEnd),
     /// From lots of A to `@expired`, done by the clock.
     LotExpired,
+    /// Coins of A, available and held, from one lot into another, done by the clock.
+    Rollover(RolloverTerms),
     /// Back to A (from B, or from `@spent`), or from A to `@issued` for a grant.
     Reverse(ReverseTerms),
 }
@@ -97,6 +127,25 @@ pub enum MovementKind {
 pub struct GrantTerms {
     /// The marks of the new coins.
     pub marks: Marks,
+    /// Whether the coins were to stay a lot of their own, even without marks.
+    pub lot: bool,
+    /// The occurrence of a schedule that it is, done by the clock.
+    pub occurrence: Option<Occurrence>,
+}
+
+/// What of an occurrence goes on when the next one comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RolloverTerms {
+    /// The event that made the schedule.
+    pub schedule: u64,
+    /// The occurrence that comes.
+    pub number: u32,
+    /// When it was due.
+    pub due_at: Micros,
+    /// The lot of the occurrence before.
+    pub from: Lot,
+    /// The lot in which its coins go on.
+    pub to: Lot,
 }
 
 /// The terms of a spend's request.
@@ -156,6 +205,12 @@ pub struct ReverseTerms {
     pub renew_expires_at: Option<Micros>,
     /// How much of the event is left to reverse.
     pub remaining: Amount,
+    /// What to do about coins that are no longer there.
+    pub taking: Taking,
+    /// How much was no longer there and is owed.
+    pub debt: Amount,
+    /// When the coins were spent, if the account they return to has a spending limit, of which they are given back.
+    pub spent_at: Option<Micros>,
 }
 
 /// One account's line in an event: its balance afterwards and its place in the account's history.
@@ -176,6 +231,8 @@ pub struct Entry {
     pub skip: u64,
     /// All available lots afterwards, at every 64th entry of an account that has any.
     pub lots: Option<Box<[LotAmount]>>,
+    /// The thresholds that its available coins went across, in the order in which they were met.
+    pub crossed: Option<Box<[Crossing]>>,
 }
 
 /// Where coins come from and go to.
@@ -247,11 +304,27 @@ impl Event<'_> {
             Fact::UserClosed { .. } => "user_closed",
             Fact::CoinPut { .. } => "coin",
             Fact::LimitsPut { .. } => "limits",
+            Fact::ThresholdsPut { .. } => "thresholds",
+            Fact::SpendLimitPut { .. } => "spend_limit",
+            Fact::SchedulePut { .. } => "schedule",
+            Fact::ScheduleEnded { .. } => "schedule_deleted",
+            Fact::SchedulePaused { .. } => "schedule_paused",
+            Fact::ScheduleResumed { .. } => "schedule_resumed",
             Fact::Moved(movement) => movement.kind.as_str(),
             Fact::HoldExtended { .. } => "extend",
             Fact::KeyCreated { .. } => "key",
             Fact::KeyRevoked { .. } => "key_revoked",
+            Fact::Leader { .. } => "leader",
         }
+    }
+}
+
+impl Event<'_> {
+    /// Whether an account's available coins went across a threshold.
+    #[must_use]
+    pub fn has_crossed(&self) -> bool {
+        let Fact::Moved(movement) = &self.fact else { return false };
+        core::iter::once(&movement.a).chain(&movement.b).any(|entry| entry.crossed.is_some())
     }
 }
 
@@ -268,6 +341,7 @@ impl MovementKind {
             Self::Release(_) => "release",
             Self::HoldExpired(_) => "hold_expired",
             Self::LotExpired => "expire",
+            Self::Rollover(_) => "rollover",
             Self::Reverse(_) => "reverse",
         }
     }
@@ -296,6 +370,21 @@ impl MovementKind {
         }
     }
 
+    /// The lot from which coins that a leg names are taken at a place.
+    #[must_use]
+    pub fn taken_lot(&self, place: Place, named: Lot) -> Lot {
+        if place == Place::B && self.b_is_plain() { Lot::PLAIN } else { named }
+    }
+
+    /// The lot into which coins that a leg names are given at a place.
+    #[must_use]
+    pub fn given_lot(&self, place: Place, named: Lot) -> Lot {
+        match self {
+            Self::Rollover(terms) => terms.to,
+            _ => self.taken_lot(place, named),
+        }
+    }
+
     /// Whether account B deals in plain coins: what is paid to it by a spend or a capture arrives as plain coins,
     /// however short-lived the payer's were, and goes back out of plain coins.
     #[must_use]
@@ -311,8 +400,8 @@ impl MovementKind {
 impl Leg {
     /// The coins by lot; plain ones as one part.
     pub fn parts(&self) -> impl Iterator<Item = LotAmount> {
-        let plain = (self.lots.is_empty() && self.amount > 0)
-            .then_some(LotAmount { lot: crate::lot::Lot::PLAIN, amount: self.amount });
+        let plain =
+            (self.lots.is_empty() && self.amount > 0).then_some(LotAmount { lot: Lot::PLAIN, amount: self.amount });
         plain.into_iter().chain(self.lots.iter().copied())
     }
 }

@@ -30,7 +30,7 @@ impl Ledger {
     /// whenever that ledger is opened.
     #[must_use]
     pub fn new(seed: [u8; 16]) -> Self {
-        let toco = Coin { code: "toco".into(), decimals: 0, issued: 0, spent: 0, expired: 0, held: 0 };
+        let toco = Coin::new("toco", 0);
         Self::with_state(seed, State { coins: vec![toco], ..State::default() })
     }
 

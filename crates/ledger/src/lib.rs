@@ -10,6 +10,7 @@
 mod amount;
 mod apply;
 mod bytes;
+mod calendar;
 mod decide;
 mod event;
 mod ledger;
@@ -22,36 +23,43 @@ mod record;
 mod refusal;
 mod replay;
 mod right;
+mod schedule;
 mod snapshot;
+mod spending;
 mod stage;
 mod state;
 mod terms;
+mod thresholds;
 mod undo;
 
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
 pub use bytes::Malformed;
+pub use decide::{DueOf, Occasion};
 pub use event::{
     CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
-    ReverseTerms, SpendTerms,
+    ReverseTerms, RolloverTerms, SpendTerms, Whose,
 };
 pub use ledger::{Decision, Ledger};
 pub use lot::{Category, Lot, LotAmount, Marks};
 pub use names::{
-    COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
-    check_user_id,
+    COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, NODE_NAME_LENGTH_MAX,
+    SCHEDULE_ID_LENGTH_MAX, USER_ID_LENGTH_MAX, check_node_name, check_user_id,
 };
 pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};
 pub use recalled::{Over, Recalled};
-pub use record::{RECORD_BYTES, blob_offset, is_joined_to_next, join_to_next};
+pub use record::{RECORD_BYTES, blob_offset, changes_keys, is_joined_to_next, join_to_next};
 pub use refusal::{EndedAs, Refusal};
 pub use replay::ReplayFailure;
 pub use right::Right;
+pub use schedule::{EVERY_DAYS_MAX, EVERY_MONTHS_MAX, EXPIRES_AFTER_S_MAX, Every, Lasting, Occurrence, Plan, Rollover};
 pub use snapshot::SnapshotError;
+pub use spending::{SpendLimit, WINDOW_HOURS_MAX, Window};
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
-    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, Profile, State,
-    User, UserId,
+    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, Profile,
+    Schedule, Spending, State, User, UserId,
 };
-pub use terms::{Excess, Mode};
+pub use terms::{Excess, Mode, Taking};
+pub use thresholds::{Crossing, THRESHOLDS_MAX, Thresholds};

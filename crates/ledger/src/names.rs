@@ -9,6 +9,8 @@ use crate::refusal::Refusal;
 
 /// Longest user id, in characters; each has up to 4 bytes.
 pub const USER_ID_LENGTH_MAX: usize = 128;
+/// Longest id of a schedule, in characters; each has up to 4 bytes.
+pub const SCHEDULE_ID_LENGTH_MAX: usize = USER_ID_LENGTH_MAX;
 /// Longest coin code, in bytes.
 pub const COIN_CODE_LENGTH_MAX: usize = 16;
 /// Longest idempotency key, in bytes.
@@ -17,6 +19,8 @@ pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
 pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_LENGTH_MAX: usize = 8192;
+/// Longest name of a node, in bytes.
+pub const NODE_NAME_LENGTH_MAX: usize = 63;
 
 /// ASCII bytes that are allowed inside a user id and do not depend on normalisation.
 const PLAIN_IN_USER_ID: [bool; 256] = {
@@ -80,6 +84,16 @@ fn check_any_user_id(id: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Schedules are named like users.
+pub(crate) fn check_schedule_id(id: &str) -> Result<(), Refusal> {
+    check_user_id(id).map_err(|reason| Refusal::invalid("schedule", reason.replace("a user id", "a schedule's id")))
+}
+
+/// What is required of the id of a schedule where it is read back.
+pub(crate) fn may_name_schedule(id: &str) -> bool {
+    (1..=4 * SCHEDULE_ID_LENGTH_MAX).contains(&id.len())
+}
+
 /// Characters that are drawn as nothing although their category is one of letters, marks or symbols: what
 /// DerivedCoreProperties.txt of Unicode lists as Default_Ignorable_Code_Point beside format characters, and the blank of
 /// Braille.
@@ -104,6 +118,23 @@ fn may_be_in_user_id(c: char) -> bool {
             Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
         )
         && !BLANK.iter().any(|range| range.contains(&c))
+}
+
+/// Checks the name of a node: 1 to 63 of `A-Z a-z 0-9 . _ -`.
+///
+/// # Errors
+/// What is wrong and what to do, in words that begin with "a node's name".
+pub fn check_node_name(name: &str) -> Result<(), String> {
+    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    if may_name_node(name) && name.bytes().all(good) {
+        return Ok(());
+    }
+    Err(format!("a node's name has 1 to {NODE_NAME_LENGTH_MAX} of A-Z a-z 0-9 . _ -"))
+}
+
+/// What is required of the name of a node where it is read back: the characters may change with a later version, the length may not.
+pub(crate) fn may_name_node(name: &str) -> bool {
+    (1..=NODE_NAME_LENGTH_MAX).contains(&name.len())
 }
 
 pub(crate) fn check_coin_code(field: &'static str, code: &str) -> Result<(), Refusal> {

@@ -4,7 +4,10 @@ use crate::amount::{Amount, Micros};
 use crate::event::Event;
 use crate::lot::Marks;
 use crate::right::Right;
-use crate::terms::{Excess, Mode};
+use crate::schedule::Plan;
+use crate::spending::SpendLimit;
+use crate::terms::{Excess, Mode, Taking};
+use crate::thresholds::Thresholds;
 
 /// A hold without a time of its own ends after this many seconds.
 pub const HOLD_TIMEOUT_S_DEFAULT: u32 = 900;
@@ -35,8 +38,12 @@ pub enum Operation<'a> {
     PutCoin { coin: &'a str, decimals: u8 },
     /// Replaces floor, ceiling and frozen of an account.
     PutLimits { user: &'a str, coin: &'a str, floor: i64, ceiling: Amount, frozen: bool },
-    /// New coins from `@issued`.
-    Grant { user: &'a str, coin: &'a str, amount: Amount, marks: Marks },
+    /// Replaces the thresholds of an account, or those of all accounts of a coin that have none of their own.
+    PutThresholds { user: Option<&'a str>, coin: &'a str, thresholds: Option<Thresholds> },
+    /// Replaces the spending limit of an account, or that of all accounts of a coin that have none of their own.
+    PutSpendLimit { user: Option<&'a str>, coin: &'a str, limit: Option<SpendLimit> },
+    /// New coins from `@issued`. With `lot` they stay a lot of their own, even without marks.
+    Grant { user: &'a str, coin: &'a str, amount: Amount, marks: Marks, lot: bool },
     /// Coins to `@spent`, or to the user `to`.
     Spend { user: &'a str, coin: &'a str, amount: Amount, to: Option<&'a str>, mode: Mode },
     /// Coins from user to user, lots keeping their marks.
@@ -51,7 +58,21 @@ pub enum Operation<'a> {
     Extend { hold: u64, expires_at: Micros },
     /// Moves coins of an earlier event back. `original` is that event as it was written, which the caller reads
     /// from the log. No amount means all that is left to reverse.
-    Reverse { event: u64, original: Option<&'a Original<'a>>, amount: Option<Amount>, renew_expires_at: Option<Micros> },
+    Reverse {
+        event: u64,
+        original: Option<&'a Original<'a>>,
+        amount: Option<Amount>,
+        renew_expires_at: Option<Micros>,
+        taking: Taking,
+    },
+    /// Makes a schedule, or replaces what it does from its next occurrence on.
+    PutSchedule { schedule: &'a str, user: &'a str, coin: &'a str, plan: Plan },
+    /// Takes a schedule away. What it granted stays.
+    EndSchedule { schedule: &'a str },
+    /// Skips occurrences until it is resumed.
+    PauseSchedule { schedule: &'a str },
+    /// Goes on with the first occurrence from now on.
+    ResumeSchedule { schedule: &'a str },
     /// Makes an API key.
     CreateKey(CreateKey<'a>),
     /// Revokes an API key, permanently.

@@ -1,7 +1,7 @@
 //! Looking back: an account's line in a record, and its lots at an earlier time.
 
-use crate::event::{Entry, Event, Fact, Movement, Place};
-use crate::lot::{Lot, LotAmount};
+use crate::event::{Entry, Event, Fact, Movement, Place, Whose};
+use crate::lot::LotAmount;
 use crate::record::RECORD_BYTES;
 use crate::state::{Account, AccountId, CoinId, State, UserId};
 
@@ -52,7 +52,13 @@ impl Event<'_> {
         match &self.fact {
             Fact::Moved(Movement { a, .. }) if a.account == account => Some((a, Place::A)),
             Fact::Moved(Movement { b: Some(b), .. }) if b.account == account => Some((b, Place::B)),
-            Fact::LimitsPut { entry, .. } if entry.account == account => Some((entry, Place::A)),
+            Fact::LimitsPut { entry, .. }
+            | Fact::ThresholdsPut { whose: Whose::Account(entry), .. }
+            | Fact::SpendLimitPut { whose: Whose::Account(entry), .. }
+                if entry.account == account =>
+            {
+                Some((entry, Place::A))
+            }
             _ => None,
         }
     }
@@ -97,15 +103,13 @@ impl PastLots {
     pub fn apply(&mut self, event: &Event<'_>) {
         let Fact::Moved(movement) = &event.fact else { return };
         let Some((_, place)) = event.entry_of(self.id) else { return };
-        let as_plain = place == Place::B && movement.kind.b_is_plain();
         for leg in movement.legs.iter() {
             for part in leg.parts() {
-                let part = if as_plain { LotAmount { lot: Lot::PLAIN, ..part } } else { part };
                 if leg.from == place {
-                    self.account.take(part);
+                    self.account.take(LotAmount { lot: movement.kind.taken_lot(place, part.lot), ..part });
                 }
                 if leg.to == place {
-                    self.account.put(part);
+                    self.account.put(LotAmount { lot: movement.kind.given_lot(place, part.lot), ..part });
                 }
             }
         }

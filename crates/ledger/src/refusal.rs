@@ -1,9 +1,9 @@
 //! Why an operation is not done. A refusal is an outcome, not a fault: it changes nothing and writes nothing.
 //!
 //! Where several reasons hold at once, the first in this order is given: the request's own form; a known
-//! key; what it names exists; it is open; it is not frozen; time; holds and reversals; funds; ceiling; supply.
+//! key; what it names exists; it is open; it is not frozen; time; holds and reversals; spending limit; funds; ceiling; supply.
 
-use crate::amount::Amount;
+use crate::amount::{Amount, Micros};
 use core::fmt;
 
 /// How a hold came to its end.
@@ -44,6 +44,8 @@ pub enum Refusal {
     HoldNotFound { hold: u64 },
     /// No such event.
     EventNotFound { event: u64 },
+    /// No such schedule, or it is over.
+    ScheduleNotFound { schedule: Box<str> },
     /// No such API key.
     KeyNotFound { key: u16 },
     /// The idempotency key names another request; `field` is the first that differs, `operations` for an atomic batch.
@@ -58,6 +60,8 @@ pub enum Refusal {
     NotReversible { event: u64, kind: &'static str },
     /// The account would hold more than its ceiling.
     AboveCeiling { user: Box<str>, coin: Box<str>, ceiling: Amount, total: i64 },
+    /// The account's spending limit leaves less than requested; until some of it is free again, where that is known.
+    SpendLimitReached { user: Box<str>, coin: Box<str>, left: Amount, needed: Amount, resets_at: Option<Micros> },
     /// The account gives nothing.
     AccountFrozen { user: Box<str>, coin: Box<str> },
     /// The user is closed.
@@ -83,6 +87,7 @@ impl Refusal {
             Self::CoinNotFound { .. } => "coin_not_found",
             Self::HoldNotFound { .. } => "hold_not_found",
             Self::EventNotFound { .. } => "event_not_found",
+            Self::ScheduleNotFound { .. } => "schedule_not_found",
             Self::KeyNotFound { .. } => "key_not_found",
             Self::IdempotencyKeyReused { .. } => "idempotency_key_reused",
             Self::HoldEnded { .. } => "hold_ended",
@@ -90,6 +95,7 @@ impl Refusal {
             Self::AlreadyReversed { .. } => "already_reversed",
             Self::NotReversible { .. } => "not_reversible",
             Self::AboveCeiling { .. } => "above_ceiling",
+            Self::SpendLimitReached { .. } => "spend_limit_reached",
             Self::AccountFrozen { .. } => "account_frozen",
             Self::UserClosed { .. } => "user_closed",
             Self::UserNotEmpty { .. } => "user_not_empty",
@@ -113,6 +119,9 @@ impl fmt::Display for Refusal {
                 write!(f, "There is no hold {hold}. A hold's id is the event number that POST /v1/holds returned.")
             }
             Self::EventNotFound { event } => write!(f, "There is no event {event}."),
+            Self::ScheduleNotFound { schedule } => {
+                write!(f, "There is no schedule {schedule}, or it is over. GET /v1/schedules lists those that go on.")
+            }
             Self::KeyNotFound { key } => write!(f, "There is no API key {key}. GET /v1/keys lists them."),
             Self::IdempotencyKeyReused { field: "operations", event } => write!(
                 f,
@@ -141,6 +150,16 @@ impl fmt::Display for Refusal {
             }
             Self::AboveCeiling { user, coin, ceiling, total } => {
                 write!(f, "{user} has {total} {coin} and may have at most {ceiling}. Raise the ceiling, or give less.")
+            }
+            Self::SpendLimitReached { user, coin, left, needed, resets_at } => {
+                write!(
+                    f,
+                    "The spending limit of {user} leaves {left} {coin} and {needed} are needed. Ask for less, raise the limit, or "
+                )?;
+                match resets_at {
+                    Some(_) => f.write_str("retry at resets_at."),
+                    None => f.write_str("end open holds, which count."),
+                }
             }
             Self::AccountFrozen { user, coin } => write!(
                 f,

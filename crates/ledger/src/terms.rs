@@ -10,6 +10,15 @@ pub enum Mode {
     UpTo,
 }
 
+/// What a reversal does about coins that the giver, whoever got them, no longer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taking {
+    /// Exact: it is refused. Up to: what is still there is taken, down to nothing, and of the event no more than is left.
+    pub mode: Mode,
+    /// All is taken all the same, and what is missing is owed in plain coins, whatever the floor.
+    pub debt: bool,
+}
+
 /// What a capture of more than is held does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Excess {

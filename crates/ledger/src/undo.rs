@@ -23,7 +23,12 @@ impl Undo {
             order: crate::state::Order::default(),
             accounts: crate::state::Chunked::default(),
             coins: state.coins.clone(),
+            coins_have_rules: state.coins_have_rules,
             holds: state.holds.clone(),
+            holds_of: state.holds_of.clone(),
+            schedules: state.schedules.clone(),
+            schedule_ids: state.schedule_ids.clone(),
+            schedules_of: state.schedules_of.clone(),
             due: state.due.clone(),
             over: state.over.clone(),
             api_keys: state.api_keys.clone(),
@@ -80,9 +85,15 @@ impl Undo {
             *state.users.get_mut(id.0) = row;
             *state.profiles.get_mut(id.0) = profile;
         }
-        let State { coins, holds, due, over, api_keys, last_event, roster_event, now, .. } = self.small;
+        let State { coins, coins_have_rules, holds, holds_of, schedules, schedule_ids, schedules_of, .. } = self.small;
+        let State { due, over, api_keys, last_event, roster_event, now, .. } = self.small;
         state.coins = coins;
+        state.coins_have_rules = coins_have_rules;
         state.holds = holds;
+        state.holds_of = holds_of;
+        state.schedules = schedules;
+        state.schedule_ids = schedule_ids;
+        state.schedules_of = schedules_of;
         state.due = due;
         state.over = over;
         state.api_keys = api_keys;

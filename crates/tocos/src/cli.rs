@@ -3,8 +3,9 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    archive, batch, clock, coin, completions, demo, event, export, grant, health, history, hold, import, key, limits,
-    restore, reverse, serve, spend, transfer, user, users, verify,
+    archive, batch, clock, cluster, coin, completions, demo, event, export, grant, health, history, hold, import, key,
+    limits, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user, users,
+    verify,
 };
 use crate::settings::ServeArgs;
 
@@ -21,7 +22,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     Demo(demo::DemoArgs),
     Users(users::UsersArgs),
     User(user::UserArgs),
@@ -33,6 +34,9 @@ enum Command {
     Hold(hold::HoldArgs),
     Reverse(reverse::ReverseArgs),
     Limits(limits::LimitsArgs),
+    SpendLimit(spend_limit::SpendLimitArgs),
+    Thresholds(thresholds::ThresholdsArgs),
+    Schedule(schedule::ScheduleArgs),
     History(history::HistoryArgs),
     Event(event::EventArgs),
     Events(event::EventsArgs),
@@ -44,6 +48,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     Restore(restore::RestoreArgs),
     Archive(archive::ArchiveArgs),
+    Cluster(cluster::ClusterArgs),
+    SharedLog(shared_log::SharedLogArgs),
     Health(health::HealthArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -71,6 +77,9 @@ impl Command {
             Self::Hold(args) => args.run(),
             Self::Reverse(args) => args.run(),
             Self::Limits(args) => args.run(),
+            Self::SpendLimit(args) => args.run(),
+            Self::Thresholds(args) => args.run(),
+            Self::Schedule(args) => args.run(),
             Self::History(args) => args.run(),
             Self::Event(args) => args.run(),
             Self::Events(args) => args.run(),
@@ -82,6 +91,8 @@ impl Command {
             Self::Verify(args) => args.run(),
             Self::Restore(args) => args.run(),
             Self::Archive(args) => args.run(),
+            Self::Cluster(args) => args.run(),
+            Self::SharedLog(args) => args.run(),
             Self::Health(args) => args.run(),
             Self::Completions(args) => args.run(Cli::command()),
         }

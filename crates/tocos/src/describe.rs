@@ -20,7 +20,23 @@ pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {
             event.decimals.unwrap_or(0)
         ),
         "limits" => format!("limits of {user}: {}", limits(event, decimals, coin)),
-        "grant" => format!("{amount} granted to {user}{}", marks(event)),
+        "thresholds" => {
+            let amounts = event.thresholds.iter().flatten().map(|amount| decimals.amount(coin, *amount));
+            let amounts = amounts.collect::<Vec<_>>().join(", ");
+            let words = match &event.thresholds {
+                None => "none of its own",
+                Some(_) if amounts.is_empty() => "none at all",
+                Some(_) => &amounts,
+            };
+            format!("thresholds of {}: {words} ({coin})", whose(event))
+        }
+        "spend_limit" => match event.amount {
+            None => format!("spending limit of {}: none of its own ({coin})", whose(event)),
+            Some(_) => format!("spending limit of {}: {amount} {}", whose(event), window(event)),
+        },
+        "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" => of_a_schedule(event, &amount),
+        "grant" => format!("{amount} granted to {user}{}{}", marks(event), occurrence(event, decimals, coin)),
+        "rollover" => format!("{amount} of {user} go on{}{}", marks(event), occurrence(event, decimals, coin)),
         "spend" => match event.requested {
             Some(requested) => format!("{amount} of {} spent by {user}{to}", decimals.amount(coin, requested)),
             None => format!("{amount} spent by {user}{to}"),
@@ -29,14 +45,61 @@ pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {
             format!("{amount} from {} to {}", event.from.as_deref().unwrap_or("?"), event.to.as_deref().unwrap_or("?"))
         }
         "reverse" => format!(
-            "{amount} of event {}{} moved back, {} left to reverse{}",
+            "{amount} of event {}{} moved back, {} left to reverse{}{}",
             event.of.unwrap_or(0),
             event.of_kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default(),
             decimals.amount(coin, event.remaining.unwrap_or(0)),
             expired(event, decimals, coin),
+            event.debt.map(|debt| format!(", {} of it owed", decimals.amount(coin, debt))).unwrap_or_default(),
         ),
         "expire" => format!("{amount} of {user} expired"),
+        "leader" => {
+            format!("node {} leads under epoch {}", event.node.as_deref().unwrap_or("?"), event.epoch.unwrap_or(0))
+        }
         _ => of_a_hold(event, decimals, coin),
+    }
+}
+
+fn of_a_schedule(event: &Event, amount: &str) -> String {
+    let schedule = event.schedule.as_deref().unwrap_or("?");
+    match event.kind.as_str() {
+        "schedule" => {
+            let every = match (event.every_days, event.every_months) {
+                (Some(1), _) => " every day".to_owned(),
+                (Some(days), _) => format!(" every {days} days"),
+                (_, Some(1)) => " every month".to_owned(),
+                (_, Some(months)) => format!(" every {months} months"),
+                (None, None) => " once".to_owned(),
+            };
+            let user = event.user.as_deref().unwrap_or("?");
+            format!("schedule {schedule}: {amount} to {user}{every}, next {}", event.next_at.as_deref().unwrap_or("?"))
+        }
+        "schedule_deleted" => format!("schedule {schedule} deleted"),
+        "schedule_paused" => format!("schedule {schedule} paused"),
+        _ if event.next_occurrence.is_none() => format!("schedule {schedule} resumed, and over"),
+        _ => format!("schedule {schedule} resumed"),
+    }
+}
+
+/// Of which occurrence of which schedule it is, and what was to be granted if it is less.
+fn occurrence(event: &Event, decimals: &Decimals, coin: &str) -> String {
+    let (Some(schedule), Some(occurrence)) = (&event.schedule, event.occurrence) else { return String::new() };
+    let words = format!(", occurrence {occurrence} of {schedule}");
+    match event.scheduled.filter(|scheduled| Some(*scheduled) != event.amount) {
+        Some(scheduled) => format!("{words}, of {} for lack of room", decimals.amount(coin, scheduled)),
+        None => words,
+    }
+}
+
+/// A user, or everybody with the coin.
+fn whose(event: &Event) -> &str {
+    event.user.as_deref().unwrap_or("all accounts without their own")
+}
+
+fn window(event: &Event) -> String {
+    match (event.per.as_deref(), event.hours) {
+        (_, Some(hours)) => format!("in {hours} hours"),
+        (per, None) => format!("a {}", per.unwrap_or("?")),
     }
 }
 
@@ -143,6 +206,11 @@ pub(crate) fn written(event: &Event, decimals: &Decimals, done: Done) -> String 
             text.push_str(&format!("  {}\n", lot(taken, coin, decimals)));
         }
     }
+    for crossing in &event.crossed {
+        let threshold = decimals.amount(coin, crossing.threshold);
+        let way = if crossing.direction == "up" { "above" } else { "down to" };
+        text.push_str(&format!("  {} went {way} the threshold {threshold}\n", crossing.user));
+    }
     for (user, balance) in &event.balances {
         text.push_str(&format!("  {user}: {}", decimals.coins(coin, balance.total)));
         if balance.held != 0 {
@@ -155,4 +223,18 @@ pub(crate) fn written(event: &Event, decimals: &Decimals, done: Done) -> String 
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leader_is_a_node_under_an_epoch() {
+        let json = r#"{"event":2,"kind":"leader","epoch":7,"node":"node-a","at":"2026-01-01T00:00:00.000000Z"}"#;
+        let event: Event = serde_json::from_str(json).unwrap();
+        let decimals = Decimals::of(&[]);
+        assert_eq!(sentence(&event, &decimals), "node node-a leads under epoch 7");
+        assert_eq!(written(&event, &decimals, Done::Now), "event 2: node node-a leads under epoch 7\n");
+    }
 }

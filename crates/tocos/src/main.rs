@@ -5,16 +5,19 @@
 //! `session` and `client` talk to a server; `list` reads and writes files of users; `response`,
 //! `describe` and `table` put responses into words; `exit` turns the outcome into an exit code.
 
+mod archiving;
 mod cli;
 mod client;
 mod commands;
 mod describe;
 mod exit;
 mod first_key;
+mod group;
 mod list;
 mod notify;
 mod response;
 mod restoring;
+mod room;
 mod service;
 mod session;
 mod settings;

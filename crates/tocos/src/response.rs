@@ -129,8 +129,30 @@ pub(crate) struct Event {
     pub of: Option<u64>,
     pub of_kind: Option<String>,
     pub remaining: Option<i64>,
+    pub debt: Option<i64>,
+    pub thresholds: Option<Vec<i64>>,
+    pub per: Option<String>,
+    pub hours: Option<u16>,
+    pub schedule: Option<String>,
+    pub occurrence: Option<u32>,
+    pub scheduled: Option<i64>,
+    pub every_days: Option<u16>,
+    pub every_months: Option<u16>,
+    pub next_at: Option<String>,
+    pub next_occurrence: Option<u32>,
+    pub crossed: Vec<Crossing>,
+    pub epoch: Option<u64>,
+    pub node: Option<String>,
     pub lots: Vec<Lot>,
     pub balances: BTreeMap<String, Balance>,
+}
+
+/// A threshold that was crossed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Crossing {
+    pub user: String,
+    pub threshold: i64,
+    pub direction: String,
 }
 
 /// `GET /v1/events`

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
-use tocos_archive::branch::BranchId;
+use tocos_archive::branch::{BranchId, LocalRecord};
+use tocos_archive::catalogue::Catalogue;
 use tocos_archive::remote::Remote;
 use tocos_archive::restore::{
     Asked, LeftOut, Progress, Records, Request, Restored, Stage, Until, is_open_for_restore, restore,
@@ -73,14 +74,22 @@ impl Wanted<'_> {
     }
 }
 
+/// Whether a directory has nothing in it, or a restore that has begun.
+///
+/// # Errors
+/// It can't be read.
+pub(crate) fn is_empty(data_dir: &Path) -> anyhow::Result<bool> {
+    let disk =
+        FileDisk::open(data_dir).with_context(|| format!("the data directory {} can't be used", data_dir.display()))?;
+    is_open_for_restore(&disk).with_context(|| format!("{} can't be read", data_dir.display()))
+}
+
 /// Restores the latest state into a directory that has nothing in it; `None` if there is something.
 ///
 /// # Errors
 /// It can't be restored.
 pub(crate) fn restore_if_empty(url: &str, data_dir: &Path) -> anyhow::Result<Option<Restored>> {
-    let disk =
-        FileDisk::open(data_dir).with_context(|| format!("the data directory {} can't be used", data_dir.display()))?;
-    if !is_open_for_restore(&disk).with_context(|| format!("{} can't be read", data_dir.display()))? {
+    if !is_empty(data_dir)? {
         return Ok(None);
     }
     tracing::info!("the data directory is empty; restoring the latest state from {url}");
@@ -96,6 +105,28 @@ pub(crate) fn restore_if_empty(url: &str, data_dir: &Path) -> anyhow::Result<Opt
         tracing::info!("{text}");
     }
     Ok(Some(restored))
+}
+
+/// The id of the ledger that an archive has, if it has one.
+///
+/// # Errors
+/// The archive can't be read.
+pub(crate) fn ledger_in(url: &str) -> anyhow::Result<Option<[u8; 16]>> {
+    let catalogue = Catalogue::read(&open_archive(url)?).with_context(|| format!("the archive {url} can't be read"))?;
+    Ok(catalogue.newest().map(|branch| branch.ledger_id))
+}
+
+/// Lets a directory that was restored go on in the branch that it was restored from: a node of a group has the group's history, not one of its own.
+///
+/// # Errors
+/// The archive can't be read, or the directory can't be written.
+pub(crate) fn stay_in_branch(url: &str, data_dir: &Path, restored: &Restored) -> anyhow::Result<()> {
+    let catalogue = Catalogue::read(&open_archive(url)?).with_context(|| format!("the archive {url} can't be read"))?;
+    let branch = catalogue.branches.get(&restored.source);
+    let branch = branch.ok_or_else(|| anyhow!("branch {} is no longer in the archive {url}", restored.source))?;
+    let disk =
+        FileDisk::open(data_dir).with_context(|| format!("the data directory {} can't be used", data_dir.display()))?;
+    LocalRecord::of(branch).write(&disk).with_context(|| format!("{} can't be written", LocalRecord::place(&disk)))
 }
 
 /// Shows how far something is that reads an archive: a bar on a terminal, else a line now and then.

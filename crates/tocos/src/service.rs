@@ -12,20 +12,19 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tocos_api::{ArchiveFigures, ArchiveStatus, Listeners, Settings, Version};
-use tocos_archive::put::{self, Uploader};
-use tocos_archive::remote::Remote;
-use tocos_archive::room::disk::RoomDisk;
-use tocos_archive::room::keeper::{self, Keeper, Keeping, Progress};
-use tocos_archive::{Disk, FileDisk, Reader};
-use tocos_engine::{ClockOptions, Engine, EngineOptions, OpenFailure, OpenReport, Opening, TableOptions};
+use tocos_api::{Listeners, NotHandedOver, Settings, Version};
+use tocos_engine::{ClockOptions, Engine, EngineOptions, MemberOptions, OpenReport, Opening, TableOptions};
+use tocos_group::Role;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::archiving::{Archiving, archive_status, start_keeping};
 use crate::first_key;
+use crate::group::{self, Connected, Group};
 use crate::notify::notify;
 use crate::restoring::restore_if_empty;
+use crate::room::Room;
 use crate::settings::Config;
 use crate::traces::Sending;
 
@@ -85,29 +84,41 @@ pub(crate) fn run(
         let sending = Sending::start();
         let traces = sending.as_ref().map(|sending| sending.traces.clone());
         let settings = Settings { traces, ..settings(config) };
-        let Some(Opened { engine, room }) =
+        let Some(Opened { engine, room, group }) =
             open_while_answering(config, &settings, &listeners, addresses, ending.as_mut()).await?
         else {
             return Ok(());
         };
-        let archive = start_archive(config, &engine)?;
+        let archive = Archiving::start(config, &engine, group.as_ref())?;
         let keeping = start_keeping(config, &engine, &room, archive.as_ref())?;
         let status = archive.as_ref().map(|archive| archive_status(archive, engine.reader().clone(), room.disk));
-        let settings = Settings { archive: status, ..settings };
+        let handle = group.as_ref().map(|group| group::api_handle(group, config.group.lease));
+        let settings = Settings { archive: status, group: handle, ..settings };
+        let mut left = Ok(());
+        let ending = async {
+            match &group {
+                Some(group) => left = end_of_node(group, config.group.lease, ending).await,
+                None => ending.await,
+            }
+        };
         let served = serve(settings, &engine, listeners, || ready(addresses), ending).await;
+        if let Some(group) = &group {
+            // Everything that came has been answered, also what was forwarded.
+            left = left.and(group.handle().stop().await.map_err(|ended| anyhow!("{ended}")));
+        }
         let closed = engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"));
         if let Some(keeping) = keeping {
             keeping.end();
         }
         if let Some(archive) = archive {
             // Now all that was acknowledged is in the log's files.
-            archive.end();
+            archive.end().await;
         }
         if let Some(sending) = sending {
             sending.end();
         }
         tracing::info!("closed");
-        served.and(closed)
+        served.and(left).and(closed)
     })
 }
 
@@ -132,7 +143,7 @@ async fn open_while_answering(
     let (ours, watched) = (config.clone(), Arc::clone(&opening));
     thread::Builder::new().name("tocos-open".to_owned()).spawn(move || {
         // Nobody listens any more when the end came first; then the engine is dropped unused.
-        let _unheard = tell.send(open_with_key(&ours, watched));
+        let _unheard = tell.send(open_with_key(&ours, &watched));
     })?;
     let opened = async {
         tokio::select! {
@@ -157,15 +168,43 @@ async fn open_while_answering(
 }
 
 /// Opens the ledger, after restoring it if it is to come from an archive, and sees to its first key.
-fn open_with_key(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Opened> {
+fn open_with_key(config: &Config, opening: &Arc<Opening>) -> anyhow::Result<Opened> {
     if let Some(url) = &config.restore_from {
         restore_if_empty(url, &config.data_dir).context("restore_from")?;
     }
-    let opened = open_watched(config, opening)?;
-    if let Some(file) = &config.bootstrap_key_file {
+    let connected = Connected::reach(config, opening)?;
+    match &connected {
+        None if config.group.leaves => group::leave(&config.data_dir)?,
+        None => group::refuse_members(&config.data_dir)?,
+        Some(_) => {}
+    }
+    let member = connected.as_ref().map(Connected::member);
+    let mut opened = open_watched(config, Arc::clone(opening), member)?;
+    if let Some(connected) = connected {
+        opened.group = Some(connected.join(config, &opened.engine, opening)?);
+    }
+    let decides = opened.group.as_ref().is_none_or(|group| group.status().role() == Role::Leader);
+    if let Some(file) = config.bootstrap_key_file.as_ref().filter(|_| decides) {
         first_key::ensure(&opened.engine, file)?;
     }
     Ok(opened)
+}
+
+/// Ready when the service of a node is to end: because it is told to, then after another node leads; or because the node has ended.
+async fn end_of_node(group: &Group, lease: Duration, told: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let handle = group.handle();
+    let reporting = tokio::spawn(group::report(group.status()));
+    let ended = tokio::select! {
+        () = told => {
+            if let Err(NotHandedOver::NoSuccessor(reason)) = group::hand_over(&handle, lease).await {
+                tracing::warn!("the lead was not handed over: {reason}");
+            }
+            Ok(())
+        }
+        ended = handle.ended() => Err(anyhow!("{}", group::why(ended))),
+    };
+    reporting.abort();
+    ended
 }
 
 async fn serve(
@@ -186,73 +225,6 @@ async fn serve(
     };
     tocos_api::serve(settings, engine.clone(), listeners, shutdown).await?;
     told
-}
-
-/// Starts putting the log into the archive, if there is one.
-fn start_archive(config: &Config, engine: &Engine) -> anyhow::Result<Option<Uploader>> {
-    let Some(archive) = &config.archive else { return Ok(None) };
-    let every = Duration::from_secs(config.archive_every_s);
-    tracing::info!("archive: {}, at most {} s behind", archive.store.url(), every.as_secs());
-    let uploader = Uploader::start(archive.store.clone(), engine.reader().clone(), put::Options::every(every));
-    uploader.map(Some).context("the archive's thread can't be started")
-}
-
-/// Starts letting old segments leave the disk, if it has a bound.
-fn start_keeping(
-    config: &Config,
-    engine: &Engine,
-    room: &Room,
-    uploader: Option<&Uploader>,
-) -> anyhow::Result<Option<Keeping>> {
-    let (Some(bytes), Some(remote), Some(uploader)) = (config.local_log_bytes, &room.remote, uploader) else {
-        return Ok(None);
-    };
-    let progress = LedgerProgress { engine: engine.clone(), status: Arc::clone(uploader.status()) };
-    let bytes_max = bytes - keeper::cache_bytes(Some(bytes));
-    let keeper = Keeper::new(room.disk.clone(), engine.reader().clone(), remote.clone(), bytes_max, progress);
-    Keeping::start(keeper).map(Some).context("the thread that keeps room on the disk can't be started")
-}
-
-/// What has to be known before a segment leaves the disk.
-struct LedgerProgress {
-    engine: Engine,
-    status: Arc<put::Status>,
-}
-
-impl Progress for LedgerProgress {
-    fn archived_event(&self) -> Option<u64> {
-        self.status.archived_event()
-    }
-
-    fn restart_event(&self) -> u64 {
-        self.engine.restart_event()
-    }
-
-    fn settle(&self) {
-        self.engine.settle();
-    }
-}
-
-/// The archive as the metrics know it.
-fn archive_status(uploader: &Uploader, reader: Reader, room: RoomDisk) -> ArchiveStatus {
-    let status = Arc::clone(uploader.status());
-    ArchiveStatus::new(move || {
-        let put::Figures { lag_us, lag_bytes, last_success_us, failures, objects, bytes, forks } = status.figures();
-        let here = reader.segments().iter().filter(|one| !one.is_elsewhere).map(|one| one.bytes).sum::<u64>();
-        let read_back = room.figures();
-        ArchiveFigures {
-            lag_us,
-            lag_bytes,
-            last_success_us,
-            failures,
-            objects,
-            bytes,
-            forks,
-            local_log_bytes: here + read_back.bytes,
-            fetches: read_back.fetches,
-            fetch_failures: read_back.failures,
-        }
-    })
 }
 
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
@@ -280,55 +252,18 @@ fn settings(config: &Config) -> Settings {
 /// # Errors
 /// It is in use, or damaged, or can't be read or written.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Engine> {
-    open_watched(config, Arc::default()).map(|opened| opened.engine)
+    group::refuse_members(&config.data_dir)?;
+    open_watched(config, Arc::default(), None).map(|opened| opened.engine)
 }
 
 /// An open ledger, and the room that it has.
 struct Opened {
     engine: Engine,
     room: Room,
+    group: Option<Group>,
 }
 
-/// The data directory, with what has left it for the archive.
-struct Room {
-    disk: RoomDisk,
-    /// The archive, where it may be asked for something.
-    remote: Option<Remote>,
-}
-
-impl Room {
-    fn open(config: &Config) -> anyhow::Result<Self> {
-        let failed = |source| OpenFailure::Directory { path: config.data_dir.display().to_string(), source };
-        let local: Arc<dyn Disk> =
-            Arc::new(FileDisk::open(&config.data_dir).map_err(|error| anyhow!("{}", failed(error)))?);
-        let is_needed = config.local_log_bytes.is_some()
-            || RoomDisk::is_needed(&*local).map_err(|error| anyhow!("{}", failed(error)))?;
-        let remote = match config.archive.as_ref().filter(|_| is_needed) {
-            Some(archive) => Some(Remote::new(archive.store.clone()).context("the archive's thread can't be started")?),
-            None => None,
-        };
-        let disk = RoomDisk::open(local, remote.clone(), keeper::cache_bytes(config.local_log_bytes))
-            .map_err(|error| anyhow!("{}", failed(error)))?;
-        for (first, last) in disk.events_elsewhere()? {
-            if remote.is_some() {
-                tracing::info!(
-                    first,
-                    last,
-                    "these events are in the archive alone; they are fetched when they are asked for"
-                );
-            } else {
-                tracing::warn!(
-                    first,
-                    last,
-                    "these events are in the archive alone, and none is given: what needs them is refused. Start with --archive"
-                );
-            }
-        }
-        Ok(Self { disk, remote })
-    }
-}
-
-fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Opened> {
+fn open_watched(config: &Config, opening: Arc<Opening>, member: Option<MemberOptions>) -> anyhow::Result<Opened> {
     let room = Room::open(config)?;
     let options = EngineOptions {
         opening,
@@ -336,13 +271,14 @@ fn open_watched(config: &Config, opening: Arc<Opening>) -> anyhow::Result<Opened
         snapshot_every_events: config.snapshot_every_events,
         tables: TableOptions { keys_in_memory: config.keys_in_memory, ..TableOptions::default() },
         test_clock: config.test_clock,
+        member,
         clock: ClockOptions { gap_max: config.clock_gap_max, trusts_kernel: config.clock_trust_kernel },
         ..EngineOptions::new(&config.data_dir)
     };
     let opened = Engine::open_on(Arc::new(room.disk.clone()), &options);
     let (engine, report) = opened.map_err(|failure| anyhow!("{failure}"))?;
     tell(&config.data_dir, &report);
-    Ok(Opened { engine, room })
+    Ok(Opened { engine, room, group: None })
 }
 
 /// Says what opening found.

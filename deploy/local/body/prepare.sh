@@ -6,6 +6,9 @@ export DEBIAN_FRONTEND=noninteractive
 # Nothing may start while it is being installed: there is no systemd yet.
 printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
+# A database makes its cluster where it boots.
+mkdir -p /etc/postgresql-common/createcluster.d
+echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/body.conf
 apt-get update -q
 # shellcheck disable=SC2046 # the list is split into words on purpose
 apt-get install -q -y --no-install-recommends $(grep -v '^#' "$here/packages.txt")
@@ -17,7 +20,7 @@ systemctl mask getty.target console-getty.service systemd-networkd.service syste
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
     systemd-journald-audit.socket sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
 # What user_data turns on by itself on a real instance must be off before it does so here.
-systemctl disable unattended-upgrades.service caddy.service prometheus.service prometheus-node-exporter.service docker-registry.service \
+systemctl disable unattended-upgrades.service caddy.service prometheus.service prometheus-node-exporter.service docker-registry.service postgresql.service \
     prometheus-node-exporter-apt.timer prometheus-node-exporter-nvme.timer \
     prometheus-node-exporter-mdraid.timer prometheus-node-exporter-smartmon.timer prometheus-node-exporter-ipmitool-sensor.timer \
     podman-auto-update.timer podman-auto-update.service podman-restart.service podman.socket 2>/dev/null || true

@@ -12,6 +12,7 @@ variable "subnet_ids" { type = list(string) }
 variable "security_group_id" { type = string }
 variable "certificate_arn" { type = string }
 variable "instance_id" { type = string }
+variable "further_instances" { type = list(string) }
 variable "ports" { type = map(number) }
 
 resource "aws_lb" "this" {
@@ -46,6 +47,14 @@ resource "aws_lb_target_group_attachment" "service" {
   port             = var.ports.service
 }
 
+# The other nodes of a group.
+resource "aws_lb_target_group_attachment" "further" {
+  count            = length(var.further_instances)
+  target_group_arn = aws_lb_target_group.service.arn
+  target_id        = var.further_instances[count.index]
+  port             = var.ports.service
+}
+
 resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.this.arn
   port              = 443
@@ -72,4 +81,5 @@ resource "aws_lb_listener" "http" {
   }
 }
 
+output "targets" { value = concat([aws_lb_target_group_attachment.service.target_id], aws_lb_target_group_attachment.further[*].target_id) }
 output "dns_name" { value = aws_lb.this.dns_name }

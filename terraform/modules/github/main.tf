@@ -11,6 +11,7 @@ variable "region" { type = string }
 variable "subject" { type = string }
 variable "provider_arn" { type = string }
 variable "instance_id" { type = string }
+variable "further_instances" { type = list(string) }
 
 data "aws_caller_identity" "this" {}
 
@@ -63,10 +64,9 @@ resource "aws_ssm_document" "nudge" {
 data "aws_iam_policy_document" "nudge" {
   statement {
     actions = ["ssm:SendCommand"]
-    resources = [
-      aws_ssm_document.nudge.arn,
-      "arn:aws:ec2:${var.region}:${data.aws_caller_identity.this.account_id}:instance/${var.instance_id}",
-    ]
+    resources = concat([aws_ssm_document.nudge.arn], [
+      for id in concat([var.instance_id], var.further_instances) : "arn:aws:ec2:${var.region}:${data.aws_caller_identity.this.account_id}:instance/${id}"
+    ])
   }
 }
 

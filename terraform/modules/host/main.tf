@@ -14,6 +14,12 @@ variable "private_ip" { type = string }
 variable "public" { type = bool }
 variable "security_group_ids" { type = list(string) }
 variable "user_data" { type = string }
+
+# Instead of it, compressed and in base64.
+variable "user_data_gz" {
+  type    = string
+  default = null
+}
 variable "kms_key_arn" { type = string }
 variable "ssm" { type = bool }
 
@@ -99,7 +105,8 @@ resource "aws_instance" "this" {
   ami                  = var.ami
   instance_type        = var.instance_type
   iam_instance_profile = aws_iam_instance_profile.this.name
-  user_data            = var.user_data
+  user_data            = var.user_data_gz == null ? var.user_data : null
+  user_data_base64     = var.user_data_gz
   # A change of user_data replaces the instance; the ledger's volume is attached to the new one.
   user_data_replace_on_change = true
   ebs_optimized               = true

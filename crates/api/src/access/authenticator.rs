@@ -31,12 +31,27 @@ pub(crate) struct Authenticator {
     ring: RwLock<Vec<ApiKey>>,
     /// No key was ever made: every accepted request has all rights.
     has_no_keys: AtomicBool,
-    /// Only reachable from this machine, so browsers on it must not be used to reach it from elsewhere.
-    guards_browsers: bool,
+    /// Which requests are accepted while there is no key.
+    without_keys: WithoutKeys,
+    /// The last event when the keys were last taken over.
+    as_of: AtomicU64,
+    /// The engine's count of changes by other nodes that have been taken over.
+    changes: AtomicU64,
     /// Locked while a key is made or revoked.
     turn: tokio::sync::Mutex<()>,
     failures: Mutex<HashMap<IpAddr, Failures>>,
     pub failures_total: AtomicU64,
+}
+
+/// Which requests are accepted while there is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutKeys {
+    /// All: an operator wants it so.
+    Anybodys,
+    /// Those of processes on this machine, which alone can reach the service; browsers on it must not be used to reach it from elsewhere.
+    ThisMachines,
+    /// None: other machines reach the service.
+    Nobodys,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,11 +83,13 @@ impl Rejected {
 
 impl Authenticator {
     /// With the keys of a ledger.
-    pub(crate) fn new(engine: &Engine, guards_browsers: bool) -> Result<Self, Unavailable> {
+    pub(crate) fn new(engine: &Engine, without_keys: WithoutKeys) -> Result<Self, Unavailable> {
         let authenticator = Self {
             ring: RwLock::new(Vec::new()),
             has_no_keys: AtomicBool::new(true),
-            guards_browsers,
+            without_keys,
+            as_of: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
             turn: tokio::sync::Mutex::new(()),
             failures: Mutex::new(HashMap::new()),
             failures_total: AtomicU64::new(0),
@@ -88,7 +105,7 @@ impl Authenticator {
 
     /// Whether it matters which user a connection comes from.
     pub(crate) fn asks_owner(&self) -> bool {
-        self.guards_browsers && self.has_no_keys()
+        self.without_keys == WithoutKeys::ThisMachines && self.has_no_keys()
     }
 
     /// Waits for one's turn to make or revoke a key.
@@ -106,12 +123,49 @@ impl Authenticator {
 
     /// Takes over the keys as they are now in the ledger.
     pub(crate) fn reload(&self, engine: &Engine) -> Result<(), Unavailable> {
-        let keys: Vec<ApiKey> =
-            engine.read(|ledger, _| ledger.state().api_keys().map(|(_, key)| key.clone()).collect())?.value;
-        let has_no_keys = keys.is_empty();
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let read =
+            engine.read(|ledger, _| ledger.state().api_keys().map(|(_, key)| key.clone()).collect::<Vec<_>>())?;
+        self.as_of.store(read.seen.event, Ordering::Relaxed);
+        let has_no_keys = read.value.is_empty();
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = read.value;
         self.has_no_keys.store(has_no_keys, Ordering::Release);
         Ok(())
+    }
+
+    /// Takes over the keys if other nodes of a group have changed any, or this one has taken back what it had decided.
+    fn follow(&self, engine: &Engine) {
+        let changes = engine.key_changes();
+        if self.changes.load(Ordering::Acquire) != changes && self.reload(engine).is_ok() {
+            self.changes.store(changes, Ordering::Release);
+        }
+    }
+
+    /// Takes over the keys if they have changed in the ledger: in a group another node may make and revoke them.
+    pub(crate) fn refresh(&self, engine: &Engine) -> Result<(), Unavailable> {
+        let known = self.as_of.load(Ordering::Relaxed);
+        let read = engine.read(|ledger, _| {
+            let state = ledger.state();
+            if state.last_event() == known {
+                return false;
+            }
+            let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+            // A key changes in one way alone: it is revoked, once.
+            !state.api_keys().map(|(_, key)| key.revoked_at).eq(ring.iter().map(|key| key.revoked_at))
+        })?;
+        if read.value {
+            return self.reload(engine);
+        }
+        self.as_of.store(read.seen.event, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a request may be passed on to another node, which will look at its key: what holds on this machine while there are no
+    /// keys can only be seen here.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn guard(&self, head: &Head<'_>, peer: Peer) -> Result<(), Problem> {
+        if self.asks_owner() { local::check(head, peer) } else { Ok(()) }
     }
 
     /// Authorizes a request for `right`; `None` takes no key.
@@ -125,14 +179,28 @@ impl Authenticator {
         peer: Peer,
         right: Option<Right>,
     ) -> Result<Caller, Rejected> {
+        self.follow(engine);
         if self.has_no_keys() {
-            if self.guards_browsers {
-                local::check(head, peer).map_err(Rejected::without_delay)?;
+            match self.without_keys {
+                WithoutKeys::Anybodys => {}
+                WithoutKeys::ThisMachines => local::check(head, peer).map_err(Rejected::without_delay)?,
+                WithoutKeys::Nobodys if right.is_none() => {}
+                WithoutKeys::Nobodys => {
+                    // Another node may just have made the first one.
+                    let _unavailable = self.refresh(engine);
+                    if self.has_no_keys() {
+                        return Err(Rejected::without_delay(local::no_keys_yet()));
+                    }
+                    return self.authorize(engine, head, peer, right);
+                }
             }
             return Ok(Caller { key: 0, right: Right::Admin });
         }
         let Some(right) = right else { return Ok(Caller { key: 0, right: Right::Read }) };
-        let caller = self.identify(engine, head.authorization).map_err(|detail| self.reject(peer.ip, detail))?;
+        let caller = self
+            .identify(engine, head.authorization)
+            .or_else(|detail| self.identify_anew(engine, head.authorization, detail))
+            .map_err(|detail| self.reject(peer.ip, detail))?;
         caller.require(right).map_err(Rejected::without_delay)?;
         Ok(caller)
     }
@@ -160,6 +228,19 @@ impl Authenticator {
             }
         }
         Ok(Caller { key: id, right: key.right })
+    }
+
+    /// Looks at the key again, if there is one and the keys have changed in the ledger meanwhile: `detail` says what was wrong with it.
+    fn identify_anew(
+        &self,
+        engine: &Engine,
+        authorization: Option<&[u8]>,
+        detail: &'static str,
+    ) -> Result<Caller, &'static str> {
+        if authorization.is_none() || self.refresh(engine).is_err() {
+            return Err(detail);
+        }
+        self.identify(engine, authorization)
     }
 
     /// Counts a failure and says how long its response is to take.

@@ -35,6 +35,13 @@ pub(super) fn check(head: &Head<'_>, peer: Peer) -> Result<(), Problem> {
     Err(Problem::new(Code::Forbidden, detail))
 }
 
+/// What is said where other machines reach the service and there is no key.
+pub(super) fn no_keys_yet() -> Problem {
+    let detail = "The ledger has no API key yet, and this service can be reached from other machines. Make the first key with `tocos key \
+                  first` or --bootstrap-key-file, or start with --allow-unauthenticated.";
+    Problem::new(Code::Forbidden, detail)
+}
+
 fn is_loopback_name(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tocos_engine::AsOf;
 use tocos_ledger::{AccountId, Ledger, Micros};
 
 /// Pages that are kept at most.
@@ -75,6 +76,8 @@ impl Basis {
 pub(crate) struct CachedPage {
     query: Query<'static>,
     basis: Basis,
+    /// The event of the basis, in its history.
+    as_of: AsOf,
     body: Bytes,
 }
 
@@ -87,10 +90,10 @@ impl CachedPage {
             && self.basis.accounts.iter().all(|account| state.account(*account).last_event() <= event)
     }
 
-    /// The last event that the page depends on, while the page is valid: it may be sent when this event is durable,
-    /// however many came after.
-    pub(crate) fn event(&self) -> u64 {
-        self.basis.event
+    /// What the page depends on, while it is valid: it may be sent when this is durable, however many events came after. Of another history it is
+    /// not valid.
+    pub(crate) fn as_of(&self) -> AsOf {
+        self.as_of
     }
 
     /// The page as JSON.
@@ -124,13 +127,14 @@ impl ListCache {
     }
 
     /// Keeps a page in place of what was kept for the same query, if it is one that can be shown again.
-    pub(crate) fn keep(&self, query: Query<'_>, mut basis: Basis, body: &Bytes) {
+    pub(crate) fn keep(&self, query: Query<'_>, mut basis: Basis, seen: AsOf, body: &Bytes) {
         if !basis.is_timeless || basis.accounts.len() > ACCOUNTS_MAX {
             return;
         }
         basis.accounts.shrink_to_fit();
         // A copy, since the buffer that a page is written into is larger than the page.
-        let kept = Arc::new(CachedPage { query: query.into_owned(), basis, body: Bytes::copy_from_slice(body) });
+        let (query, as_of) = (query.into_owned(), seen.at(basis.event));
+        let kept = Arc::new(CachedPage { query, basis, as_of, body: Bytes::copy_from_slice(body) });
         let mut pages = self.lock();
         pages.retain(|other| other.query != kept.query);
         pages.insert(0, kept);
@@ -148,7 +152,7 @@ mod tests {
     fn keep(pages: &ListCache, from: &str, accounts: usize, is_timeless: bool, body: &[u8]) {
         let query = Query { prefix: "".into(), coin: None, with_closed: false, limit: 100, from: from.to_owned() };
         let basis = Basis { event: 1, accounts: vec![AccountId(0); accounts], is_timeless };
-        pages.keep(query, basis, &Bytes::copy_from_slice(body));
+        pages.keep(query, basis, AsOf::NOTHING, &Bytes::copy_from_slice(body));
     }
 
     fn kept(pages: &ListCache) -> Vec<(String, Bytes)> {

@@ -1,5 +1,6 @@
 //! What all requests share: the engine, the settings, who may do what, the counters.
 
+mod group;
 pub(crate) mod list_cache;
 mod sealer;
 mod settings;
@@ -14,6 +15,8 @@ use tokio::sync::Notify;
 use crate::access::Authenticator;
 use crate::metrics::Counters;
 use crate::metrics::prometheus::Scan;
+pub(crate) use group::Group;
+pub use group::{GroupHandle, HandingOver, NotHandedOver};
 use list_cache::ListCache;
 use sealer::Sealer;
 pub use settings::{Limits, Listeners, Settings, Version};
@@ -30,14 +33,24 @@ pub(crate) struct App {
     /// The connections of clients.
     pub connections: Arc<ConnectionTracker>,
     pub sealer: Sealer,
+    /// The group that this node belongs to, if it is not alone.
+    pub group: Option<Group>,
     is_stopping: AtomicBool,
     /// Notified once, when the shutdown begins.
     stop: Notify,
 }
 
 impl App {
-    pub(crate) fn new(settings: Settings, engine: Engine, authenticator: Authenticator, counters: Counters) -> Self {
-        Self {
+    /// # Errors
+    /// In words: the requests of a group can't be passed on.
+    pub(crate) fn new(
+        settings: Settings,
+        engine: Engine,
+        authenticator: Authenticator,
+        counters: Counters,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            group: settings.group.clone().map(|handle| Group::new(handle, &settings.limits)).transpose()?,
             connections: Arc::new(ConnectionTracker::new(&settings.limits.http)),
             counters,
             scan: Scan::default(),
@@ -48,7 +61,7 @@ impl App {
             engine,
             settings,
             authenticator,
-        }
+        })
     }
 
     /// From now on nothing new is begun.

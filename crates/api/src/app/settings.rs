@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::group::GroupHandle;
 use crate::metrics::ArchiveStatus;
 use crate::metrics::prometheus::Build;
 use crate::tracing::Traces;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub traces: Option<Traces>,
     /// How the archive is doing, if the ledger has one.
     pub archive: Option<ArchiveStatus>,
+    /// The group of nodes that this one belongs to, if it is not alone.
+    pub group: Option<GroupHandle>,
     /// Threads that serve connections beside the first.
     pub more_threads: usize,
     /// Bounds that keep the service alive whatever clients do.

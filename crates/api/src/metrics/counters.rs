@@ -46,6 +46,12 @@ pub(crate) struct Counters {
     pub refusals: [AtomicU64; Code::ALL.len()],
     /// Writes that were replayed.
     pub replays: AtomicU64,
+    /// Requests that were passed on to the leader of the group, each try counted.
+    pub forwarded: AtomicU64,
+    /// Tries after the first.
+    pub forward_retries: AtomicU64,
+    /// Requests that could not be delivered.
+    pub forward_given_up: AtomicU64,
 }
 
 impl Counters {
@@ -57,6 +63,9 @@ impl Counters {
             in_flight: AtomicU64::new(0),
             refusals: [const { AtomicU64::new(0) }; Code::ALL.len()],
             replays: AtomicU64::new(0),
+            forwarded: AtomicU64::new(0),
+            forward_retries: AtomicU64::new(0),
+            forward_given_up: AtomicU64::new(0),
         }
     }
 
@@ -81,6 +90,21 @@ impl Counters {
     /// Writes were replayed.
     pub(crate) fn replayed(&self, writes: u64) {
         self.replays.fetch_add(writes, Ordering::Relaxed);
+    }
+
+    /// A request is passed on to the leader of the group.
+    pub(crate) fn forwarded(&self) {
+        self.forwarded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request of the group is tried again.
+    pub(crate) fn forward_retried(&self) {
+        self.forward_retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request of the group could not be delivered.
+    pub(crate) fn forward_given_up(&self) {
+        self.forward_given_up.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A request begins. [`Counters::end`] must be called once for each.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tocos_ledger::Right;
 
-use super::requests::{batch_body, batch_schemas, body_of, parameters};
+use super::cluster;
+use super::requests::{batch_body, batch_schemas, body_of, parameters, read_headers};
 use super::schemas;
+use super::values;
 use crate::rendering::{Code, Media, right_word};
 use crate::resources;
 use crate::routing::{Endpoint, Field, Handler, Need, Route, Verb, Write, write};
@@ -16,7 +18,7 @@ const ABOUT: &str = "A ledger of users and their coins. Amounts are whole number
     tested with `?dry_run=true`. Every error is `application/problem+json` (RFC 9457) with a stable `code`.";
 
 /// What operations are grouped by, in the order in which people read about it.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 14] = [
     (
         "users",
         "The holders of coins. You choose their ids. A user has one account for each coin received, with limits.",
@@ -29,11 +31,13 @@ const TAGS: [(&str, &str); 12] = [
     ("spends", "Spend a user's coins, or pay them to another user. Lots are consumed in spending order."),
     ("transfers", "Move coins from one user to another. Lots keep their expiry, priority and category."),
     ("holds", "Reserve coins until the price is known, then capture all or part of them, or release them."),
+    ("schedules", "Grants that are made by themselves, once or again and again, with what is left rolling over."),
     ("history", "The events of a user's accounts, with the balance after each event."),
     ("events", "All events in order, numbered without gaps: single events, the event feed, and reversals."),
     ("batch", "Many operations in one request, applied atomically or independently of each other."),
     ("keys", "API keys and their rights."),
     ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
+    ("cluster", "The group of nodes that serve the ledger: who leads, and handing the lead over."),
     ("service", "The service's version and this document. No API key is needed."),
 ];
 
@@ -46,6 +50,9 @@ pub fn openapi() -> String {
         path[route.verb.as_str().to_ascii_lowercase()] = operation(route);
     }
     let mut schemas = schemas::all();
+    for (name, schema) in cluster::all() {
+        schemas[name] = schema;
+    }
     for (name, schema) in batch_schemas() {
         schemas[name] = schema;
     }
@@ -92,7 +99,10 @@ fn write_operation(route: &Route, write: &Write) -> Value {
     let mut operation = begin(route, write.summary, write.about, Some(write.right));
     operation["parameters"] = parameters(write.fields, write::QUERY, true);
     let body: Vec<&Field> = write.fields.iter().filter(|field| field.need != Need::InPath).collect();
-    operation["requestBody"] = body_of(&body);
+    // Many clients send no body with it.
+    if route.verb != Verb::Delete {
+        operation["requestBody"] = body_of(&body);
+    }
     let mut codes = write.refusals.to_vec();
     codes.push(Code::IdempotencyKeyReused);
     operation["responses"] = responses(write.statuses, write.schema, Media::Json, &codes, true, true);
@@ -109,6 +119,12 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     // The other parameters of a batch belong to NDJSON, which the description explains.
     let in_query: Vec<Field> = in_query.into_iter().filter(|field| !is_batch || field.name == "dry_run").collect();
     operation["parameters"] = parameters(&in_path, &in_query, names_operation);
+    if let Value::Array(list) = &mut operation["parameters"]
+        && !is_write
+        && endpoint.right.is_some()
+    {
+        list.extend(read_headers());
+    }
     let body: Vec<&Field> = endpoint.body.iter().collect();
     if is_batch {
         operation["requestBody"] = batch_body();
@@ -171,8 +187,14 @@ fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_b
             status.to_string(),
             json!({
                 "description": about,
-                "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": {media.as_str(): {"schema": schemas::reference(schema)}},
+                "headers": {
+                    "X-Request-Id": {"schema": {"type": "string"}},
+                    "Tocos-Event": {
+                        "schema": values::integer(),
+                        "description": "The number of the event that the response is as of, if it depends on the ledger.",
+                    },
+                },
+                "content": {media.as_str(): {"schema": values::reference(schema)}},
             }),
         );
     }
@@ -186,12 +208,21 @@ fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_b
         Code::Recovering,
         Code::ShuttingDown,
     ];
-    let of_keys = [Code::Unauthenticated, Code::Forbidden];
-    let of_bodies = [Code::RequestTimeout, Code::PayloadTooLarge, Code::StorageFull, Code::ClockImplausible];
+    let of_keys = [Code::Unauthenticated, Code::Forbidden, Code::Diverged];
+    let of_reads = [Code::Behind, Code::NotLeader];
+    let of_bodies = [
+        Code::RequestTimeout,
+        Code::PayloadTooLarge,
+        Code::StorageFull,
+        Code::ClockImplausible,
+        Code::NotLeader,
+        Code::OutcomeUnknown,
+    ];
     let codes = everywhere
         .iter()
         .chain(of_keys.iter().filter(|_| has_key))
         .chain(of_bodies.iter().filter(|_| has_body))
+        .chain(of_reads.iter().filter(|_| has_key && !has_body))
         .chain(codes);
     for code in codes {
         by_status.entry(code.status().as_u16()).or_default().push(code.as_str());
@@ -205,7 +236,7 @@ fn responses(statuses: &[u16], schema: &str, media: Media, codes: &[Code], has_b
             status.to_string(),
             json!({
                 "description": codes.join(", "),
-                "content": {Media::Problem.as_str(): {"schema": schemas::reference("Problem")}},
+                "content": {Media::Problem.as_str(): {"schema": values::reference("Problem")}},
             }),
         );
     }

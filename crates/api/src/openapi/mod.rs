@@ -1,7 +1,10 @@
 //! The OpenAPI document, made from the same lists that requests are read against.
 
+mod cluster;
 mod document;
+mod events;
 mod requests;
 mod schemas;
+mod values;
 
 pub use document::openapi;

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas;
+use super::values;
 use crate::rendering::Media;
 use crate::resources::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
-use crate::routing::{Field, Need, Write};
+use crate::routing::{EXACT_MAX, Field, Need, Write};
 
 /// Printable ASCII, as a pattern.
 const PRINTABLE: &str = "^[ -~]+$";
@@ -16,13 +16,13 @@ pub(super) fn parameters(in_path: &[Field], in_query: &[Field], names_operation:
     for field in in_path.iter().filter(|field| field.need == Need::InPath) {
         list.push(json!({
             "name": field.name, "in": "path", "required": true, "description": field.about,
-            "schema": schemas::of_type(field.field_type, false),
+            "schema": values::of_type(field.field_type, false),
         }));
     }
     for field in in_query {
         list.push(json!({
             "name": field.name, "in": "query", "required": field.need == Need::Required, "description": field.about,
-            "schema": schemas::of_type(field.field_type, false),
+            "schema": values::of_type(field.field_type, false),
         }));
     }
     if names_operation {
@@ -33,6 +33,23 @@ pub(super) fn parameters(in_path: &[Field], in_query: &[Field], names_operation:
         }));
     }
     Value::Array(list)
+}
+
+/// The headers that every read takes.
+pub(super) fn read_headers() -> [Value; 2] {
+    [
+        json!({
+            "name": "Tocos-Min-Event", "in": "header", "required": false,
+            "description": "Waits up to 5 seconds until this event is there, as in the `Tocos-Event` of an earlier response.",
+            "schema": {"type": "integer", "format": "int64", "minimum": 0, "maximum": EXACT_MAX},
+        }),
+        json!({
+            "name": "Tocos-Read", "in": "header", "required": false,
+            "description": "`leader`: in a group, the leader responds.",
+            // Not a constant: generators of clients know none in headers.
+            "schema": {"type": "string", "pattern": "^leader$"},
+        }),
+    ]
 }
 
 /// A JSON body with these fields.
@@ -48,7 +65,7 @@ pub(super) fn batch_body() -> Value {
         "required": true,
         "description": "Alternatively the operations only, one per line, as `application/x-ndjson`; `atomic` and `results` are then query \
                         parameters.",
-        "content": {Media::Json.as_str(): {"schema": schemas::reference("BatchRequest")}},
+        "content": {Media::Json.as_str(): {"schema": values::reference("BatchRequest")}},
     })
 }
 
@@ -58,12 +75,12 @@ pub(super) fn batch_schemas() -> Vec<(String, Value)> {
     body["properties"]["operations"] = json!({
         "type": "array", "minItems": 1, "maxItems": OPERATIONS_MAX,
         "description": "The operations, applied in order.",
-        "items": schemas::reference("BatchOperation"),
+        "items": values::reference("BatchOperation"),
     });
     body["required"] = json!(["operations"]);
     let operations: Vec<(&str, &Write)> = OPERATIONS.iter().filter_map(|write| Some((write.op?, *write))).collect();
     let names: Vec<(&str, String)> = operations.iter().map(|(op, _)| (*op, batch_name(op))).collect();
-    let any = schemas::one_of("op", &names);
+    let any = values::one_of("op", &names);
     let mut all = vec![("BatchRequest".to_owned(), body), ("BatchOperation".to_owned(), any)];
     all.extend(operations.iter().map(|(op, write)| (batch_name(op), batch_operation(op, write))));
     all
@@ -81,7 +98,7 @@ fn batch_name(op: &str) -> String {
 fn batch_operation(op: &str, write: &Write) -> Value {
     let fields: Vec<&Field> = write.fields.iter().collect();
     let mut object = object_of(&fields);
-    object["properties"]["op"] = schemas::constant(op);
+    object["properties"]["op"] = values::constant(op);
     object["properties"]["idempotency_key"] = json!({
         "type": ["string", "null"], "pattern": PRINTABLE, "minLength": 1, "maxLength": 255,
         "description": "Identifies this operation permanently: it is applied at most once.",
@@ -97,7 +114,7 @@ fn batch_operation(op: &str, write: &Write) -> Value {
 fn object_of(fields: &[&Field]) -> Value {
     let mut properties = Map::new();
     for field in fields {
-        let mut schema = schemas::of_type(field.field_type, field.need == Need::Optional);
+        let mut schema = values::of_type(field.field_type, field.need == Need::Optional);
         schema["description"] = json!(field.about);
         properties.insert(field.name.to_owned(), schema);
     }

@@ -1,166 +1,14 @@
-//! The schemas of values in requests and responses.
+//! The schemas of responses, and all schemas by name.
 
 use serde_json::{Map, Value, json};
 
+use super::events::{EVENTS, movement_events, nouns_events, plan_always, plan_sometimes};
+use super::values::{
+    category, coins, constant, flag, integer, list_of, list_of_integers, object, one_of, or_null_of, per, reference,
+    right, text, text_or_null, time, time_or_null,
+};
 use crate::rendering::Code;
 use crate::resources::KINDS;
-use crate::routing::FieldType;
-
-/// A reference to a schema by its name.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
-}
-
-/// What a kind of value looks like; `null` is as good as leaving an optional field out.
-pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
-    let mut schema = match kind {
-        // That it is printable and in NFC a pattern can't say; the format's name stands for it.
-        FieldType::User => json!({
-            "type": "string", "format": "tocos-user-id", "minLength": 1, "maxLength": 128,
-            "description": "Printable Unicode in NFC. Must not begin with @, be . or .., contain / ? #, or begin or end with a space. \
-                            Percent-encoded in paths.",
-        }),
-        FieldType::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
-        // The bound is 256 bytes of UTF-8, which a schema can't say.
-        FieldType::Name => {
-            json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256})
-        }
-        FieldType::Prefix => json!({"type": "string", "maxLength": 128}),
-        FieldType::Cursor => json!({"type": "string"}),
-        FieldType::Amount | FieldType::Event | FieldType::Integer(..) => {
-            let (least, most) = kind.bounds();
-            // Languages whose integers have sizes assume 32 bits without a format.
-            let format = if i32::try_from(most).is_ok() { "int32" } else { "int64" };
-            json!({"type": "integer", "format": format, "minimum": least, "maximum": most})
-        }
-        FieldType::Bool => json!({"type": "boolean"}),
-        FieldType::Time => json!({"type": "string", "format": "date-time"}),
-        FieldType::Moment => json!({"oneOf": [of_type(FieldType::Event, false), of_type(FieldType::Time, false)]}),
-        FieldType::Metadata => json!({"type": "object"}),
-        FieldType::Word(words) => json!({"type": "string", "enum": words}),
-    };
-    if !or_null {
-        return schema;
-    }
-    if schema.get("enum").is_some() {
-        // Generators of clients make a word of a null among the words, or give up.
-        return or_null_of(&schema);
-    }
-    schema["type"] = json!([schema["type"], "null"]);
-    schema
-}
-
-/// This or null, as generators of clients take it for any schema.
-fn or_null_of(schema: &Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
-}
-
-fn integer() -> Value {
-    json!({"type": "integer", "format": "int64"})
-}
-
-fn text() -> Value {
-    json!({"type": "string"})
-}
-
-fn text_or_null() -> Value {
-    json!({"type": ["string", "null"]})
-}
-
-fn flag() -> Value {
-    json!({"type": "boolean"})
-}
-
-fn time() -> Value {
-    json!({"type": "string", "format": "date-time"})
-}
-
-fn time_or_null() -> Value {
-    json!({"type": ["string", "null"], "format": "date-time"})
-}
-
-/// One word and no other.
-pub(super) fn constant(word: &str) -> Value {
-    json!({"type": "string", "const": word})
-}
-
-fn list_of(name: &str) -> Value {
-    json!({"type": "array", "items": reference(name)})
-}
-
-/// One of these schemas; the value of a field is the discriminator.
-pub(super) fn one_of(field: &str, schemas: &[(&str, impl AsRef<str>)]) -> Value {
-    let references: Vec<Value> = schemas.iter().map(|(_, name)| reference(name.as_ref())).collect();
-    let mapping: Map<String, Value> =
-        schemas.iter().zip(&references).map(|((word, _), to)| ((*word).to_owned(), to["$ref"].clone())).collect();
-    json!({"oneOf": references, "discriminator": {"propertyName": field, "mapping": mapping}})
-}
-
-/// An object with fields that are always there, fields that may be, and no others.
-fn object<const N: usize>(always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
-    let required: Vec<&str> = always.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Value> =
-        always.into_iter().chain(sometimes.iter().cloned()).map(|(name, schema)| (name.to_owned(), schema)).collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-}
-
-/// An event of a kind: what all have, and what this one has besides.
-fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
-    let mut more = vec![
-        ("metadata", json!({"type": "object"})),
-        ("idempotency_key", text()),
-        (
-            "by",
-            json!({"type": "integer", "format": "int64", "description": "The id of the API key that made the request."}),
-        ),
-    ];
-    more.extend_from_slice(sometimes);
-    let mut schema = object(always, &more);
-    schema["properties"]["event"] =
-        json!({"type": "integer", "format": "int64", "description": "The event number: 1, 2, 3, ..."});
-    schema["properties"]["kind"] = constant(kind);
-    schema["properties"]["at"] = time();
-    if let Some(required) = schema["required"].as_array_mut() {
-        required.extend([json!("event"), json!("kind"), json!("at")]);
-    }
-    schema
-}
-
-/// An event that moves coins.
-fn movement<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
-    let mut schema = event(kind, always, sometimes);
-    let balances = json!({
-        "type": "object", "additionalProperties": reference("Balance"),
-        "description": "The balance of each user involved, after this event.",
-    });
-    for (name, value) in [("coin", text()), ("amount", integer()), ("lots", list_of("Lot")), ("balances", balances)] {
-        schema["properties"][name] = value;
-        if let Some(required) = schema["required"].as_array_mut() {
-            required.push(json!(name));
-        }
-    }
-    schema
-}
-
-/// The kinds of events, by the names of their schemas.
-const EVENTS: [&str; 16] = [
-    "UserEvent",
-    "UserClosedEvent",
-    "CoinEvent",
-    "LimitsEvent",
-    "GrantEvent",
-    "SpendEvent",
-    "TransferEvent",
-    "HoldEvent",
-    "CaptureEvent",
-    "ReleaseEvent",
-    "HoldExpiredEvent",
-    "ExtendEvent",
-    "ExpireEvent",
-    "ReverseEvent",
-    "KeyEvent",
-    "KeyRevokedEvent",
-];
 
 /// All schemas by name.
 pub(super) fn all() -> Value {
@@ -175,120 +23,6 @@ pub(super) fn all() -> Value {
     }
     add("Problem", problem());
     Value::Object(schemas)
-}
-
-fn nouns_events() -> Vec<(&'static str, Value)> {
-    let key = [("id", integer()), ("name", text()), ("right", right()), ("expires_at", time_or_null())];
-    let mut new_key = event("key", key.clone(), &[]);
-    new_key["properties"]["secret"] = json!({"type": "string", "description": "The secret that clients send. Returned only once, and not in a dry run."});
-    vec![
-        ("UserEvent", event("user", [("user", text()), ("name", text_or_null()), ("created", flag())], &[])),
-        ("UserClosedEvent", event("user_closed", [("user", text())], &[])),
-        ("CoinEvent", event("coin", [("coin", text()), ("decimals", integer()), ("created", flag())], &[])),
-        (
-            "LimitsEvent",
-            event(
-                "limits",
-                [("user", text()), ("coin", text()), ("floor", integer()), ("ceiling", integer()), ("frozen", flag())],
-                &[],
-            ),
-        ),
-        (
-            "ExtendEvent",
-            event(
-                "extend",
-                [
-                    ("hold", integer()),
-                    ("state", constant("open")),
-                    ("user", text()),
-                    ("coin", text()),
-                    ("expires_at", time()),
-                ],
-                &[],
-            ),
-        ),
-        ("KeyEvent", event("key", key, &[])),
-        ("NewKey", new_key),
-        ("KeyRevokedEvent", event("key_revoked", [("id", integer())], &[])),
-    ]
-}
-
-fn movement_events() -> Vec<(&'static str, Value)> {
-    let to = [("to", text())];
-    let ended =
-        |state: &str| [("hold", integer()), ("state", constant(state)), ("user", text()), ("expired", integer())];
-    vec![
-        (
-            "GrantEvent",
-            movement(
-                "grant",
-                [("user", text()), ("expires_at", time_or_null()), ("priority", integer()), ("category", category())],
-                &[],
-            ),
-        ),
-        (
-            "SpendEvent",
-            movement(
-                "spend",
-                [("user", text())],
-                &[("to", text()), ("requested", integer()), ("mode", constant("up_to"))],
-            ),
-        ),
-        ("TransferEvent", movement("transfer", [("from", text()), ("to", text())], &[])),
-        (
-            "HoldEvent",
-            movement(
-                "hold",
-                [
-                    ("id", integer()),
-                    ("state", constant("open")),
-                    ("user", text()),
-                    ("held", integer()),
-                    ("expires_at", time()),
-                ],
-                &to,
-            ),
-        ),
-        (
-            "CaptureEvent",
-            movement(
-                "capture",
-                [
-                    ("hold", integer()),
-                    ("state", json!({"type": "string", "enum": ["open", "captured"]})),
-                    ("user", text()),
-                    ("final", flag()),
-                    ("released", integer()),
-                    ("expired", integer()),
-                    ("held", integer()),
-                ],
-                &to,
-            ),
-        ),
-        ("ReleaseEvent", movement("release", ended("released"), &[])),
-        ("HoldExpiredEvent", movement("hold_expired", ended("expired"), &[])),
-        ("ExpireEvent", movement("expire", [("user", text())], &[])),
-        (
-            "ReverseEvent",
-            movement(
-                "reverse",
-                [("of", integer()), ("of_type", text()), ("remaining", integer()), ("expired", integer())],
-                &[("user", text()), ("from", text()), ("to", text())],
-            ),
-        ),
-    ]
-}
-
-fn right() -> Value {
-    json!({"type": "string", "enum": ["read", "spend", "grant", "admin"]})
-}
-
-fn category() -> Value {
-    json!({"type": "string", "enum": ["paid", "promotional"]})
-}
-
-fn coins() -> Value {
-    json!({"type": "object", "additionalProperties": integer(), "description": "Totals by coin."})
 }
 
 fn responses() -> Vec<(&'static str, Value)> {
@@ -312,8 +46,35 @@ fn responses() -> Vec<(&'static str, Value)> {
             let [total, held, available] = [("total", integer()), ("held", integer()), ("available", integer())];
             let limits = [("floor", integer()), ("ceiling", integer()), ("frozen", flag())];
             let [floor, ceiling, frozen] = limits;
-            object([("coin", text()), total, held, available, floor, ceiling, frozen, ("lots", list_of("Lot"))], &[])
+            let rules = [("thresholds", list_of_integers()), ("spend_limit", reference("Spending"))];
+            object([("coin", text()), total, held, available, floor, ceiling, frozen, ("lots", list_of("Lot"))], &rules)
         }),
+        (
+            "Crossing",
+            object(
+                [
+                    ("user", text()),
+                    ("threshold", integer()),
+                    ("direction", json!({"type": "string", "enum": ["down", "up"]})),
+                ],
+                &[],
+            ),
+        ),
+        ("SpendLimit", object([("amount", integer()), ("per", per())], &[("hours", integer())])),
+        (
+            "Spending",
+            object(
+                [
+                    ("amount", integer()),
+                    ("per", per()),
+                    ("of", json!({"type": "string", "enum": ["account", "coin"]})),
+                    ("used", integer()),
+                    ("left", integer()),
+                    ("resets_at", time_or_null()),
+                ],
+                &[("hours", integer())],
+            ),
+        ),
         (
             "User",
             object(
@@ -341,7 +102,7 @@ fn responses() -> Vec<(&'static str, Value)> {
                     ("outstanding", integer()),
                     ("held", integer()),
                 ],
-                &[],
+                &[("thresholds", list_of_integers()), ("spend_limit", reference("SpendLimit"))],
             ),
         ),
         (
@@ -361,6 +122,21 @@ fn responses() -> Vec<(&'static str, Value)> {
                 &[("expires_at", time()), ("to", text()), ("ended_at", time())],
             ),
         ),
+        ("Schedule", {
+            let [user, coin, amount, anchor, priority, category] = plan_always();
+            let state = [("paused", flag()), ("next_at", time_or_null()), ("last_at", time_or_null())];
+            let [paused, next_at, last_at] = state;
+            let always = [("id", text()), user, coin, amount, anchor, priority, category, paused, next_at, last_at];
+            object(always, &plan_sometimes())
+        }),
+        (
+            "Occurrence",
+            object(
+                [("occurrence", integer()), ("at", time()), ("amount", integer()), ("expires_at", time_or_null())],
+                &[],
+            ),
+        ),
+        ("Preview", object([("occurrences", list_of("Occurrence"))], &[])),
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
         ("TestClock", object([("now", time())], &[])),
         (
@@ -422,8 +198,9 @@ fn lists() -> Vec<(&'static str, Value)> {
         ("EventRange", range),
         ("UserList", object([("users", list_of("UserSummary")), ("next_cursor", cursor())], &[])),
         ("History", object([("entries", list_of("HistoryEntry")), ("next_cursor", cursor())], &[])),
+        ("ScheduleList", object([("schedules", list_of("Schedule")), ("next_cursor", cursor())], &[])),
         ("CoinList", object([("coins", list_of("Coin"))], &[])),
-        ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[])),
+        ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[("next_after", integer())])),
         ("KeyList", object([("keys", list_of("Key"))], &[])),
         (
             "Batch",
@@ -449,7 +226,7 @@ fn lists() -> Vec<(&'static str, Value)> {
 }
 
 fn problem() -> Value {
-    let codes = Code::ALL.map(Code::as_str);
+    let codes: Vec<&str> = Code::ALL.map(Code::as_str).to_vec();
     let about: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
     let mut schema = object(
         [

@@ -1,6 +1,6 @@
 //! Balances, accounts and coins.
 
-use tocos_ledger::{Account, Balance, Coin, LotAmount, State};
+use tocos_ledger::{Account, Balance, Coin, LotAmount, SpendLimit, Spending, State, Thresholds, Window};
 
 use crate::json::Writer;
 
@@ -22,6 +22,7 @@ pub(crate) fn user_account(
     account: &Account,
     balance: Balance,
     lots: impl IntoIterator<Item = LotAmount>,
+    spending: Option<Spending>,
 ) {
     let limits = account.limits();
     out.raw("{\"coin\":");
@@ -38,6 +39,23 @@ pub(crate) fn user_account(
     out.integer(limits.ceiling);
     out.raw(",\"frozen\":");
     out.bool(limits.frozen);
+    if let Some(own) = account.own_thresholds() {
+        out.raw(",\"thresholds\":");
+        thresholds(out, own);
+    }
+    if let Some(spending) = spending {
+        out.raw(",\"spend_limit\":{");
+        limit(out, spending.limit);
+        out.raw(",\"of\":");
+        out.word(if account.own_spend_limit().is_some() { "account" } else { "coin" });
+        out.raw(",\"used\":");
+        out.integer(spending.used);
+        out.raw(",\"left\":");
+        out.integer(spending.left);
+        out.raw(",\"resets_at\":");
+        out.time_or_null(spending.resets_at);
+        out.raw("}");
+    }
     out.raw(",\"lots\":");
     super::lots(out, lots);
     out.raw("}");
@@ -60,5 +78,36 @@ pub(crate) fn coin(out: &mut Writer, coin: &Coin) {
     out.integer(coin.outstanding());
     out.raw(",\"held\":");
     out.integer(coin.held);
+    if let Some(own) = &coin.thresholds {
+        out.raw(",\"thresholds\":");
+        thresholds(out, own);
+    }
+    if let Some(own) = coin.spend_limit {
+        out.raw(",\"spend_limit\":{");
+        limit(out, own);
+        out.raw("}");
+    }
     out.raw("}");
+}
+
+/// `[20,100]`.
+pub(super) fn thresholds(out: &mut Writer, thresholds: &Thresholds) {
+    out.raw("[");
+    for (at, amount) in thresholds.amounts().iter().enumerate() {
+        out.raw(if at == 0 { "" } else { "," });
+        out.integer(*amount);
+    }
+    out.raw("]");
+}
+
+/// `"amount":50,"per":"day"`.
+pub(super) fn limit(out: &mut Writer, limit: SpendLimit) {
+    out.raw("\"amount\":");
+    out.integer(limit.amount);
+    out.raw(",\"per\":");
+    out.word(limit.per.word());
+    if let Window::Hours(hours) = limit.per {
+        out.raw(",\"hours\":");
+        out.integer(hours);
+    }
 }

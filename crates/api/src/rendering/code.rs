@@ -14,6 +14,7 @@ pub(crate) enum Code {
     CoinNotFound,
     HoldNotFound,
     EventNotFound,
+    ScheduleNotFound,
     KeyNotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -23,16 +24,22 @@ pub(crate) enum Code {
     AlreadyReversed,
     NotReversible,
     AboveCeiling,
+    SpendLimitReached,
     AccountFrozen,
     UserClosed,
     UserNotEmpty,
     SupplyExhausted,
+    NoSuccessor,
     PayloadTooLarge,
     TooManyRequests,
     StorageUnavailable,
     StorageFull,
     ArchiveUnavailable,
     ClockImplausible,
+    NotLeader,
+    OutcomeUnknown,
+    Behind,
+    Diverged,
     Recovering,
     ShuttingDown,
     InternalError,
@@ -40,7 +47,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 38] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -50,6 +57,7 @@ impl Code {
         Self::CoinNotFound,
         Self::HoldNotFound,
         Self::EventNotFound,
+        Self::ScheduleNotFound,
         Self::KeyNotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -59,10 +67,12 @@ impl Code {
         Self::AlreadyReversed,
         Self::NotReversible,
         Self::AboveCeiling,
+        Self::SpendLimitReached,
         Self::AccountFrozen,
         Self::UserClosed,
         Self::UserNotEmpty,
         Self::SupplyExhausted,
+        Self::NoSuccessor,
         Self::PayloadTooLarge,
         Self::TooManyRequests,
         Self::InternalError,
@@ -70,6 +80,10 @@ impl Code {
         Self::StorageFull,
         Self::ArchiveUnavailable,
         Self::ClockImplausible,
+        Self::NotLeader,
+        Self::OutcomeUnknown,
+        Self::Behind,
+        Self::Diverged,
         Self::Recovering,
         Self::ShuttingDown,
     ];
@@ -86,6 +100,7 @@ impl Code {
             Self::CoinNotFound => ("coin_not_found", StatusCode::NOT_FOUND, "No such coin"),
             Self::HoldNotFound => ("hold_not_found", StatusCode::NOT_FOUND, "No such hold"),
             Self::EventNotFound => ("event_not_found", StatusCode::NOT_FOUND, "No such event"),
+            Self::ScheduleNotFound => ("schedule_not_found", StatusCode::NOT_FOUND, "No such schedule"),
             Self::KeyNotFound => ("key_not_found", StatusCode::NOT_FOUND, "No such API key"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::RequestTimeout => {
@@ -103,10 +118,14 @@ impl Code {
             }
             Self::NotReversible => ("not_reversible", StatusCode::CONFLICT, "The event is not reversible"),
             Self::AboveCeiling => ("above_ceiling", StatusCode::CONFLICT, "Above the account's ceiling"),
+            Self::SpendLimitReached => {
+                ("spend_limit_reached", StatusCode::CONFLICT, "The account's spending limit is reached")
+            }
             Self::AccountFrozen => ("account_frozen", StatusCode::CONFLICT, "The account is frozen"),
             Self::UserClosed => ("user_closed", StatusCode::CONFLICT, "The user is closed"),
             Self::UserNotEmpty => ("user_not_empty", StatusCode::CONFLICT, "The user still has coins"),
             Self::SupplyExhausted => ("supply_exhausted", StatusCode::CONFLICT, "The supply of this coin is exhausted"),
+            Self::NoSuccessor => ("no_successor", StatusCode::CONFLICT, "No other node can lead"),
             Self::PayloadTooLarge => ("payload_too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::InternalError => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
@@ -120,6 +139,12 @@ impl Code {
             Self::ClockImplausible => {
                 ("clock_implausible", StatusCode::SERVICE_UNAVAILABLE, "The system's clock is implausible")
             }
+            Self::NotLeader => ("not_leader", StatusCode::SERVICE_UNAVAILABLE, "No leader at the moment"),
+            Self::OutcomeUnknown => {
+                ("outcome_unknown", StatusCode::SERVICE_UNAVAILABLE, "The request may or may not have been applied")
+            }
+            Self::Behind => ("behind", StatusCode::SERVICE_UNAVAILABLE, "The event is not there yet"),
+            Self::Diverged => ("diverged", StatusCode::SERVICE_UNAVAILABLE, "The group went on without this node"),
             Self::Recovering => ("recovering", StatusCode::SERVICE_UNAVAILABLE, "The service is starting"),
             Self::ShuttingDown => ("shutting_down", StatusCode::SERVICE_UNAVAILABLE, "The service is shutting down"),
         }
@@ -147,6 +172,10 @@ impl Code {
                 | Self::StorageFull
                 | Self::ArchiveUnavailable
                 | Self::ClockImplausible
+                | Self::NotLeader
+                | Self::OutcomeUnknown
+                | Self::Behind
+                | Self::Diverged
                 | Self::Recovering
                 | Self::ShuttingDown
         )

@@ -1,7 +1,7 @@
 //! The event: the response to every write.
 
 use tocos_ledger::{
-    AccountId, Balance, CoinId, Entry, Event, Fact, Micros, Mode, Movement, MovementKind, Right, State, UserId,
+    AccountId, Balance, CoinId, Entry, Event, Fact, Micros, Mode, Movement, MovementKind, Right, State, UserId, Whose,
 };
 
 use crate::json::Writer;
@@ -19,7 +19,7 @@ pub(crate) fn event(out: &mut Writer, event: &Event<'_>, state: &State) {
     out.raw(",\"kind\":");
     out.word(event.kind());
     match &event.fact {
-        Fact::Moved(movement) => moved(out, event.at, movement, state),
+        Fact::Moved(movement) => moved(out, event, movement, state),
         fact => {
             other(out, fact, state);
             super::at(out, event.at);
@@ -45,7 +45,7 @@ fn user(out: &mut Writer, name: &str, user: UserId, state: &State) {
     out.text(&state.user(user).id);
 }
 
-fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
+fn moved(out: &mut Writer, event: &Event<'_>, movement: &Movement, state: &State) {
     let (owner_a, coin) = movement.a.owner(state);
     let owner_b = movement.b.as_ref().map(|b| b.owner(state).0);
     // Coins that are moved back go from B to A, else from A to B.
@@ -68,11 +68,11 @@ fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
     out.plain(&state.coin(coin).code);
     out.raw(",\"amount\":");
     out.integer(movement.amount);
-    terms(out, movement);
+    terms(out, movement, event.reference);
     if !says_from && let Some(to) = to {
         user(out, ",\"to\":", to, state);
     }
-    super::at(out, at);
+    super::at(out, event.at);
     out.raw(",\"lots\":");
     super::lots_of(out, movement);
     out.raw(",\"balances\":{");
@@ -86,6 +86,27 @@ fn moved(out: &mut Writer, at: Micros, movement: &Movement, state: &State) {
         balance_of(out, entry, owner, state);
     }
     out.raw("}");
+    if entry_first.crossed.is_some() || entry_second.is_some_and(|entry| entry.crossed.is_some()) {
+        crossed(out, [Some((entry_first, first)), entry_second.zip(second)], state);
+    }
+}
+
+/// The thresholds that were crossed, and whose they are.
+#[cold]
+fn crossed(out: &mut Writer, entries: [Option<(&Entry, UserId)>; 2], state: &State) {
+    out.raw(",\"crossed\":[");
+    let mut comma = "";
+    for (entry, owner) in entries.into_iter().flatten() {
+        for crossing in entry.crossed.iter().flatten() {
+            out.raw(comma);
+            comma = ",";
+            user(out, "{\"user\":", owner, state);
+            out.raw(",\"threshold\":");
+            out.integer(crossing.threshold);
+            out.raw(if crossing.is_up { ",\"direction\":\"up\"}" } else { ",\"direction\":\"down\"}" });
+        }
+    }
+    out.raw("]");
 }
 
 fn balance_of(out: &mut Writer, entry: &Entry, owner: UserId, state: &State) {
@@ -119,12 +140,26 @@ fn before_parties(out: &mut Writer, kind: &MovementKind) {
             out.raw(",\"of_kind\":");
             out.word(terms.of_kind);
         }
-        MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
+        MovementKind::Grant(_)
+        | MovementKind::Spend(_)
+        | MovementKind::Transfer
+        | MovementKind::LotExpired
+        | MovementKind::Rollover(_) => {}
     }
 }
 
+/// The occurrence of a schedule, when it was due, and what it was to grant.
+fn occurrence(out: &mut Writer, schedule: Option<&str>, number: u32, due_at: Micros) {
+    out.raw(",\"schedule\":");
+    out.text(schedule.unwrap_or_default());
+    out.raw(",\"occurrence\":");
+    out.integer(number);
+    out.raw(",\"due_at\":");
+    out.time(due_at);
+}
+
 /// What only this kind of movement has to say, behind its amount.
-fn terms(out: &mut Writer, movement: &Movement) {
+fn terms(out: &mut Writer, movement: &Movement, reference: Option<&str>) {
     use tocos_ledger::Place;
     let expired = |out: &mut Writer| {
         out.raw(",\"expired\":");
@@ -138,6 +173,19 @@ fn terms(out: &mut Writer, movement: &Movement) {
             out.integer(terms.marks.priority);
             out.raw(",\"category\":");
             out.word(super::category_word(terms.marks.category));
+            if terms.lot {
+                out.raw(",\"lot\":true");
+            }
+            if let Some(of) = &terms.occurrence {
+                occurrence(out, reference, of.number, of.due_at);
+                out.raw(",\"scheduled\":");
+                out.integer(of.scheduled);
+            }
+        }
+        MovementKind::Rollover(terms) => {
+            occurrence(out, reference, terms.number, terms.due_at);
+            out.raw(",\"expires_at\":");
+            out.time_or_null(terms.to.marks.expires_at);
         }
         MovementKind::Spend(terms) if terms.mode == Mode::UpTo => {
             out.raw(",\"requested\":");
@@ -164,6 +212,17 @@ fn terms(out: &mut Writer, movement: &Movement) {
             out.raw(",\"remaining\":");
             out.integer(terms.remaining);
             expired(out);
+            if terms.taking.mode == Mode::UpTo {
+                out.raw(",\"mode\":\"up_to\"");
+                if let Some(requested) = terms.requested {
+                    out.raw(",\"requested\":");
+                    out.integer(requested);
+                }
+            }
+            if terms.taking.debt {
+                out.raw(",\"debt\":");
+                out.integer(terms.debt);
+            }
         }
         MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
     }
@@ -200,6 +259,47 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             out.raw(",\"frozen\":");
             out.bool(*frozen);
         }
+        Fact::ThresholdsPut { whose, thresholds } => {
+            whose_rule(out, whose, state);
+            out.raw(",\"thresholds\":");
+            match thresholds {
+                Some(thresholds) => super::account::thresholds(out, thresholds),
+                None => out.raw("null"),
+            }
+        }
+        Fact::SpendLimitPut { whose, limit } => {
+            whose_rule(out, whose, state);
+            match limit {
+                Some(limit) => {
+                    out.raw(",");
+                    super::account::limit(out, *limit);
+                }
+                None => out.raw(",\"amount\":null"),
+            }
+        }
+        Fact::SchedulePut { number: _, id, user: of, coin, plan, anchor, next } => {
+            out.raw(",\"schedule\":");
+            out.text(id);
+            user(out, ",\"user\":", *of, state);
+            out.raw(",\"coin\":");
+            out.plain(&state.coin(*coin).code);
+            super::schedule::plan(out, plan, *anchor);
+            out.raw(",\"next_at\":");
+            out.time(plan.instant(*anchor, *next));
+        }
+        Fact::ScheduleEnded { number: _, id } | Fact::SchedulePaused { number: _, id } => {
+            out.raw(",\"schedule\":");
+            out.text(id);
+        }
+        Fact::ScheduleResumed { number: _, id, next } => {
+            out.raw(",\"schedule\":");
+            out.text(id);
+            out.raw(",\"next_occurrence\":");
+            match next {
+                Some(next) => out.integer(*next),
+                None => out.raw("null"),
+            }
+        }
         Fact::HoldExtended { hold, account, expires_at } => {
             let (owner, coin) = owner_of(*account, state);
             out.raw(",\"hold\":");
@@ -225,8 +325,28 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             out.raw(",\"id\":");
             out.integer(*id);
         }
+        Fact::Leader { epoch, node } => {
+            out.raw(",\"epoch\":");
+            out.integer(*epoch);
+            out.raw(",\"node\":");
+            out.text(node);
+        }
         Fact::Moved(_) => {}
     }
+}
+
+/// A user, if it is an account's rule, and the coin.
+fn whose_rule(out: &mut Writer, whose: &Whose, state: &State) {
+    let coin = match whose {
+        Whose::Account(entry) => {
+            let (owner, coin) = entry.owner(state);
+            user(out, ",\"user\":", owner, state);
+            coin
+        }
+        Whose::Coin(coin) => *coin,
+    };
+    out.raw(",\"coin\":");
+    out.plain(&state.coin(coin).code);
 }
 
 /// The word for a right.
@@ -236,5 +356,21 @@ pub(crate) fn right_word(right: Right) -> &'static str {
         Right::Spend => "spend",
         Right::Grant => "grant",
         Right::Admin => "admin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tocos_ledger::Ledger;
+
+    #[test]
+    fn a_leader_says_epoch_and_node() {
+        let mut ledger = Ledger::new([0; 16]);
+        ledger.apply(&ledger.leader(6, "b", 0)).unwrap();
+        let mut out = Writer::with_capacity(64);
+        event(&mut out, &ledger.leader(7, "node-a.2", 1_500_000), ledger.state());
+        let expected = r#"{"event":2,"kind":"leader","epoch":7,"node":"node-a.2","at":"1970-01-01T00:00:01.500000Z"}"#;
+        assert_eq!(out.into_string(), expected);
     }
 }

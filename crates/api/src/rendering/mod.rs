@@ -7,6 +7,7 @@ mod entry;
 mod event;
 mod problem;
 mod response;
+mod schedule;
 
 pub(crate) use account::{balance, coin, user_account};
 pub(crate) use code::Code;
@@ -14,10 +15,19 @@ pub(crate) use entry::history_entry;
 pub(crate) use event::{event, right_word};
 pub(crate) use problem::Problem;
 pub(crate) use response::{Media, Response};
+pub(crate) use schedule::{occurrence, schedule};
 
-use tocos_ledger::{Category, Lot, LotAmount, Micros, Movement};
+use tocos_ledger::{Category, Event, Lot, LotAmount, Micros, Movement, State};
 
 use crate::json::Writer;
+
+/// An event as the API shows it, for commands that read a ledger without a service. The state must have everybody whom it names.
+#[must_use]
+pub fn event_json(event: &Event<'_>, state: &State) -> String {
+    let mut out = Writer::with_capacity(384);
+    self::event(&mut out, event, state);
+    out.into_string()
+}
 
 /// The word for a category.
 pub(crate) fn category_word(category: Category) -> &'static str {
@@ -74,7 +84,7 @@ fn lots_of(out: &mut Writer, movement: &Movement) {
 }
 
 /// Metadata and idempotency key, where there are any.
-fn asked_with(out: &mut Writer, event: &tocos_ledger::Event<'_>) {
+fn asked_with(out: &mut Writer, event: &Event<'_>) {
     if let Some(metadata) = event.metadata {
         out.raw(",\"metadata\":");
         out.raw(metadata);

@@ -7,7 +7,7 @@ use tocos_ledger::Refusal;
 
 use super::code::Code;
 use super::response::Media;
-use crate::json::Writer;
+use crate::json::{Writer, rfc3339_text};
 
 /// A value beside the fields that every problem has.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,6 +203,9 @@ impl From<&Refusal> for Problem {
             Refusal::CoinNotFound { coin } => with(Code::CoinNotFound).with_text("coin", &**coin),
             Refusal::HoldNotFound { hold } => with(Code::HoldNotFound).with_integer("hold", number(*hold)),
             Refusal::EventNotFound { event } => with(Code::EventNotFound).with_integer("event", number(*event)),
+            Refusal::ScheduleNotFound { schedule } => {
+                with(Code::ScheduleNotFound).with_text("schedule", schedule.as_ref())
+            }
             Refusal::KeyNotFound { key } => with(Code::KeyNotFound).with_integer("key", i64::from(*key)),
             Refusal::IdempotencyKeyReused { field, event } => {
                 with(Code::IdempotencyKeyReused).with_text("field", *field).with_integer("event", number(*event))
@@ -224,6 +227,17 @@ impl From<&Refusal> for Problem {
                 .with_text("coin", &**coin)
                 .with_integer("ceiling", number(*ceiling))
                 .with_integer("total", *total),
+            Refusal::SpendLimitReached { user, coin, left, needed, resets_at } => {
+                let problem = with(Code::SpendLimitReached)
+                    .with_text("user", &**user)
+                    .with_text("coin", &**coin)
+                    .with_integer("left", number(*left))
+                    .with_integer("needed", number(*needed));
+                match resets_at {
+                    Some(at) => problem.with_text("resets_at", rfc3339_text(*at)),
+                    None => problem,
+                }
+            }
             Refusal::AccountFrozen { user, coin } => {
                 with(Code::AccountFrozen).with_text("user", &**user).with_text("coin", &**coin)
             }

@@ -20,6 +20,16 @@ pub(crate) enum Media {
 }
 
 impl Media {
+    /// What is said of a body whose kind is not known here.
+    pub(crate) const UNKNOWN: &'static str = "application/octet-stream";
+
+    /// The kind with this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Json, Self::Problem, Self::Html, Self::Metrics, Self::Events]
+            .into_iter()
+            .find(|media| media.as_str() == name)
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -64,6 +74,6 @@ impl Response {
         if media == Media::Events {
             headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
         }
-        tocos_http::Response { status, content_type: media.as_str(), headers, body, closes: false }
+        tocos_http::Response { status, content_type: media.as_str(), headers, number: None, body, closes: false }
     }
 }

@@ -62,5 +62,5 @@ fn noop(request: &SyncRequest<'_>) -> Result<Outcome, Problem> {
         out.text(key);
     }
     out.raw("}");
-    Ok(Outcome { seen: 0, response: Ok(Response::json(StatusCode::CREATED, out)) })
+    Ok(Outcome { seen: None, response: Ok(Response::json(StatusCode::CREATED, out)) })
 }

@@ -50,7 +50,7 @@ pub(crate) static GET: Endpoint = Endpoint {
 
 async fn list(request: AsyncRequest) -> Result<Response, Problem> {
     request.fields(LIST.query)?;
-    let out = read_durable(&request.app, |ledger, _| {
+    let out = read_durable(&request, |ledger, _| {
         let coins = ledger.state().coins();
         let mut out = Writer::with_capacity(coins.len() * 128 + 16);
         out.raw("{\"coins\":[");
@@ -66,7 +66,7 @@ async fn list(request: AsyncRequest) -> Result<Response, Problem> {
 
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let fields = request.fields(GET.query)?;
-    let out = read_durable(&request.app, |ledger, _| {
+    let out = read_durable(&request, |ledger, _| {
         let coin = ledger.require_coin(fields.the_text("coin"))?;
         let mut out = Writer::with_capacity(128);
         rendering::coin(&mut out, ledger.state().coin(coin));

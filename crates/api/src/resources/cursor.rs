@@ -10,6 +10,7 @@ use crate::rendering::Problem;
 pub(crate) enum List {
     Users,
     History,
+    Schedules,
 }
 
 impl List {
@@ -17,6 +18,7 @@ impl List {
         match self {
             Self::Users => 'u',
             Self::History => 'h',
+            Self::Schedules => 's',
         }
     }
 }

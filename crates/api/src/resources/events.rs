@@ -1,11 +1,11 @@
 //! Events: single ones, and what comes after a number.
 
-use tocos_ledger::{Operation, Right};
+use tocos_ledger::{Mode, Operation, Right, Taking};
 
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, event_problem, from_disk, in_path, optional, read_durable,
+    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, event_problem, from_disk, in_path, optional, read_names,
 };
 
 pub(crate) static REVERSE: Write = Write {
@@ -15,6 +15,16 @@ pub(crate) static REVERSE: Write = Write {
         in_path("event", FieldType::Event, "The number of the event to reverse."),
         optional("amount", FieldType::Amount, "The amount to reverse. Default: everything that is not reversed yet."),
         optional("renew_expires_at", FieldType::Time, "The new expiry of returned coins whose lot has expired."),
+        optional(
+            "mode",
+            FieldType::Word(&["exact", "up_to"]),
+            "up_to takes what is left to reverse and still there, possibly nothing, instead of being refused. Default: exact.",
+        ),
+        optional(
+            "debt",
+            FieldType::Bool,
+            "Take also what is no longer there: it is owed in plain coins, whatever the floor. Default: false.",
+        ),
         METADATA,
     ],
     operation: |fields| {
@@ -24,10 +34,14 @@ pub(crate) static REVERSE: Write = Write {
             original: None,
             amount: fields.number("amount"),
             renew_expires_at: fields.instant("renew_expires_at"),
+            taking: Taking {
+                mode: if fields.text("mode") == Some("up_to") { Mode::UpTo } else { Mode::Exact },
+                debt: fields.flag("debt").unwrap_or(false),
+            },
         })
     },
     summary: "Reverse an event",
-    about: "Returns the coins of a grant, spend, transfer, capture or expiry to where they came from. Reversing an expiry requires `renew_expires_at`.",
+    about: "Returns the coins of a grant, spend, transfer, capture or expiry to where they came from. Reversing an expiry requires `renew_expires_at`. For a chargeback, `mode: up_to` takes what is still there, and `debt: true` lets the rest be owed.",
     schema: "ReverseEvent",
     refusals: &[
         Code::InsufficientFunds,
@@ -57,7 +71,7 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let engine = request.app.engine.clone();
     let stored = from_disk(move || engine.event(number)).await?;
     let event = stored.decode().map_err(|error| event_problem(&error))?;
-    let out = read_durable(&request.app, |ledger, _| {
+    let out = read_names(&request, |ledger, _| {
         let mut out = Writer::with_capacity(512);
         rendering::event(&mut out, &event, ledger.state());
         out

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use crate::json::Writer;
 use crate::rendering::{self, Media, Problem, Response};
 use crate::routing::{
-    AsyncRequest, EXACT_MAX, Endpoint, FieldType, Fields, Run, event_problem, from_disk, optional, read_durable,
-    unavailable_problem, wait_durable,
+    AsyncRequest, EXACT_MAX, Endpoint, FieldType, Fields, Run, event_problem, from_disk, optional, reached, read_names,
+    unavailable_problem,
 };
 use tocos_http::ResponseBody;
 
@@ -30,6 +30,11 @@ pub(crate) static GET: Endpoint = Endpoint {
             FieldType::Integer(0, 60),
             "If there is no such event yet, wait up to this many seconds for one.",
         ),
+        optional(
+            "crossed",
+            FieldType::Bool,
+            "Only events that crossed a threshold. A page then ends after 20,000 events at the latest; `next_after` says where to go on. Default: false.",
+        ),
     ],
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),
@@ -41,6 +46,9 @@ pub(crate) static GET: Endpoint = Endpoint {
 
 /// A stream says at least this often that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events that a page that wants only some of them looks at, and how many of those at once.
+const LOOKED_AT_MAX: u64 = 20_000;
+const LOOKED_AT_ONCE: usize = 2_000;
 /// Events that a stream sends in one chunk.
 const STREAMED_AT_ONCE: usize = 128;
 
@@ -60,14 +68,16 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
         None => fields.number("after").unwrap_or(0),
     };
     if wants_stream {
+        let only_crossed = fields.flag("crossed").unwrap_or(false);
         drop(fields);
-        return Ok(stream(request, after));
+        return Ok(stream(request, after, only_crossed));
     }
     page(&request, &fields, after).await
 }
 
 async fn page(request: &AsyncRequest, fields: &Fields<'_>, after: u64) -> Result<Response, Problem> {
     let limit = fields.number("limit").unwrap_or(100) as usize;
+    let only_crossed = fields.flag("crossed").unwrap_or(false);
     let wait = Duration::from_secs(fields.number("wait_s").unwrap_or(0));
     if request.app.engine.durable_event() <= after && !wait.is_zero() {
         // Whether it came, or the time is up: the response is what there is.
@@ -80,19 +90,27 @@ async fn page(request: &AsyncRequest, fields: &Fields<'_>, after: u64) -> Result
     let mut at = after;
     let mut left = limit;
     let mut comma = "";
-    while left > 0 {
-        let objects = objects_after(request, at, left.min(STREAMED_AT_ONCE)).await?;
-        let Some((last, _)) = objects.last() else { break };
-        at = *last;
-        left -= objects.len();
-        for (_, object) in &objects {
+    while left > 0 && at - after < LOOKED_AT_MAX {
+        let found = objects_after(request, at, left.min(STREAMED_AT_ONCE), only_crossed).await?;
+        if found.through == at {
+            break;
+        }
+        at = found.through;
+        left -= found.objects.len();
+        for (_, object) in &found.objects {
             out.raw(comma);
             comma = ",";
             out.raw(object);
         }
     }
+    let last = request.app.engine.durable_event();
+    request.noted.note(last);
     out.raw("],\"last_event\":");
-    out.integer(request.app.engine.durable_event());
+    out.integer(last);
+    if only_crossed {
+        out.raw(",\"next_after\":");
+        out.integer(at);
+    }
     out.raw("}");
     Ok(Response::ok(out))
 }
@@ -105,41 +123,57 @@ async fn next_event(request: &AsyncRequest, after: u64) -> Result<(), Problem> {
             return Ok(());
         }
         tokio::select! {
-            next = wait_durable(request.app.engine.durable(last + 1)) => next?,
+            next = reached(&request.app, last + 1) => next?,
             () = request.app.stopped() => {}
         }
     }
 }
 
-/// Some events with their numbers.
-async fn objects_after(request: &AsyncRequest, after: u64, limit: usize) -> Result<Vec<(u64, String)>, Problem> {
+/// Some events with their numbers, and the last event that was looked at for them.
+struct Found {
+    objects: Vec<(u64, String)>,
+    through: u64,
+}
+
+async fn objects_after(request: &AsyncRequest, after: u64, limit: usize, only_crossed: bool) -> Result<Found, Problem> {
     if request.app.engine.durable_event() <= after {
-        return Ok(Vec::new());
+        return Ok(Found { objects: Vec::new(), through: after });
     }
     let engine = request.app.engine.clone();
-    let stored = from_disk(move || engine.events_after(after, limit)).await?;
-    let mut events = Vec::with_capacity(stored.len());
+    // Few cross anything, so many are looked at for some.
+    let count = if only_crossed { LOOKED_AT_ONCE } else { limit };
+    let stored = from_disk(move || engine.events_after(after, count)).await?;
+    let mut events = Vec::with_capacity(limit);
+    let mut through = after;
     for stored in &stored {
-        events.push(stored.decode().map_err(|error| event_problem(&error))?);
+        let event = stored.decode().map_err(|error| event_problem(&error))?;
+        through = event.number;
+        if !only_crossed || event.has_crossed() {
+            events.push(event);
+        }
+        if events.len() == limit {
+            break;
+        }
     }
-    read_durable(&request.app, |ledger, _| {
+    read_names(request, |ledger, _| {
         let put = |event: &tocos_ledger::Event<'_>| {
             let mut out = Writer::with_capacity(384);
             rendering::event(&mut out, event, ledger.state());
             (event.number, out.into_string())
         };
-        events.iter().map(put).collect()
+        Found { objects: events.iter().map(put).collect(), through }
     })
     .await
 }
 
-fn stream(request: AsyncRequest, after: u64) -> Response {
+fn stream(request: AsyncRequest, after: u64, only_crossed: bool) -> Response {
+    request.noted.note(request.app.engine.durable_event());
     // A client that does not take what it is sent gets no more until it does.
     let (chunks, body) = mpsc::channel(4);
     tokio::spawn(async move {
         tokio::select! {
             // It ends when the client is gone, or with a problem that the stream has no words for.
-            _ended = feed(&request, after, &chunks) => {}
+            _ended = feed(&request, after, only_crossed, &chunks) => {}
             () = request.app.stopped() => {}
         }
     });
@@ -149,14 +183,24 @@ fn stream(request: AsyncRequest, after: u64) -> Response {
 /// Why a stream ends.
 struct Ended;
 
-async fn feed(request: &AsyncRequest, after: u64, chunks: &mpsc::Sender<Bytes>) -> Result<(), Ended> {
+async fn feed(
+    request: &AsyncRequest,
+    after: u64,
+    only_crossed: bool,
+    chunks: &mpsc::Sender<Bytes>,
+) -> Result<(), Ended> {
     let mut at = after;
     // The head of the response goes out with the first chunk.
     send(chunks, Bytes::from_static(b": events\n\n")).await?;
     loop {
-        let objects = objects_after(request, at, STREAMED_AT_ONCE).await.map_err(|_| Ended)?;
-        if let Some((last, _)) = objects.last() {
-            at = *last;
+        let found = objects_after(request, at, STREAMED_AT_ONCE, only_crossed).await.map_err(|_| Ended)?;
+        let objects = found.objects;
+        let has_looked = found.through > at;
+        at = found.through;
+        if objects.is_empty() && has_looked {
+            continue;
+        }
+        if !objects.is_empty() {
             let chunk: String =
                 objects.iter().map(|(number, object)| format!("id: {number}\ndata: {object}\n\n")).collect();
             send(chunks, Bytes::from(chunk)).await?;

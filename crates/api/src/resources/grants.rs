@@ -3,7 +3,27 @@
 use tocos_ledger::{Category, Marks, Operation, Right};
 
 use crate::rendering::Code;
-use crate::routing::{FieldType, METADATA, Write, optional, required};
+use crate::routing::{Field, FieldType, Fields, METADATA, Write, optional, required};
+
+pub(super) const PRIORITY: Field =
+    optional("priority", FieldType::Integer(0, 100), "Coins with a lower priority are spent first. Default: 50.");
+
+pub(super) const CATEGORY: Field = optional(
+    "category",
+    FieldType::Word(&["paid", "promotional"]),
+    "With equal priority and expiry, promotional coins are spent before paid ones.",
+);
+
+/// The priority that a request gives to new coins.
+pub(super) fn priority(fields: &Fields<'_>) -> u8 {
+    // The list of fields bounds it to 100.
+    fields.integer("priority").map_or(Marks::PRIORITY_DEFAULT, |priority| priority as u8)
+}
+
+/// The category that a request gives to new coins.
+pub(super) fn category(fields: &Fields<'_>) -> Category {
+    if fields.text("category") == Some("promotional") { Category::Promotional } else { Category::Paid }
+}
 
 pub(crate) static GRANT: Write = Write {
     op: Some("grant"),
@@ -17,30 +37,24 @@ pub(crate) static GRANT: Write = Write {
             FieldType::Time,
             "The time from which the unspent coins of this grant expire. If omitted, they never expire.",
         ),
-        optional("priority", FieldType::Integer(0, 100), "Coins with a lower priority are spent first. Default: 50."),
+        PRIORITY,
+        CATEGORY,
         optional(
-            "category",
-            FieldType::Word(&["paid", "promotional"]),
-            "With equal priority and expiry, promotional coins are spent before paid ones.",
+            "lot",
+            FieldType::Bool,
+            "Keep these coins as a lot of their own even if they never expire and have default priority and category, so that they can be followed. Default: false.",
         ),
         METADATA,
     ],
     operation: |fields| {
-        let marks = Marks {
-            expires_at: fields.instant("expires_at"),
-            // The list of fields bounds it to 100.
-            priority: fields.integer("priority").map_or(Marks::PRIORITY_DEFAULT, |priority| priority as u8),
-            category: if fields.text("category") == Some("promotional") {
-                Category::Promotional
-            } else {
-                Category::Paid
-            },
-        };
+        let marks =
+            Marks { expires_at: fields.instant("expires_at"), priority: priority(fields), category: category(fields) };
         Ok(Operation::Grant {
             user: fields.the_text("user"),
             coin: fields.the_text("coin"),
             amount: fields.the_number("amount"),
             marks,
+            lot: fields.flag("lot").unwrap_or(false),
         })
     },
     summary: "Issue new coins to a user",

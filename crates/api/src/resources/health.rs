@@ -1,9 +1,11 @@
 //! Liveness, readiness and metrics.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::StatusCode;
 use tocos_engine::{ClockReport, Unavailable};
+use tocos_group::{Figures, Role};
 use tocos_ledger::{Micros, SECOND_US};
 
 use crate::json::Writer;
@@ -29,7 +31,7 @@ pub(crate) static READYZ: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(readyz(request))),
     summary: "Check that requests can be served",
-    about: "Whether requests can be served: the ledger is recovered, its storage works, and the clock is plausible.",
+    about: "Whether requests can be served: the ledger is recovered, its storage works, the clock is plausible, and a node of a group leads it or keeps up with its leader.",
     schema: "Health",
     refusals: &[],
 };
@@ -48,6 +50,9 @@ pub(crate) static METRICS: Endpoint = Endpoint {
 /// A ledger that is ahead of the clock by more than this reports that: its time does not advance until the clock has
 /// caught up.
 pub(crate) const LEDGER_AHEAD_MAX_US: Micros = 60 * SECOND_US;
+
+/// A follower that is further behind is not ready.
+const BEHIND_MAX: Duration = Duration::from_secs(10);
 
 async fn livez(_call: AsyncRequest) -> Result<Response, Problem> {
     Ok(healthy())
@@ -68,6 +73,9 @@ async fn readyz(request: AsyncRequest) -> Result<Response, Problem> {
     if !is_plausible {
         return Err(unavailable_problem(&Unavailable::Clock { ledger, system }));
     }
+    if let Some(group) = &request.app.group {
+        check_place(&group.status().figures())?;
+    }
     let ahead_us = ledger - system;
     if ahead_us <= LEDGER_AHEAD_MAX_US {
         return Ok(healthy());
@@ -77,6 +85,32 @@ async fn readyz(request: AsyncRequest) -> Result<Response, Problem> {
     out.integer(ahead_us / SECOND_US);
     out.raw("}");
     Ok(Response::ok(out))
+}
+
+/// Whether a node serves clients in its group: as the leader, or as a follower that keeps up with one.
+fn check_place(figures: &Figures) -> Result<(), Problem> {
+    let not_ready = |code: Code, words: String| Err(Problem::new(code, words).retry_after_s(1));
+    match figures.role {
+        Role::Leader => Ok(()),
+        Role::Follower if figures.leader.is_none() => {
+            not_ready(Code::NotLeader, "The group has no leader that this node knows of.".to_owned())
+        }
+        Role::Follower if figures.behind > BEHIND_MAX => {
+            let (behind_s, tip, event) = (figures.behind.as_secs(), figures.tip_event, figures.last_event);
+            let words =
+                format!("This node is {behind_s} s behind its group: it has event {event}, and the group {tip}.");
+            not_ready(Code::Behind, words)
+        }
+        Role::Follower => Ok(()),
+        Role::Joining => not_ready(Code::Recovering, "This node has not found its place in its group yet.".to_owned()),
+        Role::Candidate => not_ready(Code::NotLeader, "This node is about to lead its group.".to_owned()),
+        Role::HandingOver => not_ready(Code::NotLeader, "This node is handing the lead of its group over.".to_owned()),
+        Role::Diverged => {
+            let words = "The group went on without events that this node has. An operator must look at it.";
+            not_ready(Code::Diverged, words.to_owned())
+        }
+        Role::Stopped => not_ready(Code::ShuttingDown, "This node has left its group.".to_owned()),
+    }
 }
 
 async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
@@ -93,6 +127,7 @@ async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
         connections: Connections { open: connections.open(), rejected: connections.rejected() },
         spans: settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read()),
         archive: settings.archive.as_ref().map(ArchiveStatus::read),
+        group: app.group.as_ref().map(|group| group.status().figures()),
         auth_failures: app.authenticator.failures_total.load(Ordering::Relaxed),
         is_unprotected: app.authenticator.has_no_keys(),
     };

@@ -7,12 +7,26 @@ use super::cursor::{self, List};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, Fields, Run, event_problem, from_disk, in_path, optional, read_durable,
+    AsyncRequest, Endpoint, FieldType, Fields, Run, event_problem, from_disk, in_path, optional, read_names,
+    read_user_durable,
 };
 
 /// The kinds of events that touch accounts.
-pub(crate) const KINDS: &[&str] =
-    &["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "limits"];
+pub(crate) const KINDS: &[&str] = &[
+    "grant",
+    "spend",
+    "transfer",
+    "hold",
+    "capture",
+    "release",
+    "hold_expired",
+    "expire",
+    "reverse",
+    "limits",
+    "thresholds",
+    "spend_limit",
+    "rollover",
+];
 
 pub(crate) static GET: Endpoint = Endpoint {
     right: Some(Right::Read),
@@ -93,10 +107,10 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let fields = request.fields(GET.query)?;
     let wanted = Wanted::new(&fields)?;
     let order = wanted.order;
-    let accounts =
-        read_durable(&request.app, |ledger, _| accounts(ledger, fields.the_text("user"), fields.text("coin")))
-            .await?
-            .map_err(|refusal| Problem::from(&refusal))?;
+    let user = fields.the_text("user");
+    let accounts = read_user_durable(&request, user, |ledger, _| accounts(ledger, user, fields.text("coin")))
+        .await?
+        .map_err(|refusal| Problem::from(&refusal))?;
     let engine = request.app.engine.clone();
     let found = from_disk(move || find(&engine, &accounts, &wanted)).await?;
     debug_assert!(found.entries.is_sorted_by_key(|entry| match order {
@@ -180,7 +194,7 @@ async fn render(request: &AsyncRequest, entries: &[HistoryEntry], out: &mut Writ
     for entry in entries {
         events.push((entry.account, entry.event.decode().map_err(|error| event_problem(&error))?));
     }
-    read_durable(&request.app, |ledger, _| {
+    read_names(request, |ledger, _| {
         for (at, (account, event)) in events.iter().enumerate() {
             out.raw(if at == 0 { "" } else { "," });
             rendering::history_entry(out, *account, event, ledger.state());

@@ -9,7 +9,8 @@ use tocos_ledger::{
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, from_disk, in_path, optional, read_durable, required,
+    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, from_disk, in_path, optional, read_durable, read_names,
+    required,
 };
 
 pub(crate) static HOLD: Write = Write {
@@ -54,7 +55,14 @@ pub(crate) static HOLD: Write = Write {
     summary: "Reserve coins",
     about: "Reserves coins until they are captured or released, or the hold expires. The `id` in the response identifies the hold.",
     schema: "HoldEvent",
-    refusals: &[Code::InsufficientFunds, Code::UserNotFound, Code::CoinNotFound, Code::AccountFrozen, Code::UserClosed],
+    refusals: &[
+        Code::SpendLimitReached,
+        Code::InsufficientFunds,
+        Code::UserNotFound,
+        Code::CoinNotFound,
+        Code::AccountFrozen,
+        Code::UserClosed,
+    ],
     statuses: &[201],
 };
 
@@ -157,14 +165,14 @@ struct Told {
 
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let id = request.fields(GET.query)?.the_number("hold");
-    let open = read_durable(&request.app, |ledger, _| ledger.state().hold(id).cloned()).await?;
+    let open = read_durable(&request, |ledger, _| ledger.state().hold(id).cloned()).await?;
     let engine = request.app.engine.clone();
     let told = match open {
         Some(hold) => Some(from_disk(move || open_hold(&engine, id, hold)).await?),
         None => from_disk(move || ended_hold(&engine, id)).await?,
     };
     let told = told.ok_or_else(|| Problem::from(&Refusal::HoldNotFound { hold: id }))?;
-    let out = read_durable(&request.app, |ledger, _| tell(id, &told, ledger.state()));
+    let out = read_names(&request, |ledger, _| tell(id, &told, ledger.state()));
     Ok(Response::ok(out.await?))
 }
 

@@ -1,17 +1,18 @@
 //! API keys: making, listing, revoking. The secret is shown once and kept nowhere.
 
 use bytes::Bytes;
-use tocos_engine::Rejection;
+use tocos_engine::{AsOf, Rejection};
 use tocos_ledger::{ApiKey, CreateKey, Event, Fact, Micros, Operation, Request, Right, State};
 
 use crate::access::{hash_of, new_secret, token};
 use crate::json::Writer;
 use crate::rendering::{Code, Media, Problem, Response, right_word};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, Fields, Run, Supply, Undecided, content_type, in_path, optional, read_durable,
-    required, unavailable_problem, utf8, wait_durable, write,
+    AsyncRequest, BodyLimit, Endpoint, FieldType, Fields, Run, Supply, Undecided, content_type, in_path, optional,
+    read_names, required, unavailable_problem, utf8, wait_durable, write,
 };
 use tocos_http::ResponseBody;
+use tokio::sync::MutexGuard;
 
 const RIGHTS: &[&str] = &["read", "spend", "grant", "admin"];
 
@@ -23,7 +24,7 @@ pub(crate) static CREATE: Endpoint = Endpoint {
         required("right", FieldType::Word(RIGHTS), "What the key may do. Each right includes the ones before it."),
         optional("expires_at", FieldType::Time, "When the key stops working. If omitted, never."),
     ],
-    run: Run::Async(|request| Box::pin(create(request))),
+    run: Run::Leading(BodyLimit::Request, |request| Box::pin(create(request))),
     summary: "Create an API key",
     about: "Creates an API key. The `secret` is returned only in this response: repeating the request with the same idempotency key does not return it again.",
     schema: "NewKey",
@@ -52,7 +53,7 @@ pub(crate) static REVOKE: Endpoint = Endpoint {
         ),
     ],
     body: &[],
-    run: Run::Async(|request| Box::pin(revoke(request))),
+    run: Run::Leading(BodyLimit::Request, |request| Box::pin(revoke(request))),
     summary: "Revoke an API key permanently",
     about: "Revokes an API key permanently.",
     schema: "Event",
@@ -69,7 +70,7 @@ async fn create(mut request: AsyncRequest) -> Result<Response, Problem> {
     let right = right_of(fields.the_text("right"));
     let expires_at = fields.instant("expires_at");
     // One at a time: whether it is the first depends on those before it.
-    let _turn = request.app.authenticator.turn().await;
+    let _turn = turn(&request).await?;
     if request.app.authenticator.has_no_keys() {
         check_first(right, expires_at)?;
     }
@@ -98,7 +99,7 @@ async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
         content_type::require_json(&request.head())?;
         Fields::new(&[]).read_body(utf8(&body)?)?;
     }
-    let _turn = request.app.authenticator.turn().await;
+    let _turn = turn(&request).await?;
     let fields = request.fields(REVOKE.query)?;
     let id = u16::try_from(fields.the_number("id")).unwrap_or(u16::MAX);
     if request.app.authenticator.is_last_admin(id) {
@@ -115,12 +116,20 @@ async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
     finish(&request, submission).await
 }
 
-/// A response that may be sent when event `seen` is durable.
+/// A response that may be sent when `seen` is durable.
 struct Submission {
-    seen: u64,
+    seen: AsOf,
     /// The key's.
     id: u16,
     response: Result<Response, Problem>,
+}
+
+/// Waits for one's turn to make or revoke a key. Then the keys are known as they are in the ledger.
+async fn turn(request: &AsyncRequest) -> Result<MutexGuard<'_, ()>, Problem> {
+    let app = &request.app;
+    let turn = app.authenticator.turn().await;
+    app.authenticator.refresh(&app.engine).map_err(|unavailable| unavailable_problem(&unavailable))?;
+    Ok(turn)
 }
 
 /// Decides, and again when events that it rests on have been brought.
@@ -152,7 +161,7 @@ fn decide(request: &AsyncRequest, operation: &Request<'_>, dry_run: bool) -> Res
 
 async fn finish(request: &AsyncRequest, submission: Submission) -> Result<Response, Problem> {
     request.app.sealer.notify();
-    wait_durable(request.app.engine.durable(submission.seen)).await?;
+    wait_durable(request, submission.seen).await?;
     let response = submission.response?;
     request.app.authenticator.reload(&request.app.engine).map_err(|unavailable| unavailable_problem(&unavailable))?;
     Ok(response)
@@ -199,7 +208,7 @@ fn key_id(event: &Event<'_>) -> u16 {
 
 async fn list(request: AsyncRequest) -> Result<Response, Problem> {
     request.fields(LIST.query)?;
-    let out = read_durable(&request.app, |ledger, _| {
+    let out = read_names(&request, |ledger, _| {
         let mut out = Writer::with_capacity(256);
         out.raw("{\"keys\":[");
         for (id, key) in ledger.state().api_keys() {

@@ -3,6 +3,7 @@
 mod batch;
 mod bench;
 mod clock;
+mod cluster;
 mod coins;
 mod cursor;
 mod docs;
@@ -14,15 +15,19 @@ mod history;
 mod holds;
 mod keys;
 mod limits;
+mod schedules;
+mod spend_limits;
 mod spends;
 mod test_clock;
+mod thresholds;
 mod transfers;
 mod users;
 mod version;
 
-use crate::routing::{Route, get, post, post_write, put_write};
+use crate::routing::{Handler, Route, delete_write, get, post, post_write, put_write};
 
 pub(crate) use batch::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
+pub(crate) use cluster::ALONE;
 pub(crate) use health::{LEDGER_AHEAD_MAX_US, healthy};
 pub(crate) use history::KINDS;
 
@@ -34,9 +39,13 @@ pub(crate) static PUBLIC: &[Route] = &[
     put_write("/v1/users/{user}", &users::PUT),
     post_write("/v1/users/{user}/close", &users::CLOSE),
     put_write("/v1/users/{user}/limits/{coin}", &limits::PUT),
+    put_write("/v1/users/{user}/spend-limit/{coin}", &spend_limits::PUT),
+    put_write("/v1/users/{user}/thresholds/{coin}", &thresholds::PUT),
     get("/v1/coins", &coins::LIST),
     get("/v1/coins/{coin}", &coins::GET),
     put_write("/v1/coins/{coin}", &coins::PUT),
+    put_write("/v1/coins/{coin}/spend-limit", &spend_limits::PUT_FOR_COIN),
+    put_write("/v1/coins/{coin}/thresholds", &thresholds::PUT_FOR_COIN),
     post_write("/v1/grants", &grants::GRANT),
     post_write("/v1/spends", &spends::SPEND),
     post_write("/v1/transfers", &transfers::TRANSFER),
@@ -45,6 +54,13 @@ pub(crate) static PUBLIC: &[Route] = &[
     post_write("/v1/holds/{hold}/capture", &holds::CAPTURE),
     post_write("/v1/holds/{hold}/release", &holds::RELEASE),
     post_write("/v1/holds/{hold}/extend", &holds::EXTEND),
+    get("/v1/schedules", &schedules::LIST),
+    get("/v1/schedules/{schedule}", &schedules::GET),
+    put_write("/v1/schedules/{schedule}", &schedules::PUT),
+    delete_write("/v1/schedules/{schedule}", &schedules::DELETE),
+    post_write("/v1/schedules/{schedule}/pause", &schedules::PAUSE),
+    post_write("/v1/schedules/{schedule}/resume", &schedules::RESUME),
+    get("/v1/schedules/{schedule}/preview", &schedules::PREVIEW),
     get("/v1/users/{user}/history", &history::GET),
     get("/v1/events", &feed::GET),
     get("/v1/events/{event}", &events::GET),
@@ -56,6 +72,8 @@ pub(crate) static PUBLIC: &[Route] = &[
     get("/v1/clock", &clock::GET),
     post("/v1/clock/accept", &clock::ACCEPT),
     post("/v1/test-clock/advance", &test_clock::ADVANCE),
+    get("/v1/cluster", &cluster::GET),
+    post("/v1/cluster/handover", &cluster::HANDOVER),
     get("/version", &version::GET),
     get("/openapi.json", &docs::DOCUMENT),
     get("/docs", &docs::PAGE),
@@ -65,3 +83,8 @@ pub(crate) static PUBLIC: &[Route] = &[
 /// For the machines that run the service.
 pub(crate) static INTERNAL: &[Route] =
     &[get("/livez", &health::LIVEZ), get("/readyz", &health::READYZ), get("/metrics", &health::METRICS)];
+
+/// Whether a route is about this node rather than its ledger, so that it answers whatever the node is to its group.
+pub(crate) fn is_about_the_node(handler: &Handler) -> bool {
+    matches!(handler, Handler::Other(endpoint) if std::ptr::eq(*endpoint, &raw const cluster::GET))
+}

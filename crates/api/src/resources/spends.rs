@@ -33,6 +33,7 @@ pub(crate) static SPEND: Write = Write {
     about: "Spends a user's coins, or pays them to another user. Lots are consumed in order: lower priority first, then earlier expiry.",
     schema: "SpendEvent",
     refusals: &[
+        Code::SpendLimitReached,
         Code::InsufficientFunds,
         Code::UserNotFound,
         Code::CoinNotFound,

@@ -4,7 +4,9 @@ use tocos_ledger::Right;
 
 use crate::json::Writer;
 use crate::rendering::{Code, Problem, Response};
-use crate::routing::{AsyncRequest, Endpoint, FieldType, Fields, Run, content_type, read_durable, required, utf8};
+use crate::routing::{
+    AsyncRequest, BodyLimit, Endpoint, FieldType, Fields, Run, content_type, read_names, required, utf8,
+};
 
 /// Ten years at a time.
 const SECONDS_MAX: i64 = 315_576_000;
@@ -13,7 +15,7 @@ pub(crate) static ADVANCE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[],
     body: &[required("seconds", FieldType::Integer(1, SECONDS_MAX), "How many seconds to advance.")],
-    run: Run::Async(|request| Box::pin(advance(request))),
+    run: Run::Leading(BodyLimit::Request, |request| Box::pin(advance(request))),
     summary: "Move the test clock forward",
     about: "Moves the time of a ledger with a test clock forward. Everything that expires up to the new time has expired when the response is sent.",
     schema: "TestClock",
@@ -33,7 +35,7 @@ async fn advance(mut request: AsyncRequest) -> Result<Response, Problem> {
         .engine
         .advance_clock(seconds)
         .map_err(|not_a_test_clock| Problem::new(Code::Forbidden, not_a_test_clock.to_string()))?;
-    let now = read_durable(&request.app, |_, now| now).await?;
+    let now = read_names(&request, |_, now| now).await?;
     let mut out = Writer::with_capacity(48);
     out.raw("{\"now\":");
     out.time(now);

@@ -27,6 +27,7 @@ pub(crate) static TRANSFER: Write = Write {
     about: "Moves coins from one user to another. Lots keep their grant, expiry, priority and category.",
     schema: "TransferEvent",
     refusals: &[
+        Code::SpendLimitReached,
         Code::InsufficientFunds,
         Code::UserNotFound,
         Code::CoinNotFound,

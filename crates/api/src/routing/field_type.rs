@@ -13,6 +13,8 @@ use crate::json::{Reader, Syntax, Token, canonical_object, parse_rfc3339};
 pub(crate) enum FieldType {
     /// A user's id.
     User,
+    /// A schedule's id.
+    Schedule,
     /// A coin's code.
     Coin,
     /// A display name.
@@ -35,6 +37,8 @@ pub(crate) enum FieldType {
     Moment,
     /// The client's JSON object.
     Metadata,
+    /// A list of at most so many whole numbers.
+    Amounts(usize),
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -48,6 +52,7 @@ pub(crate) enum Value<'a> {
     Integer(i64),
     Instant(Micros),
     Bool(bool),
+    Integers(Vec<i64>),
 }
 
 /// Why a value is not of its field's type.
@@ -81,6 +86,7 @@ impl FieldType {
                 let literal = reader.number()?;
                 self.integer(literal).map(Value::Integer).map_err(TypeError::Reason)
             }
+            (Self::Amounts(most), Token::Array) => Self::list(reader, most).map(Value::Integers),
             (Self::Bool, Token::Bool) => Ok(Value::Bool(reader.bool()?)),
             (Self::Metadata, Token::Object) => {
                 let canonical = canonical_object(reader)?;
@@ -93,7 +99,14 @@ impl FieldType {
                 Ok(Value::Text(Cow::Owned(canonical)))
             }
             (
-                Self::User | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Time | Self::Word(_),
+                Self::User
+                | Self::Schedule
+                | Self::Coin
+                | Self::Name
+                | Self::Prefix
+                | Self::Cursor
+                | Self::Time
+                | Self::Word(_),
                 Token::Text,
             ) => self.text(reader.string()?).map_err(TypeError::Reason),
             (_, found) => {
@@ -102,6 +115,28 @@ impl FieldType {
                 Err(TypeError::Reason(format!("{} was expected, and this is {}", self.noun(), found.as_str())))
             }
         }
+    }
+
+    /// A list is read to its end, also behind what is wrong in it: the rest may be malformed.
+    fn list(reader: &mut Reader<'_>, most: usize) -> Result<Vec<i64>, TypeError> {
+        reader.open(b'[')?;
+        let (mut first, mut numbers, mut wrong) = (true, Vec::new(), None);
+        while reader.next_element(&mut first)? {
+            let found = reader.token()?;
+            if found != Token::Number {
+                reader.skip()?;
+                wrong.get_or_insert_with(|| format!("whole numbers were expected, and one is {}", found.as_str()));
+                continue;
+            }
+            match Self::Integer(-EXACT_MAX, EXACT_MAX).integer(reader.number()?) {
+                Ok(_) if numbers.len() == most => {
+                    wrong.get_or_insert_with(|| format!("at most {most} numbers were expected"));
+                }
+                Ok(number) => numbers.push(number),
+                Err(reason) => drop(wrong.get_or_insert(reason)),
+            }
+        }
+        wrong.map_or(Ok(numbers), |reason| Err(TypeError::Reason(reason)))
     }
 
     /// Reads a value from a path or a query, where everything is text.
@@ -177,9 +212,12 @@ impl FieldType {
         match self {
             Self::Amount | Self::Integer(..) | Self::Event => "a whole number",
             Self::Bool => "true or false",
+            Self::Amounts(_) => "an array of whole numbers",
             Self::Metadata => "an object",
             Self::Time | Self::Moment => "a time in a text",
-            Self::User | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Word(_) => "a text",
+            Self::User | Self::Schedule | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Word(_) => {
+                "a text"
+            }
         }
     }
 }

@@ -53,7 +53,9 @@ pub(crate) const METADATA: Field = optional(
 );
 
 /// No request has more fields than this.
-const FIELDS_MAX: usize = 10;
+const FIELDS_MAX: usize = 24;
+/// Nearly all have at most so many, which are kept at hand.
+const AT_HAND: usize = 10;
 /// The bits after those of the fields: members that only operations in a batch have.
 const OP_SEEN: usize = FIELDS_MAX;
 const KEY_SEEN: usize = FIELDS_MAX + 1;
@@ -62,7 +64,9 @@ const KEY_SEEN: usize = FIELDS_MAX + 1;
 #[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     list: &'static [Field],
-    values: [Value<'a>; FIELDS_MAX],
+    values: [Value<'a>; AT_HAND],
+    /// Those of the fields behind.
+    more: Vec<Value<'a>>,
 }
 
 /// What an operation of a batch says besides its fields.
@@ -74,7 +78,21 @@ pub(crate) struct Extras<'a> {
 impl<'a> Fields<'a> {
     pub(crate) fn new(list: &'static [Field]) -> Self {
         debug_assert!(list.len() <= FIELDS_MAX, "a request has at most {FIELDS_MAX} fields");
-        Self { list, values: Default::default() }
+        let behind = list.len().saturating_sub(AT_HAND);
+        Self { list, values: Default::default(), more: vec![Value::Absent; behind] }
+    }
+
+    fn set(&mut self, at: usize, value: Value<'a>) {
+        let behind = at.checked_sub(AT_HAND);
+        let place = behind.map_or_else(|| self.values.get_mut(at), |behind| self.more.get_mut(behind));
+        if let Some(place) = place {
+            *place = value;
+        }
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> &Value<'a> {
+        self.values.get(at).or_else(|| self.more.get(at.wrapping_sub(AT_HAND))).unwrap_or(&Value::Absent)
     }
 
     /// Reads a JSON object that is the whole body.
@@ -121,7 +139,7 @@ impl<'a> Fields<'a> {
                 && reader.eat_name(&mut first, field.name)
             {
                 mark(&mut seen, next, field.name)?;
-                self.values[next] = read_value(reader, field, field.name)?;
+                self.set(next, read_value(reader, field, field.name)?);
                 next += 1;
                 continue;
             }
@@ -152,7 +170,7 @@ impl<'a> Fields<'a> {
                 },
             };
             mark(&mut seen, at, &name)?;
-            self.values[at] = read_value(reader, &self.list[at], &name)?;
+            self.set(at, read_value(reader, &self.list[at], &name)?);
         }
     }
 
@@ -170,7 +188,8 @@ impl<'a> Fields<'a> {
     /// Sets a field that the path names.
     pub(crate) fn set_from_path(&mut self, name: &str, value: Cow<'a, str>) -> Result<(), Problem> {
         let Some(at) = self.list.iter().position(|field| field.name == name) else { return Ok(()) };
-        self.values[at] = self.list[at].field_type.parse(value).map_err(|reason| Problem::invalid(name, reason))?;
+        let value = self.list[at].field_type.parse(value).map_err(|reason| Problem::invalid(name, reason))?;
+        self.set(at, value);
         Ok(())
     }
 
@@ -184,16 +203,17 @@ impl<'a> Fields<'a> {
                 return Err(self.unknown(&name, false));
             };
             mark(&mut seen, at, &name)?;
-            self.values[at] = percent_decoded(value, true)
+            let value = percent_decoded(value, true)
                 .and_then(|value| self.list[at].field_type.parse(value))
                 .map_err(|reason| Problem::invalid(name, reason))?;
+            self.set(at, value);
         }
         Ok(())
     }
 
     /// Whether all fields that must be there are.
     pub(crate) fn check_complete(&self) -> Result<(), Problem> {
-        for (field, value) in self.list.iter().zip(&self.values) {
+        for (field, value) in self.list.iter().zip(self.values.iter().chain(&self.more)) {
             if field.need != Need::Optional && *value == Value::Absent {
                 return Err(Problem::invalid(field.name, "this field is missing"));
             }
@@ -206,7 +226,7 @@ impl<'a> Fields<'a> {
     fn value(&self, name: &str) -> &Value<'a> {
         let at = self.list.iter().position(|field| field.name == name);
         debug_assert!(at.is_some(), "{name} is in the list of fields");
-        at.map_or(&Value::Absent, |at| &self.values[at])
+        at.map_or(&Value::Absent, |at| self.at(at))
     }
 
     /// A text that may be left out.
@@ -247,6 +267,14 @@ impl<'a> Fields<'a> {
     pub(crate) fn instant(&self, name: &str) -> Option<Micros> {
         match self.value(name) {
             Value::Instant(at) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// A list of whole numbers that may be left out.
+    pub(crate) fn amounts(&self, name: &str) -> Option<&[i64]> {
+        match self.value(name) {
+            Value::Integers(numbers) => Some(numbers),
             _ => None,
         }
     }

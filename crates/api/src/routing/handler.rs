@@ -9,6 +9,7 @@ use super::fields::Field;
 use super::reading::Undecided;
 use super::request::{AsyncRequest, Outcome, SyncRequest};
 use super::write::{self, Write};
+use crate::app::Limits;
 use crate::rendering::{Code, Problem, Response};
 
 /// A response in progress.
@@ -23,6 +24,25 @@ pub(crate) type CachedHandler = fn(&SyncRequest<'_>) -> Option<Outcome>;
 /// Responds after waiting for whatever it takes.
 pub(crate) type AsyncHandler = fn(AsyncRequest) -> ResponseFuture;
 
+/// How large a body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLimit {
+    /// As large as that of any request.
+    Request,
+    /// As large as that of a batch.
+    Batch,
+}
+
+impl BodyLimit {
+    /// In bytes.
+    pub(crate) fn bytes_max(self, limits: &Limits) -> usize {
+        match self {
+            Self::Request => limits.body_bytes_max,
+            Self::Batch => limits.batch_bytes_max,
+        }
+    }
+}
+
 /// How a response is made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Run {
@@ -32,6 +52,8 @@ pub(crate) enum Run {
     Cached(CachedHandler, AsyncHandler),
     /// Asynchronously.
     Async(AsyncHandler),
+    /// Asynchronously, by the node that leads its group: any other node passes the request on to it.
+    Leading(BodyLimit, AsyncHandler),
     /// For as long as the client is connected: a disconnect must be noticed.
     Streaming(AsyncHandler),
 }
@@ -51,6 +73,15 @@ impl Handler {
         match self {
             Self::Write(write) => Some(write.right),
             Self::Other(endpoint) => endpoint.right,
+        }
+    }
+
+    /// How large the body may be, if only the node that leads its group can respond.
+    pub(crate) const fn leading(&self) -> Option<BodyLimit> {
+        match self {
+            Self::Write(_) => Some(BodyLimit::Request),
+            Self::Other(Endpoint { run: Run::Leading(limit, _), .. }) => Some(*limit),
+            Self::Other(_) => None,
         }
     }
 

@@ -12,10 +12,12 @@ pub(crate) mod write;
 
 pub(crate) use field_type::{EXACT_MAX, FieldType, TypeError, Value, shown};
 pub(crate) use fields::{Extras, Field, Fields, METADATA, Need, in_path, optional, required};
-pub(crate) use handler::{Endpoint, Handler, Later, Run};
+pub(crate) use handler::{BodyLimit, Endpoint, Handler, Later, Run};
+pub(crate) use params::Params;
 pub(crate) use reading::{
-    Supply, Undecided, event_problem, from_disk, read, read_durable, unavailable_problem, wait_durable,
+    Supply, Undecided, event_problem, from_disk, reached, read, read_durable, read_names, read_settled, read_user,
+    read_user_durable, unavailable_problem, wait_durable,
 };
-pub(crate) use request::{AsyncRequest, Outcome, SyncRequest, utf8};
-pub(crate) use route::{Route, Router, Verb, get, post, post_write, put_write};
+pub(crate) use request::{AsyncRequest, Noted, Outcome, SyncRequest, utf8};
+pub(crate) use route::{Route, Router, Verb, delete_write, get, post, post_write, put_write};
 pub(crate) use write::Write;

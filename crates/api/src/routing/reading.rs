@@ -1,25 +1,95 @@
 //! Reading the ledger and its log, and waiting until everything that a response depends on is durable.
 
-use tocos_engine::{Brought, Durable, EventError, Seen, Unavailable};
+use std::time::{Duration, Instant};
+
+use tocos_engine::{AsOf, Brought, EventError, Seen, Unavailable};
 use tocos_ledger::{Ledger, Micros, Refusal};
 
+use super::request::AsyncRequest;
 use crate::app::App;
 use crate::json::rfc3339_text;
 use crate::rendering::{Code, Problem};
 
-/// Waits until everything that a response depends on is durable.
-pub(crate) async fn wait_durable(durable: Durable) -> Result<(), Problem> {
-    durable.await.map_err(|unavailable| unavailable_problem(&unavailable))
+/// How long one who waits for an event pauses where this node lost the lead of its group, before it goes on as a follower's.
+const AFTER_LOST_LEAD: Duration = Duration::from_millis(20);
+
+/// How soon a reader looks again while the ledger is catching up with what is due, and how long.
+const CATCHING_UP: Duration = Duration::from_millis(5);
+const CATCHING_UP_MAX: Duration = Duration::from_secs(30);
+
+/// Waits until everything that a response depends on is durable, and notes that it depends on it.
+pub(crate) async fn wait_durable(request: &AsyncRequest, seen: AsOf) -> Result<(), Problem> {
+    let durable = request.app.engine.durable(seen).await;
+    durable.map_err(|unavailable| unavailable_problem(&unavailable))?;
+    request.noted.note(seen.event);
+    Ok(())
 }
 
-/// Reads from the ledger, briefly, under its lock. The result is returned when everything in it is durable.
-pub(crate) async fn read_durable<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<R, Problem> {
-    let seen = self::read(app, read)?;
-    wait_durable(app.engine.durable(seen.seen)).await?;
+/// Ready when this event is durable, whoever leads the group then.
+pub(crate) async fn reached(app: &App, event: u64) -> Result<(), Problem> {
+    loop {
+        match app.engine.durable_event_reached(event).await {
+            Ok(()) => return Ok(()),
+            // Another event will have that number.
+            Err(Unavailable::LeadershipLost) => tokio::time::sleep(AFTER_LOST_LEAD).await,
+            Err(unavailable) => return Err(unavailable_problem(&unavailable)),
+        }
+    }
+}
+
+/// Reads from the ledger, briefly, under its lock, when all that is due has been done. The result is returned when everything in it is durable.
+pub(crate) async fn read_durable<R>(
+    request: &AsyncRequest,
+    read: impl FnOnce(&Ledger, Micros) -> R,
+) -> Result<R, Problem> {
+    let seen = read_settled(&request.app, read).await?;
+    wait_durable(request, seen.seen).await?;
     Ok(seen.value)
 }
 
-/// Reads likewise, and leaves the waiting to the caller.
+/// The same as soon as what is due of one user has been done.
+pub(crate) async fn read_user_durable<R>(
+    request: &AsyncRequest,
+    user: &str,
+    read: impl FnOnce(&Ledger, Micros) -> R,
+) -> Result<R, Problem> {
+    let seen = read_user(&request.app, user, read)?;
+    wait_durable(request, seen.seen).await?;
+    Ok(seen.value)
+}
+
+/// Reads what nothing that is due changes, such as names. The result is returned when everything in it is durable.
+pub(crate) async fn read_names<R>(
+    request: &AsyncRequest,
+    read: impl FnOnce(&Ledger, Micros) -> R,
+) -> Result<R, Problem> {
+    let seen = self::read(&request.app, read)?;
+    wait_durable(request, seen.seen).await?;
+    Ok(seen.value)
+}
+
+/// Reads when all that is due has been done, and leaves waiting for the disk to the caller.
+pub(crate) async fn read_settled<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Problem> {
+    let mut read = Some(read);
+    let given_up = Instant::now() + CATCHING_UP_MAX;
+    loop {
+        let looked = app.engine.read_settled(|ledger, now| read.take().map(|read| read(ledger, now)));
+        match looked {
+            Ok(Seen { value: Some(value), seen }) => return Ok(Seen { value, seen }),
+            Err(unavailable) if unavailable != Unavailable::CatchingUp || Instant::now() >= given_up => {
+                return Err(unavailable_problem(&unavailable));
+            }
+            Ok(_) | Err(_) => tokio::time::sleep(CATCHING_UP).await,
+        }
+    }
+}
+
+/// Reads when what is due of one user has been done.
+pub(crate) fn read_user<R>(app: &App, user: &str, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Problem> {
+    app.engine.read_user(user, read).map_err(|unavailable| unavailable_problem(&unavailable))
+}
+
+/// Reads whatever may still be due.
 pub(crate) fn read<R>(app: &App, read: impl FnOnce(&Ledger, Micros) -> R) -> Result<Seen<R>, Problem> {
     app.engine.read(read).map_err(|unavailable| unavailable_problem(&unavailable))
 }
@@ -106,8 +176,11 @@ pub(crate) fn unavailable_problem(unavailable: &Unavailable) -> Problem {
     let problem = |code: Code| Problem::new(code, unavailable.to_string());
     match unavailable {
         Unavailable::Storage { .. } | Unavailable::Tables { .. } => problem(Code::StorageUnavailable).retry_after_s(2),
+        Unavailable::CatchingUp => problem(Code::Recovering).retry_after_s(1),
         Unavailable::Full { .. } => problem(Code::StorageFull).retry_after_s(10),
         Unavailable::Elsewhere { .. } => problem(Code::ArchiveUnavailable).retry_after_s(2),
+        Unavailable::NotLeader => problem(Code::NotLeader).retry_after_s(1),
+        Unavailable::LeadershipLost => problem(Code::OutcomeUnknown).retry_after_s(1),
         Unavailable::ShuttingDown => problem(Code::ShuttingDown).retry_after_s(2),
         Unavailable::Clock { ledger, system } => problem(Code::ClockImplausible)
             .with_text("ledger_time", rfc3339_text(*ledger))

@@ -2,16 +2,18 @@
 
 use std::str;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::request::Parts;
+use tocos_engine::AsOf;
 use tocos_http::{Head, OwnedRequest};
 
 use super::fields::{Field, Fields, percent_decoded};
 use super::params::Params;
 use crate::access::Caller;
 use crate::app::App;
-use crate::rendering::{Problem, Response};
+use crate::rendering::{Code, Problem, Response};
 
 /// A request whose response may take a while: it owns what it was made of.
 #[derive(Debug)]
@@ -20,6 +22,26 @@ pub(crate) struct AsyncRequest {
     pub caller: Caller,
     pub params: Params,
     pub http: OwnedRequest,
+    pub noted: Noted,
+}
+
+/// The event that a response is as of: the last one that anything in it depends on. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Noted(
+    /// One more than the event; 0 before anything was read.
+    Arc<AtomicU64>,
+);
+
+impl Noted {
+    /// The response depends on everything up to this event.
+    pub(crate) fn note(&self, event: u64) {
+        self.0.fetch_max(event.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// `None` if the response depends on nothing in the ledger.
+    pub(crate) fn event(&self) -> Option<u64> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
 }
 
 impl AsyncRequest {
@@ -61,17 +83,25 @@ impl<'a> SyncRequest<'a> {
     }
 }
 
-/// What a request came to. The response may be sent when event `seen` is durable.
+/// What a request came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    pub seen: u64,
+    /// What the response is as of: it may be sent when that is durable. `None` if it depends on nothing in the ledger.
+    pub seen: Option<AsOf>,
     pub response: Result<Response, Problem>,
 }
 
 impl Outcome {
+    /// Whether another node of the group can answer this: the operation was not decided because this node does not lead, or, if it
+    /// `is_repeatable`, its storage has failed.
+    pub(crate) fn is_for_another(&self, is_repeatable: bool) -> bool {
+        let code = self.response.as_ref().err().map(|problem| problem.code);
+        code == Some(Code::NotLeader) || (is_repeatable && code == Some(Code::StorageUnavailable))
+    }
+
     /// A problem that depends on nothing in the ledger.
     pub(crate) const fn refused(problem: Problem) -> Self {
-        Self { seen: 0, response: Err(problem) }
+        Self { seen: None, response: Err(problem) }
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) enum Verb {
     Get,
     Post,
     Put,
+    Delete,
 }
 
 impl Verb {
@@ -21,6 +22,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 
@@ -30,6 +32,7 @@ impl Verb {
             // hyper leaves out the body of a response to HEAD.
             Method::GET | Method::HEAD => Some(Self::Get),
             Method::PUT => Some(Self::Put),
+            Method::DELETE => Some(Self::Delete),
             _ => None,
         }
     }
@@ -62,6 +65,11 @@ pub(crate) const fn post_write(path: &'static str, write: &'static Write) -> Rou
 /// `PUT` of one operation.
 pub(crate) const fn put_write(path: &'static str, write: &'static Write) -> Route {
     Route { verb: Verb::Put, path, handler: Handler::Write(write) }
+}
+
+/// `DELETE` of something, as one operation.
+pub(crate) const fn delete_write(path: &'static str, write: &'static Write) -> Route {
+    Route { verb: Verb::Delete, path, handler: Handler::Write(write) }
 }
 
 impl Route {

@@ -51,7 +51,13 @@ pub(crate) fn status(event: &Event<'_>) -> StatusCode {
         | Fact::CoinPut { created: false, .. }
         | Fact::UserClosed { .. }
         | Fact::LimitsPut { .. }
+        | Fact::ThresholdsPut { .. }
+        | Fact::SpendLimitPut { .. }
+        | Fact::ScheduleEnded { .. }
+        | Fact::SchedulePaused { .. }
+        | Fact::ScheduleResumed { .. }
         | Fact::KeyRevoked { .. } => StatusCode::OK,
+        Fact::SchedulePut { number, .. } if number != event.number => StatusCode::OK,
         _ => StatusCode::CREATED,
     }
 }
@@ -89,9 +95,11 @@ pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result
             let (status, body) = submitted.rendered;
             let body = ResponseBody::Whole(body);
             let response = Response { status, media: Media::Json, body, replayed: submitted.replayed };
-            Ok(Outcome { seen: submitted.seen, response: Ok(response) })
+            Ok(Outcome { seen: Some(submitted.seen), response: Ok(response) })
         }
-        Err(Rejection::Refused { refusal, seen }) => Ok(Outcome { seen, response: Err(Problem::from(&refusal)) }),
+        Err(Rejection::Refused { refusal, seen }) => {
+            Ok(Outcome { seen: Some(seen), response: Err(Problem::from(&refusal)) })
+        }
         Err(Rejection::Unavailable(unavailable)) => Err(Undecided::of(unavailable)),
     }
 }

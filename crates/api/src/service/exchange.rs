@@ -6,6 +6,8 @@ use std::time::Instant;
 use http::StatusCode;
 use tocos_http::RequestId;
 
+use super::delivery::Delivered;
+use super::local::Answered;
 use crate::app::App;
 use crate::rendering::{Problem, Response};
 
@@ -54,9 +56,9 @@ impl Exchange {
         &self.id
     }
 
-    /// Counts the result, and gives it as the server sends it.
-    pub(super) fn end(&self, result: Result<Response, Problem>) -> tocos_http::Response {
-        match result {
+    /// Counts the result, and gives it as the server sends it. `event` is the one that it is as of.
+    pub(super) fn end(&self, result: Result<Response, Problem>, event: Option<u64>) -> tocos_http::Response {
+        let mut response = match result {
             Ok(response) => {
                 self.succeeded(response.status, response.replayed);
                 response.into_http()
@@ -64,6 +66,20 @@ impl Exchange {
             Err(problem) => {
                 self.refused(&problem);
                 problem.to_http()
+            }
+        };
+        response.number = as_of(event);
+        response
+    }
+
+    /// Counts what became of a request that another node may have answered.
+    pub(super) fn deliver(&self, delivered: Delivered) -> tocos_http::Response {
+        match delivered {
+            Delivered::Here(Answered { result, event }) => self.end(result, event),
+            Delivered::There(response) => {
+                // Refusals and replays are counted by the node that decided.
+                self.count(response.status);
+                response
             }
         }
     }
@@ -87,6 +103,11 @@ impl Exchange {
             self.app.counters.responded(place, status, self.started.elapsed());
         }
     }
+}
+
+/// The header that says as of which event a response is.
+pub(super) fn as_of(event: Option<u64>) -> Option<(&'static str, u64)> {
+    event.map(|event| ("tocos-event", event))
 }
 
 impl Drop for Exchange {

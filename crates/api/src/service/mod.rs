@@ -1,28 +1,30 @@
 //! The service put together: from a request that the server read, over authorization and the handler of its route, to the
 //! response.
 
+mod delivery;
 mod exchange;
+mod local;
 mod serve;
+mod settling;
 mod startup;
 mod threads;
+mod wishes;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
-use http::StatusCode;
-use tocos_engine::Durable;
-use tocos_http::{Error, OwnedRequest, Reply, Service};
+use tocos_group::Role;
+use tocos_http::{Error, Head, OwnedRequest, Reply, Service};
 
-use crate::app::App;
-use crate::rendering::{Problem, Response};
-use crate::routing::{
-    AsyncRequest, Handler, Later, Outcome, Route, Router, Run, Supply, SyncRequest, Undecided, unavailable_problem,
-};
+use crate::access::Caller;
+use crate::app::{App, Group};
+use crate::rendering::Problem;
+use crate::routing::{Handler, Later, Outcome, Params, Route, Router, Run, SyncRequest};
 use crate::tracing::RequestSpan;
+use delivery::Delivered;
 use exchange::{Exchange, Surface};
+use local::Local;
 pub use serve::{ServeError, serve};
+use settling::{Again, Settling, when};
 pub use startup::answer_while_opening;
 
 /// Answers the requests of one listener.
@@ -33,6 +35,17 @@ struct Api {
     router: Router,
 }
 
+/// Where a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Here, and at once if it can be.
+    Here,
+    /// Here, and again if this node loses the lead of its group before the response may be sent.
+    HereAgain,
+    /// Here after a wait, or by another node.
+    Later,
+}
+
 impl Api {
     fn new(app: Arc<App>, surface: Surface, router: Router) -> Self {
         Self { app, surface, router }
@@ -40,6 +53,46 @@ impl Api {
 
     fn route(&self, place: usize) -> &'static Route {
         self.router.route(place)
+    }
+
+    /// Requests to the internal listener are about this node, whatever its group does.
+    fn group(&self) -> Option<&Group> {
+        self.app.group.as_ref().filter(|_| self.surface == Surface::Public)
+    }
+
+    /// Where a small request is answered.
+    fn place(&self, handler: &Handler, head: &Head<'_>) -> Place {
+        if head.min_event.is_some() || head.read_from.is_some() {
+            return Place::Later;
+        }
+        let Some(group) = self.group() else { return Place::Here };
+        let is_write = handler.leading().is_some();
+        match group.status().role() {
+            Role::Leader if is_write && (head.idempotency_key.is_none() || head.forwarded_by.is_some()) => Place::Here,
+            Role::Joining | Role::Diverged => Place::Later,
+            Role::Leader => Place::HereAgain,
+            _ if is_write => Place::Later,
+            _ => Place::HereAgain,
+        }
+    }
+
+    /// Answers after a wait, here or by another node. `caller` is known if it was authorized before.
+    fn later(
+        &self,
+        request: &tocos_http::Request<'_>,
+        exchange: Exchange,
+        local: Local,
+        caller: Option<Caller>,
+    ) -> Reply<Settling> {
+        if request.body.is_none() {
+            return when(exchange, Outcome::refused(Error::BodyTooSlow.into()), None);
+        }
+        let Some(http) = request.to_owned() else { return Reply::HandOver };
+        Reply::Later(Box::pin(async move { exchange.deliver(local.serve(http, caller).await) }))
+    }
+
+    fn local(&self, handler: &'static Handler, params: Params) -> Local {
+        Local { app: Arc::clone(&self.app), handler, params, is_public: self.surface == Surface::Public }
     }
 }
 
@@ -58,27 +111,32 @@ impl Service for Api {
         let exchange = Exchange::begin(&self.app, self.surface, route, request.id, request.started);
         let (handler, params) = match found {
             Ok((place, params)) => (&self.route(place).handler, params),
-            Err(problem) => return when(exchange, Outcome::refused(problem)),
+            Err(problem) => return when(exchange, Outcome::refused(problem), None),
         };
+        let place = self.place(handler, request.head);
+        if place == Place::Later {
+            return self.later(request, exchange, self.local(handler, params), None);
+        }
         let app = &self.app;
         let caller = match app.authenticator.authorize(&app.engine, request.head, request.peer, handler.right()) {
             Ok(caller) => caller,
             Err(rejected) => {
-                return Reply::Later(Box::pin(async move { exchange.end(Err(rejected.after_delay().await)) }));
+                return Reply::Later(Box::pin(async move { exchange.end(Err(rejected.after_delay().await), None) }));
             }
         };
-        let Some(body) = request.body else { return when(exchange, Outcome::refused(Error::BodyTooSlow.into())) };
+        let Some(body) = request.body else { return when(exchange, Outcome::refused(Error::BodyTooSlow.into()), None) };
         match handler.respond(&SyncRequest { app, caller, head: request.head, params: &params, body }) {
-            Ok(outcome) => when(exchange, outcome),
-            Err(Later::Elsewhere(_)) => {
-                let Some(http) = request.to_owned() else { return Reply::HandOver };
-                let request = AsyncRequest { app: Arc::clone(app), caller, params, http };
-                Reply::Later(Box::pin(async move { exchange.end(respond(handler, request).await) }))
+            // This node can no longer decide, and another one will.
+            Ok(outcome) if app.group.is_some() && outcome.is_for_another(place == Place::HereAgain) => {
+                self.later(request, exchange, self.local(handler, params), None)
             }
-            Err(Later::Run(Run::Async(respond) | Run::Cached(_, respond))) => {
-                let Some(http) = request.to_owned() else { return Reply::HandOver };
-                let request = AsyncRequest { app: Arc::clone(app), caller, params, http };
-                Reply::Later(Box::pin(async move { exchange.end(respond(request).await) }))
+            Ok(outcome) => {
+                let again =
+                    (place == Place::HereAgain).then(|| Again::new(request.keep(), self.local(handler, params)));
+                when(exchange, outcome, again)
+            }
+            Err(Later::Elsewhere(_) | Later::Run(Run::Async(_) | Run::Cached(..) | Run::Leading(..))) => {
+                self.later(request, exchange, self.local(handler, params), Some(caller))
             }
             Err(Later::Run(Run::Sync(_) | Run::Streaming(_))) => Reply::HandOver,
         }
@@ -94,22 +152,14 @@ impl Service for Api {
             }
             _ => None,
         };
-        let result = match head.map_err(Problem::from).and(found) {
-            Ok((place, params)) => {
-                let handler = &self.route(place).handler;
-                let app = Arc::clone(exchange.app());
-                match app.authenticator.authorize(&app.engine, &request.head(), request.peer, handler.right()) {
-                    Ok(caller) => respond(handler, AsyncRequest { app, caller, params, http: request }).await,
-                    Err(rejected) => Err(rejected.after_delay().await),
-                }
-            }
-            Err(problem) => Err(problem),
+        let delivered = match head.map_err(Problem::from).and(found) {
+            Ok((place, params)) => self.local(&self.route(place).handler, params).serve(request, None).await,
+            Err(problem) => Delivered::refused(problem),
         };
         if let Some(span) = span {
-            let status = result.as_ref().map_or_else(Problem::status, |response| response.status);
-            span.end(status, result.as_ref().err());
+            span.end(delivered.status(), delivered.problem());
         }
-        exchange.end(result)
+        exchange.deliver(delivered)
     }
 
     fn refuse(&self, error: &Error) -> tocos_http::Response {
@@ -118,71 +168,5 @@ impl Service for Api {
 
     fn asks_owner(&self) -> bool {
         self.surface == Surface::Public && self.app.authenticator.asks_owner()
-    }
-}
-
-async fn respond(handler: &'static Handler, mut request: AsyncRequest) -> Result<Response, Problem> {
-    if let Handler::Other(endpoint) = handler
-        && let Run::Cached(_, respond) | Run::Async(respond) | Run::Streaming(respond) = endpoint.run
-    {
-        return respond(request).await;
-    }
-    let body = request.read_body(request.app.settings.limits.body_bytes_max).await?;
-    let span = RequestSpan::of(request.parts()).cloned();
-    let step = span.as_ref().map(|span| span.step("decide"));
-    let AsyncRequest { app, caller, params, http } = request;
-    let mut supply = Supply::default();
-    let outcome = loop {
-        match handler.respond(&SyncRequest { app: &app, caller, head: &http.head(), params: &params, body: &body }) {
-            Ok(outcome) => break outcome,
-            Err(Later::Elsewhere(events)) => supply.fetch(&app, Undecided::Elsewhere(events)).await?,
-            Err(Later::Run(_)) => break Outcome::refused(Error::ResponseUnsized.into()),
-        }
-    };
-    drop(supply);
-    // What the request was made of goes while it is still in the processor's cache, not after hundreds of others.
-    drop((step, http, body));
-    let _waiting = span.as_ref().map(|span| span.step("durable"));
-    app.engine.durable(outcome.seen).await.map_err(|unavailable| unavailable_problem(&unavailable))?;
-    outcome.response
-}
-
-/// A response that may be sent when everything it depends on is durable.
-fn when(exchange: Exchange, outcome: Outcome) -> Reply<Settling> {
-    let durable = exchange.app().engine.durable(outcome.seen);
-    let (response, result) = match outcome.response {
-        Ok(response) => {
-            let result = Ok((response.status, response.replayed));
-            (response.into_http(), result)
-        }
-        Err(problem) => (problem.to_http(), Err(problem)),
-    };
-    Reply::When(Settling { durable, exchange, result }, response)
-}
-
-/// Waits until everything that a response depends on is durable, and counts it then.
-#[derive(Debug)]
-struct Settling {
-    durable: Durable,
-    exchange: Exchange,
-    /// Status, and whether an earlier request got the same.
-    result: Result<(StatusCode, bool), Problem>,
-}
-
-impl Future for Settling {
-    type Output = Result<(), tocos_http::Response>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        match ready!(Pin::new(&mut this.durable).poll(context)) {
-            Ok(()) => {
-                match &this.result {
-                    Ok((status, replayed)) => this.exchange.succeeded(*status, *replayed),
-                    Err(problem) => this.exchange.refused(problem),
-                }
-                Poll::Ready(Ok(()))
-            }
-            Err(unavailable) => Poll::Ready(Err(this.exchange.end(Err(unavailable_problem(&unavailable))))),
-        }
     }
 }

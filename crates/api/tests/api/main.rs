@@ -3,15 +3,18 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod app;
+mod as_of;
 mod bad_input;
 mod batch;
 mod bounds;
 mod client;
 mod clock;
+mod cluster;
 mod coins;
 mod disk;
 mod dry_run;
 mod events;
+mod forwarding;
 mod grants;
 mod history;
 mod holds;
@@ -20,10 +23,13 @@ mod idempotency;
 mod internal;
 mod keys;
 mod limits;
+mod nodes;
 mod openapi;
 mod plain;
 mod recovering;
 mod reverse;
+mod rules_of_accounts;
+mod schedules;
 mod shutdown;
 mod spends;
 mod storage;

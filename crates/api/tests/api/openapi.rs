@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
@@ -108,4 +108,68 @@ fn every_operation_has_a_summary_and_one_of_the_tags_that_are_described() {
     assert_eq!(seen, tags, "paths are grouped by their tags, in the same order");
     assert_eq!(document["paths"]["/v1/users/{user}/limits/{coin}"]["put"]["tags"][0], "users");
     assert_eq!(document["paths"]["/v1/users/{user}/history"]["get"]["tags"][0], "history");
+}
+
+/// Whether the members of an object are those of its schema; what is nested is left to the suite that knows schemas as a whole.
+fn check_members(document: &Value, event: &Value) {
+    let kind = event["kind"].as_str().unwrap();
+    let mapping = &document["components"]["schemas"]["Event"]["discriminator"]["mapping"];
+    let name = mapping[kind].as_str().unwrap_or_else(|| panic!("{kind} has no schema")).rsplit('/').next().unwrap();
+    let schema = &document["components"]["schemas"][name];
+    let members = event.as_object().unwrap();
+    for required in schema["required"].as_array().unwrap() {
+        assert!(members.contains_key(required.as_str().unwrap()), "{kind} has no {required}: {event}");
+    }
+    for member in members.keys() {
+        assert!(schema["properties"].get(member).is_some(), "{name} does not know {member}: {event}");
+    }
+}
+
+#[test]
+fn events_have_the_members_of_their_schemas() {
+    let app = TestApp::with_test_clock();
+    let document: Value = serde_json::from_str(&tocos_api::openapi()).unwrap();
+    app.user_with("ana", 1_000).user_with("bob", 100).user("cem");
+    app.post("/v1/users/cem/close", json!({})).expect(200);
+    app.put("/v1/coins/gold", json!({"decimals": 2})).expect(201);
+    app.put("/v1/users/ana/limits/toco", json!({"floor": -5})).expect(200);
+    app.put("/v1/users/ana/thresholds/toco", json!({"thresholds": [990]})).expect(200);
+    app.put("/v1/coins/toco/thresholds", json!({})).expect(200);
+    app.put("/v1/users/ana/spend-limit/toco", json!({"amount": 500, "per": "hours", "hours": 5})).expect(200);
+    app.put("/v1/coins/toco/spend-limit", json!({})).expect(200);
+    let lot =
+        json!({"user": "ana", "coin": "toco", "amount": 9, "lot": true, "priority": 60, "category": "promotional"});
+    let grant = app.post("/v1/grants", lot).expect(201)["event"].clone();
+    app.post(&format!("/v1/events/{grant}/reverse"), json!({"mode": "up_to", "amount": 99, "debt": true})).expect(201);
+    let spend =
+        app.post("/v1/spends", json!({"user": "ana", "coin": "toco", "amount": 50, "to": "bob", "mode": "up_to"}));
+    let spend = spend.expect(201)["event"].clone();
+    app.post(&format!("/v1/events/{spend}/reverse"), json!({"metadata": {"why": "returned"}})).expect(201);
+    app.transfer("ana", "bob", 5);
+    let capture = app.hold("ana", 20);
+    app.post(&format!("/v1/holds/{capture}/capture"), json!({"amount": 5})).expect(201);
+    let hold = |seconds: u32| {
+        let body = json!({"user": "ana", "coin": "toco", "amount": 5, "timeout_s": seconds, "to": "bob"});
+        app.post("/v1/holds", body).expect(201)
+    };
+    let (long, short) = (hold(3_600), hold(60));
+    // An hour from now, as the service writes it.
+    let later = &long["expires_at"];
+    app.post(&format!("/v1/holds/{}/extend", short["id"]), json!({"expires_at": later})).expect(201);
+    app.post(&format!("/v1/holds/{}/release", short["id"]), json!({})).expect(201);
+    app.post("/v1/grants", json!({"user": "bob", "coin": "toco", "amount": 5, "expires_at": later})).expect(201);
+    app.post_with_key("key", "/v1/grants", json!({"user": "bob", "coin": "toco", "amount": 5})).expect(201);
+    app.advance(2 * 86_400);
+    let page = app.get("/v1/events?limit=1000").expect(200);
+    let events = page["events"].as_array().unwrap();
+    events.iter().for_each(|event| check_members(&document, event));
+    let kinds: std::collections::BTreeSet<&str> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    for kind in
+        ["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "limits"]
+    {
+        assert!(kinds.contains(kind), "{kind} did not happen: {kinds:?}");
+    }
+    for kind in ["user", "user_closed", "coin", "extend", "thresholds", "spend_limit"] {
+        assert!(kinds.contains(kind), "{kind} did not happen: {kinds:?}");
+    }
 }

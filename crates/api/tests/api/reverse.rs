@@ -51,3 +51,28 @@ fn other_events_are_not_reversible() {
     assert_eq!((refused.status, refused.refused("not_reversible")["kind"].clone()), (409, json!("user")));
     app.post("/v1/events/99/reverse", json!({})).refused("event_not_found");
 }
+
+#[test]
+fn a_chargeback_takes_what_is_there_and_lets_the_rest_be_owed() {
+    let app = TestApp::start();
+    app.user("ana");
+    let bought = app.post("/v1/grants", json!({"user": "ana", "coin": "toco", "amount": 100, "lot": true})).expect(201);
+    assert_eq!(bought["lot"], true);
+    app.spend("ana", 70);
+    let path = format!("/v1/events/{}/reverse", bought["event"]);
+    app.post(&path, json!({"amount": 10})).expect(201);
+    app.post(&path, json!({})).refused("insufficient_funds");
+    let there = app.post(&path, json!({"amount": 500, "mode": "up_to"})).expect(201);
+    assert_eq!(
+        (&there["amount"], &there["requested"], &there["mode"], &there["remaining"]),
+        (&json!(20), &json!(500), &json!("up_to"), &json!(70))
+    );
+    let owed = app.post(&path, json!({"mode": "up_to", "debt": true})).expect(201);
+    assert_eq!((&owed["amount"], &owed["debt"], &owed["remaining"]), (&json!(70), &json!(70), &json!(0)));
+    assert_eq!(owed["balances"]["ana"]["available"], -70);
+    app.post(&path, json!({"mode": "up_to"})).refused("already_reversed");
+    app.post(&path, json!({"mode": "some"})).invalid("mode");
+    app.post(&path, json!({"debt": 1})).invalid("debt");
+    app.grant("ana", 100);
+    assert_eq!(app.total("ana"), 30);
+}

@@ -4,6 +4,9 @@
 //! refusing costs the ledger nothing: the uploader tries again, and catches up from the files. It never waits for the ledger nor
 //! the ledger for it.
 //!
+//! In a group several nodes have the same log, and whoever leads puts. What another node has put there is the same history then, so one
+//! that finds itself behind it waits; and a node that leads goes on with the newest branch, which is the one that restores take.
+//!
 //! - `attach`: which branch is written to, and how far it reaches; `listing` looks that up, `fork` finds where a new branch begins
 //! - `tail`, `sealed`, `derived`: the three kinds of objects it puts
 //! - `local`: the log as it is on this machine
@@ -13,6 +16,8 @@ mod attach;
 mod derived;
 mod error;
 mod fork;
+#[cfg(test)]
+mod group_tests;
 mod listing;
 mod local;
 mod run;
@@ -24,6 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -43,12 +49,25 @@ const END_PATIENCE: Duration = Duration::from_secs(10);
 /// What is put at once of a snapshot or a table.
 const PART_BYTES: u64 = 8 << 20;
 
-/// How often the tail is put, and in what pieces.
-#[derive(Clone, Copy, Debug)]
+/// How often the tail is put, and in what pieces, and who else puts.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// An event is put at the latest so long after it became durable, as far as the store allows.
     every: Duration,
     sizes: Sizes,
+    /// For a node of a group.
+    leads: Option<Leads>,
+}
+
+/// Whether this node leads its group and nobody else can. Only then may it begin a new branch: a node that was deposed knows less
+/// than the others.
+#[derive(Clone)]
+struct Leads(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for Leads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Leads").field(&(self.0)()).finish()
+    }
 }
 
 impl Options {
@@ -56,7 +75,13 @@ impl Options {
     #[must_use]
     pub fn every(every: Duration) -> Self {
         let sizes = Sizes { tail: TAIL_OBJECT_BYTES, log: LOG_OBJECT_BYTES, part: PART_BYTES };
-        Self { every, sizes }
+        Self { every, sizes, leads: None }
+    }
+
+    /// For a node of a group, where each node puts while it leads. `leads` says whether it does and nobody else can.
+    #[must_use]
+    pub fn in_group(self, leads: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { leads: Some(Leads(Arc::new(leads))), ..self }
     }
 }
 
@@ -122,7 +147,7 @@ impl Uploader {
         &self.status
     }
 
-    /// Puts what is durable and not in the archive yet, for 10 seconds at most, and ends.
+    /// Puts what is durable by now and not in the archive yet, for 10 seconds at most, and ends.
     pub fn end(self) {
         // Nobody listens if it has ended already, which only a panic can do.
         let _gone = self.stop.send(true);

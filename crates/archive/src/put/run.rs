@@ -7,7 +7,7 @@ use tocos_journal::{Position, Reader};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::attach::{Attached, Attachment, attach, begin};
+use super::attach::{Attached, Attachment, attach, attach_in_group, begin, begin_in_group, is_newest};
 use super::derived::{Derived, DerivedStep};
 use super::error::PutError;
 use super::local::Local;
@@ -22,6 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The first rest after a failure, and the longest.
 const RETRY_MIN: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
+/// How long a node of a group that is behind the archive waits before it looks again.
+const BEHIND_EVERY: Duration = Duration::from_secs(1);
+/// How often the leader of a group looks whether a branch has begun that is newer than its own.
+const BRANCHES_EVERY: Duration = Duration::from_secs(60);
 
 /// The uploader at work.
 #[derive(Debug)]
@@ -36,6 +40,10 @@ pub(super) struct Run {
     derived: Derived,
     /// Failures since something last worked.
     failures_in_a_row: u32,
+    /// Up to which event the end puts, once it has begun. In a group the log may go on behind it.
+    end_through: Option<u64>,
+    /// When it was last looked which branch is the newest.
+    branches_at: Instant,
 }
 
 /// Where the next objects go.
@@ -72,12 +80,14 @@ impl Run {
         Self {
             store,
             local: Local { reader },
-            options,
             around,
             status,
             target: None,
             derived: Derived::new(options.sizes.part),
+            options,
             failures_in_a_row: 0,
+            end_through: None,
+            branches_at: Instant::now(),
         }
     }
 
@@ -95,8 +105,10 @@ impl Run {
             () = patience => false,
         };
         let archived = self.status.archived_event().unwrap_or(0);
-        if is_complete {
+        if is_complete && self.end_through.is_none_or(|last| last <= archived) {
             tracing::info!(event = archived, "archive: complete");
+        } else if is_complete {
+            tracing::info!(event = archived, "archive: another node of the group goes on from here");
         } else {
             tracing::warn!(
                 event = archived,
@@ -109,7 +121,10 @@ impl Run {
     async fn go_on(&mut self, mut stop: watch::Receiver<bool>) {
         loop {
             let is_ending = *stop.borrow() || stop.has_changed().is_err();
-            let rest = match self.step(is_ending).await {
+            if is_ending && self.end_through.is_none() {
+                self.end_through = Some(self.local.last_event());
+            }
+            let rest = match self.step().await {
                 Ok(Step::Nothing) if is_ending => return,
                 Ok(step) => {
                     self.worked(&step);
@@ -128,14 +143,15 @@ impl Run {
         }
     }
 
-    async fn step(&mut self, is_ending: bool) -> Result<Step, PutError> {
+    async fn step(&mut self) -> Result<Step, PutError> {
+        self.look_for_newer().await?;
         let Some(target) = &mut self.target else { return self.attach().await };
-        if target.is_due(&self.local, &self.options, is_ending)? {
+        if target.is_due(&self.local, &self.options, self.end_through)? {
             let outcome =
                 tail::put(&self.store, target.at.branch, &self.local, (target.at.tip, self.options.sizes.tail)).await?;
-            return self.settle(outcome);
+            return self.settle(outcome).await;
         }
-        if is_ending {
+        if self.end_through.is_some() {
             return Ok(Step::Nothing);
         }
         let range = (target.sealed, target.at.tip);
@@ -149,6 +165,7 @@ impl Run {
                 target.sealed = tip;
                 return Ok(Step::More);
             }
+            Some(Outcome::Ahead { .. }) => return Ok(self.gives_way()),
             Some(Outcome::Gone | Outcome::Taken { .. } | Outcome::Nothing) => return Ok(Step::More),
             None => {}
         }
@@ -166,11 +183,17 @@ impl Run {
 
     /// Finds the branch to write to, or begins one.
     async fn attach(&mut self) -> Result<Step, PutError> {
-        let at = match attach(&self.store, &self.local, (self.around.now_us)()).await? {
+        let now_us = (self.around.now_us)();
+        let attachment = match &self.options.leads {
+            None => attach(&self.store, &self.local, now_us).await?,
+            Some(_) => attach_in_group(&self.store, &self.local, now_us).await?,
+        };
+        let at = match attachment {
             Attachment::Goes(at) => at,
+            Attachment::Behind => return Ok(self.gives_way()),
             Attachment::Leaves { parent, reason } => {
                 let place = self.store.url().to_owned();
-                return self.fork(parent, &place, &reason);
+                return self.fork(parent, &place, &reason).await;
             }
         };
         let sealed = sealed::find(&self.store, at.branch, at.root, &self.local).await?;
@@ -183,7 +206,7 @@ impl Run {
     }
 
     /// Takes note of what became of a piece of the tail.
-    fn settle(&mut self, outcome: Outcome) -> Result<Step, PutError> {
+    async fn settle(&mut self, outcome: Outcome) -> Result<Step, PutError> {
         let Some(target) = &mut self.target else { return Ok(Step::More) };
         match outcome {
             Outcome::Put { bytes, tip } => {
@@ -195,26 +218,57 @@ impl Run {
                 target.reaches(tip);
                 self.status.archived_through(tip.event);
             }
-            Outcome::Taken { place, reason } => {
+            Outcome::Ahead { .. } if self.options.leads.is_some() => return Ok(self.gives_way()),
+            Outcome::Taken { place, reason } | Outcome::Ahead { place, reason } => {
                 let parent = Parent { branch: target.at.branch, at: target.at.tip };
-                return self.fork(Some(parent), &place, &reason);
+                return self.fork(Some(parent), &place, &reason).await;
             }
             Outcome::Gone | Outcome::Nothing => return Ok(Step::Rest(LOOK_EVERY)),
         }
         Ok(Step::More)
     }
 
-    fn fork(&mut self, parent: Option<Parent>, place: &str, reason: &str) -> Result<Step, PutError> {
-        let branch = begin(&self.local, parent, &self.around)?;
+    async fn fork(&mut self, parent: Option<Parent>, place: &str, reason: &str) -> Result<Step, PutError> {
+        let branch = match &self.options.leads {
+            None => begin(&self.local, parent, &self.around)?,
+            Some(leads) => {
+                if self.end_through.is_some() || !(leads.0)() {
+                    return Ok(self.gives_way());
+                }
+                // If the response is lost, the next look at the archive finds the branch.
+                self.target = None;
+                begin_in_group(&self.store, &self.local, parent, &self.around).await?
+            }
+        };
+        self.target = None;
         self.status.forked();
         tracing::warn!(
             %branch,
             behind_event = parent.map_or(0, |parent| parent.at.event),
             "archive: the history there is not the one here, so a new branch begins: {place}: {reason}"
         );
-        self.target = None;
         self.derived = Derived::new(self.options.sizes.part);
         Ok(Step::More)
+    }
+
+    /// Another node of the group puts, or will: this one ends, or waits until it knows more.
+    fn gives_way(&self) -> Step {
+        if self.end_through.is_some() { Step::Nothing } else { Step::Rest(BEHIND_EVERY) }
+    }
+
+    /// In a group a new branch may have been begun by a node that did not know yet that another one leads. Restores take the newest
+    /// branch, so the leader goes on with it.
+    async fn look_for_newer(&mut self) -> Result<(), PutError> {
+        let Some(target) = self.target.as_ref().filter(|_| self.options.leads.is_some()) else { return Ok(()) };
+        if self.end_through.is_some() || self.branches_at.elapsed() < BRANCHES_EVERY {
+            return Ok(());
+        }
+        self.branches_at = Instant::now();
+        if !is_newest(&self.store, &self.local, target.at.branch).await? {
+            self.target = None;
+            self.derived = Derived::new(self.options.sizes.part);
+        }
+        Ok(())
     }
 
     fn worked(&mut self, step: &Step) {
@@ -249,14 +303,14 @@ impl Run {
 
 impl Target {
     /// Whether there is something to put now.
-    fn is_due(&mut self, local: &Local, options: &Options, is_ending: bool) -> Result<bool, PutError> {
-        let last = local.last_event();
+    fn is_due(&mut self, local: &Local, options: &Options, end_through: Option<u64>) -> Result<bool, PutError> {
+        let last = end_through.unwrap_or_else(|| local.last_event());
         if self.at.tip.event >= last {
             self.waiting_since = None;
             return Ok(false);
         }
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
-        if is_ending || self.at.tip.event < self.due_through {
+        if end_through.is_some() || self.at.tip.event < self.due_through {
             return Ok(true);
         }
         let is_due =

@@ -31,7 +31,7 @@ async fn behind(store: &Store, branch: BranchId, first: u64, local: &Local) -> R
         match compare(store, &name, local, before).await? {
             Outcome::Was { tip } => return Ok(tip),
             Outcome::Taken { place, reason } => warn(&place, &reason),
-            Outcome::Nothing | Outcome::Put { .. } | Outcome::Gone => return Ok(before),
+            Outcome::Nothing | Outcome::Put { .. } | Outcome::Gone | Outcome::Ahead { .. } => return Ok(before),
         }
     }
     next_segment(local, first)

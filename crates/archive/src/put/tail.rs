@@ -8,7 +8,7 @@ use super::error::PutError;
 use super::local::Local;
 use crate::branch::BranchId;
 use crate::names::Name;
-use crate::piece::Piece;
+use crate::piece::{Piece, PieceFault};
 use crate::store::{Put, Store};
 
 /// What became of a piece.
@@ -22,6 +22,9 @@ pub(super) enum Outcome {
     Was { tip: Position },
     /// The object was there and is gone.
     Gone,
+    /// Somebody else has gone on in this branch with the history that is here, further than the log here goes. Where the log here
+    /// is the only one, it is another history all the same.
+    Ahead { place: String, reason: String },
     /// Somebody else has gone on in this branch, or the object is damaged.
     Taken { place: String, reason: String },
 }
@@ -45,10 +48,26 @@ pub(super) async fn put(
 /// Tells our own piece from another's.
 pub(super) async fn compare(store: &Store, name: &str, local: &Local, after: Position) -> Result<Outcome, PutError> {
     let Some(bytes) = store.get(name).await? else { return Ok(Outcome::Gone) };
-    let taken = |reason: String| Ok(Outcome::Taken { place: store.place(name), reason });
-    match Piece::open(bytes, &local.reader.ledger_id()).and_then(|piece| piece.verify(after)) {
-        Ok(tip) if tip.event > after.event && local.has(&tip)? => Ok(Outcome::Was { tip }),
-        Ok(tip) => taken(format!("it has events up to {}, of which the log here has not all", tip.event)),
-        Err(fault) => taken(fault.to_string()),
+    let place = store.place(name);
+    // Before the log here goes on meanwhile.
+    let end = local.reader.position();
+    match through(bytes, local, (after, end)) {
+        Ok((tip, _)) if tip.event > after.event && local.has(&tip)? => Ok(Outcome::Was { tip }),
+        Ok((tip, has_end)) => {
+            let reason = format!("it has events up to {}, of which the log here has not all", tip.event);
+            Ok(if has_end { Outcome::Ahead { place, reason } } else { Outcome::Taken { place, reason } })
+        }
+        Err(fault) => Ok(Outcome::Taken { place, reason: fault.to_string() }),
     }
+}
+
+/// Verifies an object, and says how far the log is known with it, and whether the end of the log here is in it, or just before it.
+fn through(bytes: Bytes, local: &Local, (after, end): (Position, Position)) -> Result<(Position, bool), PieceFault> {
+    let piece = Piece::open(bytes, &local.reader.ledger_id())?;
+    let mut frames = piece.frames(after);
+    let mut has_end = after == end;
+    while frames.next().transpose()?.is_some() {
+        has_end |= frames.position() == end;
+    }
+    Ok((frames.position(), has_end))
 }

@@ -42,7 +42,7 @@ impl Bench {
 
     fn start(&self) -> (JoinHandle<()>, watch::Sender<bool>, Arc<Status>) {
         let around = Surroundings { now_us: || 0, random: || Ok(0x5eed) };
-        let options = Options { every: EVERY, sizes: Sizes { tail: 4_000, log: 4_000, part: 4_000 } };
+        let options = Options { every: EVERY, sizes: Sizes { tail: 4_000, log: 4_000, part: 4_000 }, leads: None };
         let reader = self.volume.reader.clone();
         let status = Arc::new(Status::new(reader.clone(), around.now_us));
         let run = Run::new(self.store.clone(), reader, options, around, Arc::clone(&status));

@@ -33,7 +33,12 @@ use log::{CutFault, LogWriter, UNFINISHED, cut};
 use target::{Taken, taken};
 
 /// Files that an empty directory may have: the lock, and what file systems make by themselves.
-const NOTHING: [&str; 2] = ["lock", "lost+found"];
+const NOTHING: [&str; 3] = ["group", "lock", "lost+found"];
+
+/// Whether an entry of a directory is not part of a ledger. Folders with files that were set aside are not.
+fn is_nothing(name: &str) -> bool {
+    NOTHING.contains(&name) || name.starts_with("set-aside-")
+}
 
 /// What to restore.
 #[derive(Debug, Clone)]
@@ -117,7 +122,7 @@ pub struct Restored {
 pub fn is_open_for_restore(disk: &dyn Disk) -> io::Result<bool> {
     let names = disk.list()?;
     let is_begun = names.iter().any(|name| name == RESTORE_MARKER);
-    Ok(is_begun || names.iter().all(|name| NOTHING.contains(&name.as_str())))
+    Ok(is_begun || names.iter().all(|name| is_nothing(name)))
 }
 
 /// Restores a ledger into a directory.
@@ -154,7 +159,7 @@ fn begun(disk: &dyn Disk, asked: &Asked) -> Result<Option<Marker>, RestoreError>
     let names = disk.list().map_err(failed)?;
     let has_begun = names.iter().any(|name| name == RESTORE_MARKER);
     if !has_begun {
-        let is_ours = |name: &&String| !NOTHING.contains(&name.as_str()) && !name.starts_with(RESTORE_MARKER);
+        let is_ours = |name: &&String| !is_nothing(name) && !name.starts_with(RESTORE_MARKER);
         return match names.iter().filter(is_ours).min() {
             Some(name) => Err(RestoreError::NotEmpty { dir: disk.place(""), found: name.clone() }),
             None => Ok(None),

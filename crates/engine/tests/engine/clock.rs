@@ -13,7 +13,9 @@ fn after_a_gap() -> Bench {
     bench.grant("ana", 50);
     let now = bench.engine().clock().system;
     let marks = Marks { expires_at: Some(now + SECOND_US / 10), ..Marks::PLAIN };
-    bench.ask_with(Some("soon-gone"), Operation::Grant { user: "ana", coin: "toco", amount: 7, marks }).unwrap();
+    bench
+        .ask_with(Some("soon-gone"), Operation::Grant { user: "ana", coin: "toco", amount: 7, marks, lot: false })
+        .unwrap();
     bench.ask_with(Some("paid"), transfer(5)).unwrap();
     bench.stop();
     std::thread::sleep(Duration::from_millis(400));

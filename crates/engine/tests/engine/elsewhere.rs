@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tocos_engine::{Batch, BatchRejection, Engine, EventError, Rejection, TableOptions, Unavailable};
 use tocos_journal::{Disk, DiskFile, DiskLock, FileDisk, LockError, NotFetched, segment_start};
-use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Request, Until};
+use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Request, Taking, Until};
 
 /// A directory of which the segments that start before an event are elsewhere. They can be fetched, or not.
 #[derive(Clone, Debug)]
@@ -111,7 +111,13 @@ fn transfer(amount: u64) -> Operation<'static> {
 }
 
 fn reverse(event: u64, amount: u64) -> Operation<'static> {
-    Operation::Reverse { event, original: None, amount: Some(amount), renew_expires_at: None }
+    Operation::Reverse {
+        event,
+        original: None,
+        amount: Some(amount),
+        renew_expires_at: None,
+        taking: Taking::default(),
+    }
 }
 
 /// A ledger of which only the end is on its disk.

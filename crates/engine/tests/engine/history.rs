@@ -58,7 +58,7 @@ fn balance_and_lots_of_the_past_are_those_of_then() {
             priority: 40 + (round % 20) as u8,
             category: if round % 2 == 0 { Category::Promotional } else { Category::Paid },
         };
-        bench.ask(Operation::Grant { user: "ana", coin: "toco", amount: 15 + round % 4, marks });
+        bench.ask(Operation::Grant { user: "ana", coin: "toco", amount: 15 + round % 4, marks, lot: false });
         bench.ask(Operation::Spend { user: "ana", coin: "toco", amount: 7, to: None, mode: Mode::UpTo });
         bench.ask(Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 3 });
         let hold = Operation::Hold {

@@ -6,6 +6,7 @@ mod clock;
 mod elsewhere;
 mod failures;
 mod history;
+mod member;
 mod restart;
 mod tables;
 mod time;
@@ -81,7 +82,7 @@ impl Bench {
     }
 
     fn grant(&self, user: &str, amount: u64) -> u64 {
-        self.ask(Operation::Grant { user, coin: "toco", amount, marks: Marks::PLAIN }).event
+        self.ask(Operation::Grant { user, coin: "toco", amount, marks: Marks::PLAIN, lot: false }).event
     }
 
     fn total(&self, user: &str) -> i64 {

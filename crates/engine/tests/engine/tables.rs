@@ -4,7 +4,7 @@ use crate::Bench;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tocos_engine::{Engine, OpenReport, Rejection, TableOptions, Unavailable, VerifyFailure, verify};
-use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Until};
+use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Taking, Until};
 
 const KEYS: u64 = 400;
 
@@ -41,6 +41,7 @@ impl Old {
                     original: None,
                     amount: Some(1),
                     renew_expires_at: None,
+                    taking: Taking::default(),
                 });
                 break;
             }
@@ -101,8 +102,13 @@ impl Old {
         let refused = self.bench.ask_with(None, Operation::Release { hold: self.hold }).unwrap_err();
         let Rejection::Refused { refusal, .. } = refused else { panic!("{refused:?}") };
         assert_eq!(refusal, Refusal::HoldEnded { hold: self.hold, ended_as: EndedAs::Captured });
-        let reverse =
-            Operation::Reverse { event: self.reversed, original: None, amount: Some(100), renew_expires_at: None };
+        let reverse = Operation::Reverse {
+            event: self.reversed,
+            original: None,
+            amount: Some(100),
+            renew_expires_at: None,
+            taking: Taking::default(),
+        };
         let refused = self.bench.ask_with(None, reverse).unwrap_err();
         let Rejection::Refused { refusal, .. } = refused else { panic!("{refused:?}") };
         let remaining = (1 + KEYS / 2 % 7) - 1;

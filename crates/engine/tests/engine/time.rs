@@ -10,7 +10,7 @@ fn coins_expire_in_an_idle_ledger_and_the_event_is_written() {
     bench.users(&["ana"]);
     let now = bench.engine().read(|_, now| now).unwrap().value;
     let marks = Marks { expires_at: Some(now + 400_000), priority: 50, category: Category::Promotional };
-    let grant = bench.ask(Operation::Grant { user: "ana", coin: "toco", amount: 9, marks }).event;
+    let grant = bench.ask(Operation::Grant { user: "ana", coin: "toco", amount: 9, marks, lot: false }).event;
     let patience = Instant::now() + Duration::from_secs(10);
     while bench.engine().durable_event() == grant {
         assert!(Instant::now() < patience, "nothing was written when the coins expired");

@@ -193,7 +193,8 @@ impl<'a, S: Service> FastPath<'a, S> {
         let id = RequestId::of(plain.head.request_id, self.ids);
         let started = Instant::now();
         let (head, connection) = (&plain.head, self.connection);
-        let request = Request { head, body, id: &id, started, peer: self.peer, plain: &plain, connection };
+        let bytes = &self.unread[..end.min(self.unread.len())];
+        let request = Request { head, body, id: &id, started, peer: self.peer, plain: &plain, bytes, connection };
         let rest = match self.service.call(&request) {
             Reply::When(ready, response) => {
                 let ends = response.closes;

@@ -64,6 +64,13 @@ impl Out {
         out.extend_from_slice(id.as_bytes());
         out.extend_from_slice(b"\r\ncontent-type: ");
         out.extend_from_slice(response.content_type.as_bytes());
+        if let Some((name, number)) = response.number {
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            let mut digits = itoa::Buffer::new();
+            out.extend_from_slice(digits.format(number).as_bytes());
+        }
         for (name, value) in &response.headers {
             out.extend_from_slice(b"\r\n");
             out.extend_from_slice(name.as_str().as_bytes());

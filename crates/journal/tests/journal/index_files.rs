@@ -56,6 +56,21 @@ fn events_of_old_segments_are_found_by_index_files() {
 }
 
 #[test]
+fn several_threads_may_write_index_files_at_once() {
+    for seed in 0..20 {
+        let disk = SimDisk::new(seed);
+        written(&disk, 60, 3);
+        let log = open(&disk, small(), None).unwrap();
+        let written: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| write_all(&log))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(written, segments(&disk).len() - 1, "each is written once");
+        assert_eq!(index_files(&disk).len(), written);
+    }
+}
+
+#[test]
 fn an_index_file_that_is_damaged_cut_missing_or_of_another_segment_is_made_again() {
     for case in 0..5 {
         let disk = SimDisk::new(case);

@@ -5,6 +5,7 @@
 mod appending;
 mod block_files;
 mod chance;
+mod copies;
 mod failing_disk;
 mod fixtures;
 mod formats;

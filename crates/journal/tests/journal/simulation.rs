@@ -95,6 +95,7 @@ impl Life {
         let options = Options {
             segment_bytes: chance.between(1024, 8192),
             zero_ahead_bytes: chance.between(0, 1500) as u32,
+            is_copy: false,
             new_ledger: LEDGER,
         };
         Self {

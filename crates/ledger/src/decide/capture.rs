@@ -30,9 +30,9 @@ impl Judge<'_> {
         let mut legs = vec![Leg::of_lots(Place::Hold, place, captured)];
         if wanted > held {
             // The work is done and cost more than was reserved: the rest comes from what is available, as far
-            // as that goes, without debt.
+            // as that and the spending limit go, without debt. What is held counts towards the limit already.
             let available = u64::try_from(payer.balance().available()).unwrap_or(0);
-            let more = (wanted - held).min(available);
+            let more = (wanted - held).min(available).min(self.spendable(payer).unwrap_or(available));
             if more > 0 {
                 legs.push(self.burn(payer, more, place)?);
             }

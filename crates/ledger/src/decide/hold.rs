@@ -28,6 +28,7 @@ impl Judge<'_> {
             Until::At(at) => (self.hold_end("expires_at", at)?, None),
             Until::InSeconds(s) => (self.hold_end("timeout_s", self.now + Micros::from(s) * SECOND_US)?, Some(s)),
         };
+        self.check_spend_limit(party, amount)?;
         let leg = self.burn(party, amount, Place::Hold)?;
         self.check_countable(coin, self.state.coin(coin).held, amount)?;
         let kind = MovementKind::Hold(HoldTerms { expires_at, timeout_s, to });

@@ -2,30 +2,37 @@
 
 mod burn;
 mod capture;
+mod concerned;
 mod expire;
 mod grant;
 mod hold;
 mod keys;
+mod leader;
 pub(crate) mod limits;
 mod reverse;
+mod rules;
 mod same;
+mod schedule;
 mod spend;
 mod transfer;
 mod user;
 
+pub use expire::{DueOf, Occasion};
+
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
-use crate::event::{Entry, Event, Fact, Key, Leg, Legs, Movement, MovementKind, Place};
+use crate::event::{Entry, Event, Fact, GrantTerms, Key, Leg, Legs, Movement, MovementKind, Place};
 use crate::ledger::{Decision, Ledger};
 use crate::names;
 use crate::operation::{Operation, Request};
 use crate::recalled::Recalled;
 use crate::refusal::Refusal;
+use crate::spending::SpendLimit;
 use crate::stage::Staged;
 use crate::state::{Account, AccountId, Balance, CoinId, ENTRIES_PER_MILESTONE, State, UserId};
 
 impl Ledger {
-    /// Judges a request at `now`, which is not before the last event and after everything due has been
-    /// expired (see [`Ledger::expire`]).
+    /// Judges a request at `now`, which is not before the last event, after everything due of whom it is about has been
+    /// done (see [`Ledger::expire`] and [`Ledger::concerned`]).
     ///
     /// # Errors
     /// The refusal, in the order of precedence that [`Refusal`] states.
@@ -45,7 +52,6 @@ impl Ledger {
         recalled: &Recalled,
         now: Micros,
     ) -> Result<Decision<'a>, Refusal> {
-        debug_assert!(!self.is_due(now), "what is due is expired before anything is decided");
         check_form(request)?;
         let key = request.key.map(|text| Key { text, hash: staged.key.unwrap_or_else(|| self.keys.hash(text)) });
         if let Some(key) = key
@@ -55,7 +61,15 @@ impl Ledger {
         }
         let fact = Judge { ledger: self, state: &self.state, staged, recalled, now }.judge(&request.operation)?;
         let number = self.state.last_event + 1;
-        Ok(Decision::Do(Event { number, at: now, by: request.by, key, metadata: request.metadata, fact }))
+        Ok(Decision::Do(Event {
+            number,
+            at: now,
+            by: request.by,
+            key,
+            metadata: request.metadata,
+            reference: None,
+            fact,
+        }))
     }
 }
 
@@ -80,11 +94,16 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
             Ok(())
         }
         Operation::PutLimits { floor, ceiling, .. } => limits::check(*floor, *ceiling),
+        Operation::PutSpendLimit { limit, .. } => limit.as_ref().map_or(Ok(()), SpendLimit::check),
         Operation::Grant { amount, marks, .. } => {
             if marks.priority > 100 {
                 return Err(Refusal::invalid("priority", "a priority is 0 to 100".to_owned()));
             }
             check_amount(*amount)
+        }
+        Operation::PutSchedule { schedule, plan, .. } => {
+            names::check_schedule_id(schedule)?;
+            plan.check()
         }
         Operation::Spend { user, amount, to, .. } | Operation::Hold { user, amount, to, .. } => {
             if *to == Some(user) {
@@ -101,6 +120,10 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
         Operation::Capture { amount, .. } | Operation::Reverse { amount, .. } => amount.map_or(Ok(()), check_amount),
         Operation::CreateKey(create) => names::check_name(create.name),
         Operation::CloseUser { .. }
+        | Operation::PutThresholds { .. }
+        | Operation::EndSchedule { .. }
+        | Operation::PauseSchedule { .. }
+        | Operation::ResumeSchedule { .. }
         | Operation::Release { .. }
         | Operation::Extend { .. }
         | Operation::RevokeKey { .. } => Ok(()),
@@ -154,16 +177,24 @@ impl Judge<'_> {
             Operation::PutLimits { user, coin, floor, ceiling, frozen } => {
                 self.put_limits(user, coin, *floor, *ceiling, *frozen)
             }
-            Operation::Grant { user, coin, amount, marks } => self.grant(user, coin, *amount, *marks),
+            Operation::PutThresholds { user, coin, thresholds } => self.put_thresholds(*user, coin, thresholds),
+            Operation::PutSpendLimit { user, coin, limit } => self.put_spend_limit(*user, coin, *limit),
+            Operation::Grant { user, coin, amount, marks, lot } => {
+                self.grant(user, coin, *amount, GrantTerms { marks: *marks, lot: *lot, occurrence: None })
+            }
             Operation::Spend { user, coin, amount, to, mode } => self.spend(user, coin, *amount, *to, *mode),
             Operation::Transfer { from, to, coin, amount } => self.transfer(from, to, coin, *amount),
             Operation::Hold { user, coin, amount, until, to } => self.hold(user, coin, *amount, *until, *to),
             Operation::Capture { hold, amount, last, excess } => self.capture(*hold, *amount, *last, *excess),
             Operation::Release { hold } => self.release(*hold),
             Operation::Extend { hold, expires_at } => self.extend(*hold, *expires_at),
-            Operation::Reverse { event, original, amount, renew_expires_at } => {
-                self.reverse(*event, *original, *amount, *renew_expires_at)
+            Operation::Reverse { event, original, amount, renew_expires_at, taking } => {
+                self.reverse(*event, *original, *amount, *renew_expires_at, *taking)
             }
+            Operation::PutSchedule { schedule, user, coin, plan } => self.put_schedule(schedule, user, coin, plan),
+            Operation::EndSchedule { schedule } => self.end_schedule(schedule),
+            Operation::PauseSchedule { schedule } => self.pause_schedule(schedule),
+            Operation::ResumeSchedule { schedule } => self.resume_schedule(schedule),
             Operation::CreateKey(create) => self.create_key(create),
             Operation::RevokeKey { id } => self.revoke_key(*id),
         }
@@ -268,11 +299,13 @@ impl Judge<'_> {
         }
         let Some((id, account)) = party.account else {
             let (account, opens) = (AccountId(new_id), Some((party.user, party.coin)));
-            return Entry { account, opens, total, held, prev: 0, skip: 0, lots: None };
+            let crossed = self.crossed(party, total - held as i64);
+            return Entry { account, opens, total, held, prev: 0, skip: 0, lots: None, crossed };
         };
         let (skip, milestone) = account.next_skip();
         let lots = if milestone { lots_after(account, kind, place, legs) } else { None };
-        Entry { account: id, opens: None, total, held, prev: account.head, skip, lots }
+        let crossed = self.crossed(party, total - held as i64);
+        Entry { account: id, opens: None, total, held, prev: account.head, skip, lots, crossed }
     }
 
     /// An entry that leaves the balance as it is.
@@ -295,16 +328,13 @@ fn lots_after(
         return None;
     }
     let mut after = account.clone();
-    let as_plain = place == Place::B && kind.b_is_plain();
     for leg in legs.iter() {
-        let part_of = |lot| if as_plain { crate::lot::Lot::PLAIN } else { lot };
         for part in leg.parts() {
-            let part = crate::lot::LotAmount { lot: part_of(part.lot), ..part };
             if leg.from == place {
-                after.take(part);
+                after.take(crate::lot::LotAmount { lot: kind.taken_lot(place, part.lot), ..part });
             }
             if leg.to == place {
-                after.put(part);
+                after.put(crate::lot::LotAmount { lot: kind.given_lot(place, part.lot), ..part });
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Whether a request is the one that led to an event.
 
 use crate::amount::Amount;
-use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place};
+use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place, Whose};
 use crate::operation::{Operation, Request, Until};
+use crate::schedule::Plan;
 use crate::state::{AccountId, State, UserId};
 use crate::terms::Mode;
 
@@ -52,6 +53,30 @@ impl Same<'_> {
                 same("ceiling", *then_ceiling, *ceiling)?;
                 same("frozen", *then_frozen, *frozen)
             }
+            (Fact::ThresholdsPut { whose, thresholds: then }, Operation::PutThresholds { user, coin, thresholds }) => {
+                self.whose(whose, *user, coin)?;
+                same("thresholds", then.as_ref(), thresholds.as_ref())
+            }
+            (Fact::SpendLimitPut { whose, limit: then }, Operation::PutSpendLimit { user, coin, limit }) => {
+                self.whose(whose, *user, coin)?;
+                same("amount", then.map(|limit| limit.amount), limit.map(|limit| limit.amount))?;
+                same("per", then.map(|limit| limit.per.word()), limit.map(|limit| limit.per.word()))?;
+                same("hours", then.map(|limit| limit.per), limit.map(|limit| limit.per))
+            }
+            (
+                Fact::SchedulePut { id, user: then, coin: then_coin, plan: then_plan, .. },
+                Operation::PutSchedule { schedule, user, coin, plan },
+            ) => {
+                same("schedule", *id, schedule)?;
+                self.user("user", *then, user)?;
+                same("coin", self.state.coin(*then_coin).code.as_str(), coin)?;
+                same_plan(then_plan, plan)
+            }
+            (Fact::ScheduleEnded { id, .. }, Operation::EndSchedule { schedule })
+            | (Fact::SchedulePaused { id, .. }, Operation::PauseSchedule { schedule })
+            | (Fact::ScheduleResumed { id, .. }, Operation::ResumeSchedule { schedule }) => {
+                same("schedule", *id, schedule)
+            }
             (Fact::HoldExtended { hold: then, expires_at: then_at, .. }, Operation::Extend { hold, expires_at }) => {
                 same("hold", *then, *hold)?;
                 same("expires_at", *then_at, *expires_at)
@@ -71,13 +96,14 @@ impl Same<'_> {
         let a = movement.a.account;
         let b = movement.b.as_ref().map(|entry| entry.account);
         match (&movement.kind, operation) {
-            (MovementKind::Grant(terms), Operation::Grant { user, coin, amount, marks }) => {
+            (MovementKind::Grant(terms), Operation::Grant { user, coin, amount, marks, lot }) => {
                 self.owner("user", a, user)?;
                 self.coin(a, coin)?;
                 same("amount", movement.amount, *amount)?;
                 same("expires_at", terms.marks.expires_at, marks.expires_at)?;
                 same("priority", terms.marks.priority, marks.priority)?;
-                same("category", terms.marks.category, marks.category)
+                same("category", terms.marks.category, marks.category)?;
+                same("lot", terms.lot, *lot)
             }
             (MovementKind::Spend(terms), Operation::Spend { user, coin, amount, to, mode }) => {
                 self.owner("user", a, user)?;
@@ -106,12 +132,27 @@ impl Same<'_> {
                 same("excess", terms.excess, *excess)
             }
             (MovementKind::Release(end), Operation::Release { hold }) => same("hold", end.hold, *hold),
-            (MovementKind::Reverse(terms), Operation::Reverse { event, amount, renew_expires_at, .. }) => {
+            (MovementKind::Reverse(terms), Operation::Reverse { event, amount, renew_expires_at, taking, .. }) => {
                 same("event", terms.of, *event)?;
                 same("amount", terms.requested, *amount)?;
-                same("renew_expires_at", terms.renew_expires_at, *renew_expires_at)
+                same("renew_expires_at", terms.renew_expires_at, *renew_expires_at)?;
+                same("mode", terms.taking.mode, taking.mode)?;
+                same("debt", terms.taking.debt, taking.debt)
             }
             _ => Err("op"),
+        }
+    }
+
+    fn whose(&self, then: &Whose, user: Option<&str>, coin: &str) -> Result<(), &'static str> {
+        match then {
+            // Without a user it is another operation.
+            Whose::Account(entry) => {
+                self.owner("user", entry.account, user.ok_or("op")?)?;
+                self.coin(entry.account, coin)
+            }
+            // With a user it is another operation.
+            Whose::Coin(_) if user.is_some() => Err("op"),
+            Whose::Coin(then) => same("coin", self.state.coin(*then).code.as_str(), coin),
         }
     }
 
@@ -132,6 +173,19 @@ impl Same<'_> {
     }
 }
 
+fn same_plan(then: &Plan, now: &Plan) -> Result<(), &'static str> {
+    same("amount", then.amount, now.amount)?;
+    same("every", then.every, now.every)?;
+    same("anchor", then.anchor, now.anchor)?;
+    same("starts_at", then.starts_at, now.starts_at)?;
+    same("ends_at", then.ends_at, now.ends_at)?;
+    same("occurrences", then.occurrences, now.occurrences)?;
+    same("expires", then.lasting, now.lasting)?;
+    same("priority", then.priority, now.priority)?;
+    same("category", then.category, now.category)?;
+    same("rollover", then.rollover, now.rollover)
+}
+
 fn same_end(then: &HoldTerms, now: Until) -> Result<(), &'static str> {
     match (then.timeout_s, now) {
         (Some(then), Until::InSeconds(now)) => same("timeout_s", then, now),
@@ -147,6 +201,8 @@ impl Movement {
     pub fn lots_named(&self) -> Vec<crate::lot::LotAmount> {
         let main = |leg: &&crate::event::Leg| match self.kind {
             MovementKind::Capture(_) => matches!(leg.to, Place::Spent | Place::B),
+            // What is owed for lots that are gone passes through `@spent`; it is named where it arrives.
+            MovementKind::Reverse(_) => leg.to != Place::Spent,
             _ => true,
         };
         self.legs.iter().filter(main).flat_map(crate::event::Leg::parts).collect()

@@ -25,9 +25,13 @@ impl Judge<'_> {
         self.check_not_frozen(payer)?;
         let amount = match mode {
             Mode::Exact => requested,
-            // What is available, without going into debt.
-            Mode::UpTo => requested.min(u64::try_from(payer.balance().available()).unwrap_or(0)),
+            // What is available, without going into debt, and within the spending limit.
+            Mode::UpTo => {
+                let available = u64::try_from(payer.balance().available()).unwrap_or(0);
+                requested.min(available).min(self.spendable(payer).unwrap_or(requested))
+            }
         };
+        self.check_spend_limit(payer, amount)?;
         let place = if payee.is_some() { Place::B } else { Place::Spent };
         let leg = self.burn(payer, amount, place)?;
         self.check_payable(payee, coin, amount)?;

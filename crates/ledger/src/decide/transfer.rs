@@ -14,6 +14,7 @@ impl Judge<'_> {
         self.check_open(to)?;
         let (giver, taker) = (self.party(from, coin), self.party(to, coin));
         self.check_not_frozen(giver)?;
+        self.check_spend_limit(giver, amount)?;
         let leg = self.burn(giver, amount, Place::B)?;
         self.check_ceiling(taker, amount)?;
         let legs = Legs { first: leg, rest: Vec::new() };

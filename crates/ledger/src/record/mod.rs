@@ -5,18 +5,15 @@
 
 mod kind;
 mod sections;
+mod terms;
 
 use crate::amount::MAX_AMOUNT;
 use crate::bytes::{Fields, Malformed, NONE_U32, Put};
-use crate::event::{
-    CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
-    ReverseTerms, SpendTerms,
-};
+use crate::event::{Entry, Event, Fact, Key, Leg, Legs, Movement, MovementKind, Place, Whose};
 use crate::ledger::Ledger;
-use crate::lot::Marks;
+use crate::names;
 use crate::right::Right;
 use crate::state::{AccountId, CoinId, UserId};
-use crate::terms::{Excess, Mode};
 use sections::{Sections, Tag, put_section};
 
 /// Bytes of every event's fixed part.
@@ -27,6 +24,10 @@ const HAS_B: u8 = 2;
 const HAS_BLOB: u8 = 4;
 const CREATED: u8 = 8;
 const JOINED: u8 = 16;
+
+/// The sections of what of an entry is not in the record.
+const TAGS_OF_A: [Tag; 4] = [Tag::OpensA, Tag::HeldA, Tag::LotsA, Tag::CrossedA];
+const TAGS_OF_B: [Tag; 4] = [Tag::OpensB, Tag::HeldB, Tag::LotsB, Tag::CrossedB];
 
 /// The bytes of a record that contain the offset of its blob.
 const BLOB_AT: core::ops::Range<usize> = 12..16;
@@ -44,6 +45,9 @@ impl Event<'_> {
         }
         if let Some(metadata) = self.metadata {
             put_section(scratch, Tag::Metadata, metadata.as_bytes());
+        }
+        if let Some(reference) = self.reference {
+            put_section(scratch, Tag::Reference, reference.as_bytes());
         }
         match &self.fact {
             Fact::Moved(movement) => encode_movement(&mut record, scratch, movement),
@@ -67,6 +71,12 @@ pub fn blob_offset(record: &[u8; RECORD_BYTES]) -> Option<u32> {
     (record[1] & HAS_BLOB != 0).then_some(offset)
 }
 
+/// Whether a record is of an API key that was made or revoked.
+#[must_use]
+pub fn changes_keys(record: &[u8; RECORD_BYTES]) -> bool {
+    matches!(record[0], kind::KEY | kind::KEY_REVOKED)
+}
+
 /// Marks a record: the next event belongs to the same atomic batch, so that a ledger ends with neither or with both.
 pub fn join_to_next(record: &mut [u8; RECORD_BYTES]) {
     record[1] |= JOINED;
@@ -87,9 +97,9 @@ fn encode_movement(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, movement
         record[32..40].copy_from_slice(&b.total.to_le_bytes());
         record[52..58].copy_from_slice(&b.prev.to_le_bytes()[..6]);
         record[58..64].copy_from_slice(&b.skip.to_le_bytes()[..6]);
-        sections::put_entry(blob, b, Tag::OpensB, Tag::HeldB, Tag::LotsB);
+        sections::put_entry(blob, b, TAGS_OF_B);
     }
-    put_terms(blob, movement);
+    terms::put_terms(blob, movement);
     if movement.legs != usual_legs(&movement.kind, movement.amount, movement.b.is_some()) {
         sections::put_legs(blob, &movement.legs);
     }
@@ -101,7 +111,7 @@ fn encode_a(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, a: &Entry) {
     record[24..32].copy_from_slice(&a.total.to_le_bytes());
     record[40..46].copy_from_slice(&a.prev.to_le_bytes()[..6]);
     record[46..52].copy_from_slice(&a.skip.to_le_bytes()[..6]);
-    sections::put_entry(blob, a, Tag::OpensA, Tag::HeldA, Tag::LotsA);
+    sections::put_entry(blob, a, TAGS_OF_A);
 }
 
 /// The legs that a movement of a kind has when it is only about plain coins: these are not written.
@@ -113,47 +123,10 @@ fn usual_legs(kind: &MovementKind, amount: u64, has_b: bool) -> Legs {
         MovementKind::Capture(_) => (Place::Hold, to),
         MovementKind::Release(_) | MovementKind::HoldExpired(_) => (Place::Hold, Place::A),
         MovementKind::Reverse(_) => (to, Place::A),
+        MovementKind::Rollover(_) => (Place::A, Place::A),
         MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => (Place::A, to),
     };
     Legs { first: Leg::plain(from, to, amount), rest: Vec::new() }
-}
-
-/// The terms of a movement, where its record does not say them.
-fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
-    let mut terms = Vec::new();
-    match &movement.kind {
-        MovementKind::Grant(grant) if !grant.marks.is_plain() => {
-            terms.put_instant(grant.marks.expires_at);
-            terms.put_u8(grant.marks.priority);
-            terms.put_u8(grant.marks.category as u8);
-        }
-        MovementKind::Spend(spend) if spend.mode == Mode::UpTo => terms.put_u64(spend.requested),
-        MovementKind::Hold(hold) => {
-            terms.put_i64(hold.expires_at);
-            terms.put_u32(hold.timeout_s.unwrap_or(NONE_U32));
-            terms.put_u32(hold.to.map_or(NONE_U32, |to| to.0));
-        }
-        MovementKind::Capture(capture) => {
-            terms.put_u64(capture.hold);
-            terms.put_amount(capture.requested);
-            terms.put_u8(u8::from(capture.last));
-            terms.put_u8(u8::from(capture.excess == Excess::TakeAvailable));
-            terms.put_u64(capture.held);
-            terms.put_u8(u8::from(capture.ended));
-        }
-        MovementKind::Release(end) | MovementKind::HoldExpired(end) => terms.put_u64(end.hold),
-        MovementKind::Reverse(reverse) => {
-            terms.put_u64(reverse.of);
-            terms.put_u8(kind::number_of_word(reverse.of_kind));
-            terms.put_amount(reverse.requested);
-            terms.put_instant(reverse.renew_expires_at);
-            terms.put_u64(reverse.remaining);
-        }
-        MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
-    }
-    if !terms.is_empty() {
-        put_section(blob, Tag::Terms, &terms);
-    }
 }
 
 fn encode_other(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, fact: &Fact<'_>) {
@@ -180,6 +153,32 @@ fn encode_other(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, fact: &Fact
             terms.put_u64(*ceiling);
             terms.put_u8(u8::from(*frozen));
         }
+        Fact::ThresholdsPut { whose, thresholds } => {
+            encode_whose(record, blob, whose);
+            terms.put_thresholds(thresholds.as_ref());
+        }
+        Fact::SpendLimitPut { whose, limit } => {
+            encode_whose(record, blob, whose);
+            terms.put_spend_limit(*limit);
+        }
+        Fact::SchedulePut { number, id, user, coin, plan, anchor, next } => {
+            record[4..8].copy_from_slice(&user.0.to_le_bytes());
+            record[8..12].copy_from_slice(&u32::from(coin.0).to_le_bytes());
+            record[16..24].copy_from_slice(&number.to_le_bytes());
+            record[24..32].copy_from_slice(&anchor.to_le_bytes());
+            record[32..36].copy_from_slice(&next.to_le_bytes());
+            put_section(blob, Tag::Name, id.as_bytes());
+            terms.put_plan(plan);
+        }
+        Fact::ScheduleEnded { number, id } | Fact::SchedulePaused { number, id } => {
+            record[16..24].copy_from_slice(&number.to_le_bytes());
+            put_section(blob, Tag::Name, id.as_bytes());
+        }
+        Fact::ScheduleResumed { number, id, next } => {
+            record[16..24].copy_from_slice(&number.to_le_bytes());
+            record[32..36].copy_from_slice(&next.unwrap_or(NONE_U32).to_le_bytes());
+            put_section(blob, Tag::Name, id.as_bytes());
+        }
         Fact::HoldExtended { hold, account, expires_at } => {
             record[4..8].copy_from_slice(&account.0.to_le_bytes());
             record[16..24].copy_from_slice(&hold.to_le_bytes());
@@ -193,10 +192,21 @@ fn encode_other(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, fact: &Fact
             put_section(blob, Tag::Title, name.as_bytes());
         }
         Fact::KeyRevoked { id } => record[4..8].copy_from_slice(&u32::from(*id).to_le_bytes()),
+        Fact::Leader { epoch, node } => {
+            record[16..24].copy_from_slice(&epoch.to_le_bytes());
+            put_section(blob, Tag::Name, node.as_bytes());
+        }
         Fact::Moved(_) => {}
     }
     if !terms.is_empty() {
         put_section(blob, Tag::Terms, &terms);
+    }
+}
+
+fn encode_whose(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, whose: &Whose) {
+    match whose {
+        Whose::Account(entry) => encode_a(record, blob, entry),
+        Whose::Coin(coin) => record[4..8].copy_from_slice(&u32::from(coin.0).to_le_bytes()),
     }
 }
 
@@ -225,12 +235,24 @@ impl Fixed {
 
     fn entry_a(&self, sections: &mut Sections<'_>) -> Result<Entry, Malformed> {
         let [prev, skip, ..] = self.links;
-        sections.entry(AccountId(self.a), self.a_total, prev, skip, [Tag::OpensA, Tag::HeldA, Tag::LotsA])
+        sections.entry(AccountId(self.a), self.a_total, prev, skip, TAGS_OF_A)
+    }
+
+    fn whose(&self, sections: &mut Sections<'_>) -> Result<Whose, Malformed> {
+        if self.flags & HAS_A != 0 {
+            return self.entry_a(sections).map(Whose::Account);
+        }
+        Ok(Whose::Coin(CoinId(small(self.a)?)))
+    }
+
+    /// The occurrence that comes next, of a schedule.
+    fn next(&self) -> Result<u32, Malformed> {
+        u32::try_from(self.b_total).map_err(|_| Malformed("an occurrence's number is above 32 bits"))
     }
 
     fn entry_b(&self, sections: &mut Sections<'_>) -> Result<Entry, Malformed> {
         let [.., prev, skip] = self.links;
-        sections.entry(AccountId(self.b), self.b_total, prev, skip, [Tag::OpensB, Tag::HeldB, Tag::LotsB])
+        sections.entry(AccountId(self.b), self.b_total, prev, skip, TAGS_OF_B)
     }
 }
 
@@ -275,17 +297,18 @@ impl<'a> Event<'a> {
         let mut sections = Sections::read(if fixed.flags & HAS_BLOB == 0 { &[] } else { blob })?;
         let key = sections.text(Tag::Key)?.map(|text| Key { text, hash: hash(text) });
         let metadata = sections.text(Tag::Metadata)?;
+        let reference = sections.text(Tag::Reference)?;
         let by = fixed.by;
         if fixed.kind < kind::FIRST_MOVEMENT {
             let fact = decode_other(&fixed, record, &mut sections)?;
             sections.check_all_used()?;
-            return Ok(Self { number, at, by, key, metadata, fact });
+            return Ok(Self { number, at, by, key, metadata, reference, fact });
         }
         let amount = fixed.amount;
         if amount > MAX_AMOUNT {
             return Err(Malformed("an amount is above 2^53-1"));
         }
-        let kind = decode_kind(&fixed, &mut sections)?;
+        let kind = terms::decode_kind(fixed.kind, amount, sections.take(Tag::Terms))?;
         let legs = match sections.take(Tag::Legs) {
             Some(bytes) => sections::legs(bytes)?,
             None => usual_legs(&kind, amount, fixed.flags & HAS_B != 0),
@@ -293,49 +316,17 @@ impl<'a> Event<'a> {
         let a = fixed.entry_a(&mut sections)?;
         let b = if fixed.flags & HAS_B == 0 { None } else { Some(fixed.entry_b(&mut sections)?) };
         sections.check_all_used()?;
-        Ok(Self { number, at, by, key, metadata, fact: Fact::Moved(Movement { kind, amount, a, b, legs }) })
+        Ok(Self { number, at, by, key, metadata, reference, fact: Fact::Moved(Movement { kind, amount, a, b, legs }) })
     }
 }
 
-fn decode_kind(fixed: &Fixed, sections: &mut Sections<'_>) -> Result<MovementKind, Malformed> {
-    let bytes = sections.take(Tag::Terms);
-    let mut terms = Fields::new(bytes.unwrap_or(&[]));
-    let kind = match fixed.kind {
-        kind::GRANT => {
-            let marks = if bytes.is_some() { terms.marks()? } else { Marks::PLAIN };
-            MovementKind::Grant(GrantTerms { marks })
-        }
-        kind::SPEND => MovementKind::Spend(match bytes {
-            Some(_) => SpendTerms { requested: terms.u64()?, mode: Mode::UpTo },
-            None => SpendTerms { requested: fixed.amount, mode: Mode::Exact },
-        }),
-        kind::TRANSFER => MovementKind::Transfer,
-        kind::HOLD => MovementKind::Hold(HoldTerms {
-            expires_at: terms.i64()?,
-            timeout_s: Some(terms.u32()?).filter(|s| *s != NONE_U32),
-            to: Some(terms.u32()?).filter(|to| *to != NONE_U32).map(UserId),
-        }),
-        kind::CAPTURE => MovementKind::Capture(CaptureTerms {
-            hold: terms.u64()?,
-            requested: terms.amount()?,
-            last: terms.flag()?,
-            excess: if terms.flag()? { Excess::TakeAvailable } else { Excess::Reject },
-            held: terms.u64()?,
-            ended: terms.flag()?,
-        }),
-        kind::RELEASE => MovementKind::Release(HoldEnd { hold: terms.u64()? }),
-        kind::HOLD_EXPIRED => MovementKind::HoldExpired(HoldEnd { hold: terms.u64()? }),
-        kind::EXPIRE => MovementKind::LotExpired,
-        kind::REVERSE => MovementKind::Reverse(ReverseTerms {
-            of: terms.u64()?,
-            of_kind: kind::word_of_number(terms.u8()?),
-            requested: terms.amount()?,
-            renew_expires_at: terms.instant()?,
-            remaining: terms.u64()?,
-        }),
-        _ => return Err(Malformed("its kind is not known; a newer version may have written it")),
-    };
-    if terms.is_empty() { Ok(kind) } else { Err(Malformed("its terms are longer than its kind needs")) }
+fn small(value: u32) -> Result<u16, Malformed> {
+    u16::try_from(value).map_err(|_| Malformed("a number is above 65,535"))
+}
+
+fn schedule_id<'a>(sections: &mut Sections<'a>) -> Result<&'a str, Malformed> {
+    let id = sections.text(Tag::Name)?.filter(|id| names::may_name_schedule(id));
+    id.ok_or(Malformed("a schedule has no id, or one that is too long"))
 }
 
 fn decode_other<'a>(
@@ -344,7 +335,6 @@ fn decode_other<'a>(
     sections: &mut Sections<'a>,
 ) -> Result<Fact<'a>, Malformed> {
     let created = fixed.flags & CREATED != 0;
-    let small = |value: u32| u16::try_from(value).map_err(|_| Malformed("a number is above 65,535"));
     let bytes = sections.take(Tag::Terms);
     let mut terms = Fields::new(bytes.unwrap_or(&[]));
     let fact = match fixed.kind {
@@ -367,6 +357,24 @@ fn decode_other<'a>(
             frozen: terms.flag()?,
             entry: fixed.entry_a(sections)?,
         },
+        kind::THRESHOLDS => Fact::ThresholdsPut { thresholds: terms.thresholds()?, whose: fixed.whose(sections)? },
+        kind::SPEND_LIMIT => Fact::SpendLimitPut { limit: terms.spend_limit()?, whose: fixed.whose(sections)? },
+        kind::SCHEDULE => Fact::SchedulePut {
+            number: fixed.amount,
+            id: schedule_id(sections)?,
+            user: UserId(fixed.a),
+            coin: CoinId(small(fixed.b)?),
+            plan: terms.plan()?,
+            anchor: fixed.a_total,
+            next: fixed.next()?,
+        },
+        kind::SCHEDULE_DELETED => Fact::ScheduleEnded { number: fixed.amount, id: schedule_id(sections)? },
+        kind::SCHEDULE_PAUSED => Fact::SchedulePaused { number: fixed.amount, id: schedule_id(sections)? },
+        kind::SCHEDULE_RESUMED => Fact::ScheduleResumed {
+            number: fixed.amount,
+            id: schedule_id(sections)?,
+            next: Some(fixed.next()?).filter(|next| *next != NONE_U32),
+        },
         kind::EXTEND => {
             Fact::HoldExtended { hold: fixed.amount, account: AccountId(fixed.a), expires_at: fixed.a_total }
         }
@@ -384,6 +392,13 @@ fn decode_other<'a>(
             expires_at: terms.instant()?,
         },
         kind::KEY_REVOKED => Fact::KeyRevoked { id: small(fixed.a)? },
+        kind::LEADER => Fact::Leader {
+            epoch: fixed.amount,
+            node: sections
+                .text(Tag::Name)?
+                .filter(|node| names::may_name_node(node))
+                .ok_or(Malformed("a leader has no node, or one whose name is too long"))?,
+        },
         _ => return Err(Malformed("its kind is not known; a newer version may have written it")),
     };
     if terms.is_empty() { Ok(fact) } else { Err(Malformed("its terms are longer than its kind needs")) }

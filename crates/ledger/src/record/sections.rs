@@ -6,13 +6,14 @@ use crate::bytes::{Fields, Put, text};
 use crate::event::{Entry, Leg, Legs, Place};
 use crate::lot::LotAmount;
 use crate::state::{AccountId, CoinId, UserId};
+use crate::thresholds::Crossing;
 
 /// What a section is. Numbers are never used again for something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
     Key = 1,
     Metadata = 2,
-    /// A user's id or a coin's code.
+    /// A user's id, a coin's code, a node's name.
     Name = 3,
     /// What people call it.
     Title = 4,
@@ -24,9 +25,13 @@ pub(super) enum Tag {
     HeldB = 10,
     LotsA = 11,
     LotsB = 12,
+    CrossedA = 13,
+    CrossedB = 14,
+    /// The schedule that led to it, by its id.
+    Reference = 15,
 }
 
-const TAGS: usize = 13;
+const TAGS: usize = 16;
 
 /// A length is one byte below 128; above, two bytes of 15 bits or, with both upper bits set, four of 30.
 fn put_length(blob: &mut Vec<u8>, length: usize) {
@@ -58,7 +63,7 @@ pub(super) fn put_section(blob: &mut Vec<u8>, tag: Tag, bytes: &[u8]) {
 }
 
 /// What of an entry is not in the record.
-pub(super) fn put_entry(blob: &mut Vec<u8>, entry: &Entry, opens: Tag, held: Tag, lots: Tag) {
+pub(super) fn put_entry(blob: &mut Vec<u8>, entry: &Entry, [opens, held, lots, crossed]: [Tag; 4]) {
     if let Some((user, coin)) = entry.opens {
         blob.put_u8(opens as u8);
         put_length(blob, 6);
@@ -73,6 +78,23 @@ pub(super) fn put_entry(blob: &mut Vec<u8>, entry: &Entry, opens: Tag, held: Tag
         put_lots(&mut bytes, after);
         put_section(blob, lots, &bytes);
     }
+    if let Some(crossings) = &entry.crossed {
+        let mut bytes = Vec::new();
+        for crossing in crossings {
+            bytes.put_u8(u8::from(crossing.is_up));
+            bytes.put_i64(crossing.threshold);
+        }
+        put_section(blob, crossed, &bytes);
+    }
+}
+
+fn crossings(bytes: &[u8]) -> Result<Box<[Crossing]>, Malformed> {
+    let mut fields = Fields::new(bytes);
+    let mut crossings = Vec::new();
+    while !fields.is_empty() {
+        crossings.push(Crossing { is_up: fields.flag()?, threshold: fields.i64()? });
+    }
+    Ok(crossings.into())
 }
 
 fn put_lots(bytes: &mut Vec<u8>, lots: &[LotAmount]) {
@@ -83,7 +105,8 @@ fn put_lots(bytes: &mut Vec<u8>, lots: &[LotAmount]) {
 }
 
 pub(super) fn put_legs(blob: &mut Vec<u8>, legs: &Legs) {
-    let mut bytes = Vec::new();
+    // One leg of one lot, as most are.
+    let mut bytes = Vec::with_capacity(40);
     for leg in legs.iter() {
         bytes.put_u8(leg.from as u8);
         bytes.put_u8(leg.to as u8);
@@ -191,10 +214,10 @@ impl<'a> Sections<'a> {
         total: i64,
         prev: u64,
         skip: u64,
-        [opens, held, lots]: [Tag; 3],
+        [opens, held, lots, crossed]: [Tag; 4],
     ) -> Result<Entry, Malformed> {
         if self.left == 0 {
-            return Ok(Entry { account, opens: None, total, held: 0, prev, skip, lots: None });
+            return Ok(Entry { account, opens: None, total, held: 0, prev, skip, lots: None, crossed: None });
         }
         let opens = self.take(opens).map(|bytes| {
             let mut fields = Fields::new(bytes);
@@ -202,7 +225,9 @@ impl<'a> Sections<'a> {
         });
         let held = self.take(held).map_or(Ok(0), |bytes| Fields::new(bytes).u64())?;
         let lots = self.take(lots).map(|bytes| Fields::new(bytes).lots()).transpose()?;
-        Ok(Entry { account, opens: opens.transpose()?, total, held, prev, skip, lots: lots.map(Into::into) })
+        let crossed = self.take(crossed).map(crossings).transpose()?;
+        let (opens, lots) = (opens.transpose()?, lots.map(Into::into));
+        Ok(Entry { account, opens, total, held, prev, skip, lots, crossed })
     }
 
     pub(super) fn check_all_used(&self) -> Result<(), Malformed> {

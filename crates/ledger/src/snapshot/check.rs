@@ -1,11 +1,12 @@
 //! Whether rows that were read make a valid state: every reference exists, every sum is right. Nothing checks this
 //! again later, so a state that passes can be used as if it had been made by applying events.
 
-use crate::amount::{Amount, MAX_AMOUNT};
+use crate::amount::{Amount, MAX_AMOUNT, Micros};
 use crate::bytes::Malformed;
 use crate::decide::limits;
 use crate::lot::LotAmount;
-use crate::state::{Account, AccountId, State, UserId};
+use crate::schedule::Plan;
+use crate::state::{Account, AccountId, Schedule, State, UserId};
 use std::collections::BTreeSet;
 
 type Checked = Result<(), Malformed>;
@@ -40,8 +41,9 @@ impl State {
         let codes: BTreeSet<&str> = self.coins.iter().map(|coin| coin.code.as_str()).collect();
         ensure(codes.len() == self.coins.len(), "two coins have one code")?;
         for coin in &self.coins {
-            let counts = [coin.issued, coin.spent, coin.expired, coin.held];
+            let counts = [coin.issued, coin.spent, coin.expired, coin.held, coin.owed];
             ensure(counts.iter().all(|count| *count <= MAX_AMOUNT), "a coin's count is above 2^53-1")?;
+            ensure(coin.issued_and_owed() <= MAX_AMOUNT, "a coin's count is above 2^53-1")?;
         }
         Ok(())
     }
@@ -54,6 +56,10 @@ impl State {
         ensure(limits::are_allowed(limits.floor, limits.ceiling), "a limit is out of bounds")?;
         ensure(account.held() <= MAX_AMOUNT, "an account holds more than 2^53-1")?;
         ensure(account.plain.unsigned_abs() <= MAX_AMOUNT, "an account has more plain coins than 2^53-1")?;
+        if let Some(spent) = account.more.as_ref().and_then(|more| more.spent.as_deref()) {
+            let in_order = spent.parts.windows(2).all(|pair| pair[0].0 < pair[1].0);
+            ensure(in_order, "what was spent lately is not in order")?;
+        }
         check_lots(account.other_lots())?;
         let burns_in_order = account.other_lots().windows(2).all(|pair| pair[0].lot < pair[1].lot);
         ensure(burns_in_order, "an account's lots are not in burn order")?;
@@ -77,6 +83,19 @@ impl State {
             }
         }
         ensure(found == self.accounts.len(), "an account is not among its user's")
+    }
+
+    /// A schedule beside those that were read before it.
+    pub(super) fn check_schedule(&self, number: u64, schedule: &Schedule) -> Checked {
+        let known = self.users.find(schedule.user.0).is_some() && usize::from(schedule.coin.0) < self.coins.len();
+        ensure(known, "a schedule is for no user or of no coin")?;
+        ensure((1..=self.last_event).contains(&number), "a schedule is not of the past")?;
+        let plan = &schedule.plan;
+        ensure(Plan::may_be_anchor(schedule.anchor), "a schedule's anchor is out of bounds")?;
+        let comes = plan.next(schedule.anchor, schedule.next, Micros::MIN) == Some(schedule.next);
+        ensure(comes, "a schedule's next occurrence is none of its own")?;
+        let is_new = !self.schedules.contains_key(&number) && !self.schedule_ids.contains_key(&schedule.id);
+        ensure(is_new, "a schedule occurs twice")
     }
 
     fn check_holds(&self) -> Checked {

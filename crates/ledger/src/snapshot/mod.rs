@@ -5,13 +5,15 @@
 
 mod check;
 
+use crate::amount::Micros;
 use crate::bytes::Malformed;
 use crate::bytes::{Fields, NONE_U32, Put};
 use crate::ledger::Ledger;
 use crate::lot::LotAmount;
 use crate::right::Right;
+use crate::spending::Spent;
 use crate::state::{
-    Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, State, User, UserId,
+    Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, Schedule, State, User, UserId,
 };
 
 /// Blocks that are no snapshot of a ledger.
@@ -19,6 +21,11 @@ pub type SnapshotError = Malformed;
 
 /// Bytes at which a block is full.
 const BLOCK_BYTES: usize = 1 << 18;
+
+/// Bits beside a coin's decimals, and of what follows an account.
+const COIN_HAS_MORE: u8 = 0x80;
+const ACCOUNT_HAS_MORE: u8 = 1;
+const ACCOUNT_HAS_RULES: u8 = 2;
 
 /// What the rows of a block are.
 #[derive(Clone, Copy)]
@@ -31,10 +38,22 @@ enum Rows {
     Holds,
     ApiKeys,
     End,
+    /// Stands before the end; its number came later.
+    Schedules,
 }
 
-const ALL_ROWS: [Rows; 8] =
-    [Rows::Head, Rows::Coins, Rows::Users, Rows::Order, Rows::Accounts, Rows::Holds, Rows::ApiKeys, Rows::End];
+/// The rows in their order.
+const ALL_ROWS: [Rows; 9] = [
+    Rows::Head,
+    Rows::Coins,
+    Rows::Users,
+    Rows::Order,
+    Rows::Accounts,
+    Rows::Holds,
+    Rows::ApiKeys,
+    Rows::Schedules,
+    Rows::End,
+];
 
 /// Puts the next row behind what is there; `false` when there is none left.
 type NextRow<'s> = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send + 's>;
@@ -60,9 +79,12 @@ impl State {
             Rows::Coins => each(self.coins.iter(), put_coin),
             Rows::Users => each(self.users.iter().zip(self.profiles.iter()), put_user),
             Rows::Order => each(self.order.iter(), Put::put_u32),
-            Rows::Accounts => each(self.accounts.iter(), put_account),
+            Rows::Accounts => each(self.accounts.iter().map(|account| (account, self.now)), put_account),
             Rows::Holds => each(self.holds.iter(), put_hold),
             Rows::ApiKeys => each(self.api_keys.iter(), put_api_key),
+            Rows::Schedules => {
+                each(self.schedules.iter().map(|(number, schedule)| (number, &**schedule)), put_schedule)
+            }
             Rows::End => each(core::iter::once(()), |_, ()| {}),
         }
     }
@@ -89,9 +111,15 @@ impl Iterator for Blocks<'_> {
 
 fn put_coin(block: &mut Vec<u8>, coin: &Coin) {
     block.put_text(&coin.code);
-    block.put_u8(coin.decimals);
+    let has_more = coin.thresholds.is_some() || coin.spend_limit.is_some() || coin.owed > 0;
+    block.put_u8(coin.decimals | if has_more { COIN_HAS_MORE } else { 0 });
     for amount in [coin.issued, coin.spent, coin.expired, coin.held] {
         block.put_u64(amount);
+    }
+    if has_more {
+        block.put_thresholds(coin.thresholds.as_ref());
+        block.put_spend_limit(coin.spend_limit);
+        block.put_u64(coin.owed);
     }
 }
 
@@ -110,7 +138,7 @@ fn put_user(block: &mut Vec<u8>, (user, profile): (&User, &Profile)) {
     }
 }
 
-fn put_account(block: &mut Vec<u8>, account: &Account) {
+fn put_account(block: &mut Vec<u8>, (account, now): (&Account, Micros)) {
     block.put_u32(account.user.0);
     block.put_u32(account.next.map_or(NONE_U32, |next| next.0));
     block.put_u16(account.coin.0);
@@ -119,9 +147,12 @@ fn put_account(block: &mut Vec<u8>, account: &Account) {
     block.put_u64(account.milestone);
     block.put_i64(account.plain);
     let roots = account.roots();
-    let more = account.more.as_deref().filter(|more| **more != More::default());
+    let more = account.more.as_deref().filter(|more| !more.is_nothing(now));
     let has_more = more.is_some() || !roots.is_empty();
-    block.put_u8(u8::from(has_more));
+    let spent = more.and_then(|more| more.live_spent(now));
+    let has_rules = more.is_some_and(|more| more.thresholds.is_some() || more.spend_limit.is_some());
+    let has_rules = has_rules || spent.is_some();
+    block.put_u8(if has_more { ACCOUNT_HAS_MORE } else { 0 } | if has_rules { ACCOUNT_HAS_RULES } else { 0 });
     if has_more {
         let nothing = More::default();
         let more = more.unwrap_or(&nothing);
@@ -134,6 +165,24 @@ fn put_account(block: &mut Vec<u8>, account: &Account) {
         for root in roots {
             block.put_u64(*root);
         }
+        if has_rules {
+            block.put_thresholds(more.thresholds.as_ref());
+            block.put_spend_limit(more.spend_limit);
+            put_spent(block, spent, now);
+        }
+    }
+}
+
+/// What was spent in parts of time that still count.
+fn put_spent(block: &mut Vec<u8>, spent: Option<&Spent>, now: Micros) {
+    let Some(spent) = spent else { return block.put_u8(0) };
+    let live = spent.live(now);
+    // A window has 61 parts at most.
+    block.put_u8(live.len() as u8);
+    block.put_window(spent.per);
+    for (part, amount) in live {
+        block.put_i64(*part);
+        block.put_u64(*amount);
     }
 }
 
@@ -163,6 +212,38 @@ fn put_api_key(block: &mut Vec<u8>, key: &ApiKey) {
     block.put_instant(key.revoked_at);
 }
 
+fn put_schedule(block: &mut Vec<u8>, (number, schedule): (&u64, &Schedule)) {
+    block.put_u64(*number);
+    block.put_text(&schedule.id);
+    block.put_u32(schedule.user.0);
+    block.put_u16(schedule.coin.0);
+    block.put_plan(&schedule.plan);
+    block.put_i64(schedule.anchor);
+    block.put_u32(schedule.next);
+    block.put_u8(u8::from(schedule.paused));
+    block.put_instant(schedule.last_due);
+    let lots: Vec<LotAmount> = schedule.lot.iter().map(|lot| LotAmount { lot: *lot, amount: 0 }).collect();
+    put_lots(block, &lots);
+}
+
+fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> {
+    let number = fields.u64()?;
+    let schedule = Schedule {
+        id: fields.text()?.into(),
+        user: UserId(fields.u32()?),
+        coin: CoinId(fields.u16()?),
+        plan: fields.plan()?,
+        anchor: fields.i64()?,
+        next: fields.u32()?,
+        next_at: 0,
+        paused: fields.flag()?,
+        last_due: fields.instant()?,
+        lot: fields.lots()?.first().map(|part| part.lot),
+    };
+    let next = schedule.next;
+    Ok((number, schedule.with_next(next)))
+}
+
 impl Ledger {
     /// The ledger whose state gave these blocks. `seed` as in [`Ledger::new`]. Keys are not among them: see
     /// [`Ledger::remember`].
@@ -181,7 +262,8 @@ impl Ledger {
             let mut fields = Fields::new(&block);
             let rows = fields.u8()?;
             let is_single = rows == Rows::Head as u8 || rows == Rows::End as u8;
-            if rows < last || (rows == last && is_single) || (last == 0 && rows != Rows::Head as u8) {
+            if place_of(rows) < place_of(last) || (rows == last && is_single) || (last == 0 && rows != Rows::Head as u8)
+            {
                 return Err(Malformed("the snapshot's blocks are not in order").into());
             }
             last = rows;
@@ -195,6 +277,7 @@ impl Ledger {
         state.check(&order)?;
         state.order = Order::from_sorted(&order);
         state.make_appointments();
+        state.note_coins_rules();
         Ok(Self::with_state(seed, state))
     }
 }
@@ -208,6 +291,7 @@ impl State {
         const ACCOUNTS: u8 = Rows::Accounts as u8;
         const HOLDS: u8 = Rows::Holds as u8;
         const API_KEYS: u8 = Rows::ApiKeys as u8;
+        const SCHEDULES: u8 = Rows::Schedules as u8;
         match rows {
             HEAD => (self.last_event, self.now) = (fields.u64()?, fields.i64()?),
             COINS => self.coins.push(read_coin(fields)?),
@@ -223,6 +307,11 @@ impl State {
                 once(&self.holds.insert(id, hold))?;
             }
             API_KEYS => self.api_keys.push(read_api_key(fields)?),
+            SCHEDULES => {
+                let (number, schedule) = read_schedule(fields)?;
+                self.check_schedule(number, &schedule)?;
+                self.keep_schedule(number, schedule);
+            }
             _ => return Err(Malformed("the snapshot has rows that are not known")),
         }
         Ok(())
@@ -232,6 +321,7 @@ impl State {
     fn make_appointments(&mut self) {
         for (id, hold) in &self.holds {
             self.due.insert((hold.expires_at, Due::Hold(*id)));
+            self.holds_of.insert((hold.account, *id));
         }
         for (at, account) in (0..).zip(self.accounts.iter()) {
             for part in account.other_lots() {
@@ -243,20 +333,37 @@ impl State {
     }
 }
 
+/// Where rows stand among all; in front of all if they are not known.
+fn place_of(rows: u8) -> usize {
+    ALL_ROWS.iter().position(|known| *known as u8 == rows).map_or(0, |at| at + 1)
+}
+
 /// A row was not there before.
 fn once<T>(before: &Option<T>) -> Result<(), Malformed> {
     if before.is_none() { Ok(()) } else { Err(Malformed("a row occurs twice")) }
 }
 
 fn read_coin(fields: &mut Fields<'_>) -> Result<Coin, Malformed> {
-    Ok(Coin {
-        code: fields.text()?.into(),
-        decimals: fields.u8()?,
-        issued: fields.u64()?,
-        spent: fields.u64()?,
-        expired: fields.u64()?,
-        held: fields.u64()?,
-    })
+    let code = fields.text()?;
+    let decimals = fields.u8()?;
+    let mut coin = Coin::new(code, decimals & !COIN_HAS_MORE);
+    for amount in [&mut coin.issued, &mut coin.spent, &mut coin.expired, &mut coin.held] {
+        *amount = fields.u64()?;
+    }
+    if decimals & COIN_HAS_MORE != 0 {
+        (coin.thresholds, coin.spend_limit, coin.owed) = (fields.thresholds()?, fields.spend_limit()?, fields.u64()?);
+    }
+    Ok(coin)
+}
+
+fn read_spent(fields: &mut Fields<'_>) -> Result<Option<Box<Spent>>, Malformed> {
+    let count = fields.u8()?;
+    if count == 0 {
+        return Ok(None);
+    }
+    let per = fields.window()?;
+    let parts = (0..count).map(|_| Ok((fields.i64()?, fields.u64()?))).collect::<Result<_, Malformed>>()?;
+    Ok(Some(Box::new(Spent { per, parts })))
 }
 
 fn read_user(fields: &mut Fields<'_>) -> Result<(User, Profile), Malformed> {
@@ -278,7 +385,11 @@ fn read_account(fields: &mut Fields<'_>) -> Result<Account, Malformed> {
     let entries = fields.u32()?;
     let (head, milestone, plain) = (fields.u64()?, fields.u64()?, fields.i64()?);
     let account = Account { user, next, coin, entries, head, milestone, plain, ..Account::default() };
-    if !fields.flag()? {
+    let flags = fields.u8()?;
+    if flags & !(ACCOUNT_HAS_MORE | ACCOUNT_HAS_RULES) != 0 {
+        return Err(Malformed("an account has more than is known"));
+    }
+    if flags & ACCOUNT_HAS_MORE == 0 {
         return Ok(account);
     }
     let held = fields.u64()?;
@@ -286,7 +397,12 @@ fn read_account(fields: &mut Fields<'_>) -> Result<Account, Malformed> {
     let lots = fields.lots()?;
     let count = fields.u32()?;
     let roots: Vec<u64> = (0..count).map(|_| fields.u64()).collect::<Result<_, _>>()?;
-    let more = More { lots, held, limits };
+    let mut more = More { lots, held, limits, ..More::default() };
+    if flags & ACCOUNT_HAS_RULES != 0 {
+        more.thresholds = fields.thresholds()?;
+        more.spend_limit = fields.spend_limit()?;
+        more.spent = read_spent(fields)?;
+    }
     let more = (more != More::default()).then(|| Box::new(more));
     Ok(Account { more, roots: (!roots.is_empty()).then(|| Box::new(roots)), ..account })
 }

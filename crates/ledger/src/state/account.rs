@@ -2,7 +2,9 @@
 
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
 use crate::lot::{Lot, LotAmount};
+use crate::spending::{SpendLimit, Spent};
 use crate::state::{CoinId, UserId};
+use crate::thresholds::Thresholds;
 
 /// An account's place in the order in which accounts came into being, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -45,6 +47,25 @@ pub(crate) struct More {
     /// The sum of the open holds.
     pub(crate) held: Amount,
     pub(crate) limits: Limits,
+    pub(crate) thresholds: Option<Thresholds>,
+    pub(crate) spend_limit: Option<SpendLimit>,
+    /// What counts towards its spending limit, or the coin's, but for what is held.
+    pub(crate) spent: Option<Box<Spent>>,
+}
+
+impl More {
+    /// What was spent lately, as far as it still counts.
+    pub(crate) fn live_spent(&self, now: Micros) -> Option<&Spent> {
+        self.spent.as_deref().filter(|spent| !spent.live(now).is_empty())
+    }
+
+    /// Whether an account without it is the same.
+    pub(crate) fn is_nothing(&self, now: Micros) -> bool {
+        self.live_spent(now).is_none()
+            && self.lots.is_empty()
+            && (self.held, self.limits) == (0, Limits::default())
+            && (&self.thresholds, self.spend_limit) == (&None, None)
+    }
 }
 
 /// The numbers of some milestones.
@@ -125,6 +146,18 @@ impl Account {
         self.more.as_ref().map_or_else(Limits::default, |more| more.limits)
     }
 
+    /// Its own thresholds, if it has any.
+    #[must_use]
+    pub fn own_thresholds(&self) -> Option<&Thresholds> {
+        self.more.as_ref()?.thresholds.as_ref()
+    }
+
+    /// Its own spending limit, if it has one.
+    #[must_use]
+    pub fn own_spend_limit(&self) -> Option<SpendLimit> {
+        self.more.as_ref()?.spend_limit
+    }
+
     /// The last event that touched it; 0 for none.
     #[must_use]
     pub fn last_event(&self) -> u64 {
@@ -187,7 +220,13 @@ impl Account {
         let lots = &mut self.more_mut().lots;
         match lots.binary_search_by(|other| other.lot.cmp(&part.lot)) {
             Ok(at) => lots[at].amount += part.amount,
-            Err(at) => lots.insert(at, part),
+            Err(at) => {
+                // Most have one lot or two.
+                if lots.len() == lots.capacity() && lots.len() < 4 {
+                    lots.reserve_exact(1);
+                }
+                lots.insert(at, part);
+            }
         }
     }
 

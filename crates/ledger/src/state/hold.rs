@@ -30,11 +30,13 @@ impl Hold {
 }
 
 /// What the clock does when its time comes. Holds go before lots of the same instant: what a hold gives back
-/// into a lot that expires at that very instant expires with it.
+/// into a lot that expires at that very instant expires with it. New coins come last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// The hold with this id ends.
     Hold(u64),
     /// Lots of this account expire.
     Lots(AccountId),
+    /// The schedule that this event made has an occurrence.
+    Schedule(u64),
 }

@@ -10,11 +10,15 @@ mod hold;
 mod keys;
 mod order;
 mod over;
+mod schedules;
+mod spending;
 mod user;
 
 pub use account::{Account, AccountBalance, AccountId, Balance, Limits};
 pub use coin::{Coin, CoinId};
 pub use hold::{Due, Hold};
+pub use schedules::Schedule;
+pub use spending::Spending;
 pub use user::{User, UserId};
 
 pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
@@ -29,6 +33,8 @@ pub(crate) use user::UserIndex;
 use crate::amount::{Amount, Micros};
 use crate::refusal::EndedAs;
 use crate::right::Right;
+use compact_str::CompactString;
+use std::sync::Arc;
 
 /// An API key as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +62,16 @@ pub struct State {
     pub(crate) order: Order,
     pub(crate) accounts: Chunked<Account>,
     pub(crate) coins: Vec<Coin>,
+    /// Whether any coin has thresholds or a spending limit. Not stored: it follows from the coins.
+    pub(crate) coins_have_rules: bool,
     pub(crate) holds: imbl::OrdMap<u64, Hold>,
+    /// Open holds by account. Not stored: it follows from the holds.
+    pub(crate) holds_of: imbl::OrdSet<(AccountId, u64)>,
+    /// By the event that made each.
+    pub(crate) schedules: imbl::OrdMap<u64, Arc<Schedule>>,
+    /// By id, and by user. Not stored: they follow from the schedules.
+    pub(crate) schedule_ids: imbl::OrdMap<CompactString, u64>,
+    pub(crate) schedules_of: imbl::OrdSet<(UserId, u64)>,
     pub(crate) due: imbl::OrdSet<(Micros, Due)>,
     pub(crate) api_keys: Vec<ApiKey>,
     /// Not stored: what is here is in the log, and soon in tables.
@@ -186,13 +201,13 @@ impl State {
         self.holds.len()
     }
 
-    /// The next instant at which a hold or a lot expires.
+    /// The next instant at which a hold or a lot expires, or a schedule has an occurrence.
     #[must_use]
     pub fn next_due(&self) -> Option<Micros> {
         self.due.get_min().map(|(at, _)| *at)
     }
 
-    /// What expires before `until`, soonest first.
+    /// What expires or comes before `until`, soonest first.
     pub fn due_before(&self, until: Micros) -> impl Iterator<Item = (Micros, Due)> {
         self.due.iter().copied().take_while(move |(at, _)| *at < until)
     }

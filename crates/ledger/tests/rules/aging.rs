@@ -1,7 +1,11 @@
 //! What is over leaves nothing behind: while users, accounts and what is open stay the same, so do memory and snapshots.
 
+use crate::asking::plan;
 use crate::request::{START, seconds};
-use tocos_ledger::{Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, Recalled, Request, Staged, Until};
+use tocos_ledger::{
+    DAY_US, Decision, Event, Every, Excess, Lasting, Ledger, Marks, Micros, Mode, Operation, Plan, Recalled, Request,
+    Rollover, Staged, Taking, Until,
+};
 
 const USERS: [&str; 4] = ["ana", "bob", "cem", "dia"];
 /// What tables would have is forgotten after so many events.
@@ -27,14 +31,21 @@ impl Old {
         let mut old = Self { ledger: Ledger::new([3; 16]), now: START, keys: 0, forgotten: 0 };
         for user in USERS {
             old.request(Operation::PutUser { user, name: None });
-            old.request(Operation::Grant { user, coin: "toco", amount: 1_000_000_000, marks: Marks::PLAIN });
+            old.request(Operation::Grant {
+                user,
+                coin: "toco",
+                amount: 1_000_000_000,
+                marks: Marks::PLAIN,
+                lot: false,
+            });
         }
         old
     }
 
     /// Carries out one request, under a key of its own, and returns the number of its event.
     fn request(&mut self, operation: Operation<'_>) -> u64 {
-        while let Some(event) = self.ledger.expire(self.now) {
+        while let Some(occasion) = self.ledger.next_occasion(self.now) {
+            let event = self.ledger.expire(&occasion, self.now);
             self.ledger.apply(&event).unwrap();
         }
         self.keys += 1;
@@ -116,7 +127,7 @@ fn a_million_holds_that_expire_leave_nothing_behind() {
 fn a_million_grants_that_expire_leave_nothing_behind() {
     run("grants that expire", |old, at| {
         let marks = Marks { expires_at: Some(old.now + seconds(1)), ..Marks::PLAIN };
-        old.request(Operation::Grant { user: USERS[at as usize % 4], coin: "toco", amount: 5, marks });
+        old.request(Operation::Grant { user: USERS[at as usize % 4], coin: "toco", amount: 5, marks, lot: false });
         old.now += seconds(2);
     });
 }
@@ -138,9 +149,38 @@ fn a_million_reversals_leave_nothing_behind() {
                 original: Some(&original),
                 amount: Some(amount),
                 renew_expires_at: None,
+                taking: Taking::default(),
             });
         }
     });
+}
+
+/// Days of occurrences; each grants to four users.
+#[test]
+fn a_hundred_thousand_occurrences_leave_nothing_behind() {
+    let mut old = Old::new();
+    let rollover = Some(Rollover { max: 30, lasting: Lasting::AtNext });
+    let daily = Plan { every: Every::Days(1), lasting: Lasting::AtNext, rollover, ..plan(100) };
+    for user in USERS {
+        old.request(Operation::PutSchedule { schedule: user, user, coin: "toco", plan: daily });
+    }
+    let mut warm = None;
+    for day in 0..25_000 {
+        old.now += DAY_US;
+        let user = USERS[day % 4];
+        // One that is over at once, and a change of one that goes on.
+        old.request(Operation::PutSchedule { schedule: "once", user, coin: "toco", plan: plan(1) });
+        old.request(Operation::PutSchedule { schedule: user, user, coin: "toco", plan: daily });
+        old.request(Operation::Spend { user, coin: "toco", amount: 50, to: None, mode: Mode::Exact });
+        if day == 2_500 {
+            warm = Some(old.weight());
+        }
+    }
+    let (warm, end) = (warm.unwrap(), old.weight());
+    assert!(end.snapshot < warm.snapshot + 600, "snapshots grew from {warm:?} to {end:?}");
+    let state = old.ledger.state();
+    assert_eq!((end.over, state.schedule_count()), (0, 4));
+    assert!(state.last_event() > 300_000 && state.due_before(i64::MAX).count() <= 8);
 }
 
 fn owned(event: &Event<'_>) -> Event<'static> {
@@ -150,6 +190,7 @@ fn owned(event: &Event<'_>) -> Event<'static> {
         by: event.by,
         key: None,
         metadata: None,
+        reference: None,
         fact: match &event.fact {
             tocos_ledger::Fact::Moved(movement) => tocos_ledger::Fact::Moved(movement.clone()),
             other => panic!("{other:?}"),

@@ -2,7 +2,10 @@
 
 use crate::bench::{Answer, Bench};
 use crate::request::{Ask, Op};
-use tocos_ledger::{Amount, Category, Excess, MAX_AMOUNT, Marks, Micros, Mode, Refusal, Right, Until};
+use tocos_ledger::{
+    Amount, Category, Every, Excess, Lasting, MAX_AMOUNT, Marks, Micros, Mode, Plan, Refusal, Right, Rollover,
+    SpendLimit, Taking, Until,
+};
 
 /// A request in the making.
 #[must_use = "a request does nothing until it is done() or refused()"]
@@ -35,7 +38,7 @@ impl Bench {
     }
 
     pub(crate) fn grant(&mut self, user: &str, amount: Amount) -> Asking<'_> {
-        self.asking(Op::Grant { user: user.into(), coin: "toco".into(), amount, marks: Marks::PLAIN })
+        self.asking(Op::Grant { user: user.into(), coin: "toco".into(), amount, marks: Marks::PLAIN, lot: false })
     }
 
     pub(crate) fn spend(&mut self, user: &str, amount: Amount) -> Asking<'_> {
@@ -68,7 +71,36 @@ impl Bench {
     }
 
     pub(crate) fn reverse(&mut self, event: u64) -> Asking<'_> {
-        self.asking(Op::Reverse { event, amount: None, renew_expires_at: None })
+        self.asking(Op::Reverse { event, amount: None, renew_expires_at: None, taking: Taking::default() })
+    }
+
+    /// The thresholds of a user's account, or of all accounts of the coin.
+    pub(crate) fn thresholds(&mut self, user: Option<&str>, thresholds: Option<&[i64]>) -> Asking<'_> {
+        let (user, thresholds) = (user.map(Into::into), thresholds.map(Into::into));
+        self.asking(Op::PutThresholds { user, coin: "toco".into(), thresholds })
+    }
+
+    /// The spending limit of a user's account, or of all accounts of the coin.
+    pub(crate) fn spend_limit(&mut self, user: Option<&str>, limit: Option<SpendLimit>) -> Asking<'_> {
+        self.asking(Op::PutSpendLimit { user: user.map(Into::into), coin: "toco".into(), limit })
+    }
+
+    /// Once, for good, from now on, unless said.
+    pub(crate) fn schedule(&mut self, schedule: &str, user: &str, amount: Amount) -> Asking<'_> {
+        let (schedule, user, coin) = (schedule.into(), user.into(), "toco".into());
+        self.asking(Op::PutSchedule { schedule, user, coin, plan: plan(amount) })
+    }
+
+    pub(crate) fn end_schedule(&mut self, schedule: &str) -> Asking<'_> {
+        self.asking(Op::EndSchedule { schedule: schedule.into() })
+    }
+
+    pub(crate) fn pause(&mut self, schedule: &str) -> Asking<'_> {
+        self.asking(Op::PauseSchedule { schedule: schedule.into() })
+    }
+
+    pub(crate) fn resume(&mut self, schedule: &str) -> Asking<'_> {
+        self.asking(Op::ResumeSchedule { schedule: schedule.into() })
     }
 
     pub(crate) fn create_key(&mut self, name: &str, right: Right) -> Asking<'_> {
@@ -80,14 +112,33 @@ impl Bench {
     }
 }
 
+/// The plainest plan there is.
+pub(crate) fn plan(amount: Amount) -> Plan {
+    Plan {
+        amount,
+        every: Every::Once,
+        anchor: None,
+        starts_at: None,
+        ends_at: None,
+        occurrences: None,
+        lasting: Lasting::Never,
+        priority: Marks::PRIORITY_DEFAULT,
+        category: Category::Paid,
+        rollover: None,
+    }
+}
+
 impl Asking<'_> {
     /// Of this coin instead of `toco`.
     pub(crate) fn coin(mut self, code: &str) -> Self {
         match &mut self.ask.op {
             Op::PutLimits { coin, .. }
+            | Op::PutThresholds { coin, .. }
+            | Op::PutSpendLimit { coin, .. }
             | Op::Grant { coin, .. }
             | Op::Spend { coin, .. }
             | Op::Transfer { coin, .. }
+            | Op::PutSchedule { coin, .. }
             | Op::Hold { coin, .. } => *coin = code.into(),
             other => panic!("{other:?} has no coin"),
         }
@@ -112,7 +163,7 @@ impl Asking<'_> {
 
     pub(crate) fn up_to(mut self) -> Self {
         match &mut self.ask.op {
-            Op::Spend { mode, .. } => *mode = Mode::UpTo,
+            Op::Spend { mode, .. } | Op::Reverse { taking: Taking { mode, .. }, .. } => *mode = Mode::UpTo,
             other => panic!("{other:?} has no mode"),
         }
         self
@@ -143,20 +194,39 @@ impl Asking<'_> {
     }
 
     pub(crate) fn priority(mut self, priority: u8) -> Self {
-        self.marks().priority = priority;
+        *self.marks().0 = priority;
         self
     }
 
     pub(crate) fn promotional(mut self) -> Self {
-        self.marks().category = Category::Promotional;
+        *self.marks().1 = Category::Promotional;
         self
     }
 
-    fn marks(&mut self) -> &mut Marks {
+    fn marks(&mut self) -> (&mut u8, &mut Category) {
         match &mut self.ask.op {
-            Op::Grant { marks, .. } => marks,
+            Op::Grant { marks, .. } => (&mut marks.priority, &mut marks.category),
+            Op::PutSchedule { plan, .. } => (&mut plan.priority, &mut plan.category),
             other => panic!("{other:?} has no marks"),
         }
+    }
+
+    /// The coins stay a lot of their own.
+    pub(crate) fn lot(mut self) -> Self {
+        match &mut self.ask.op {
+            Op::Grant { lot, .. } => *lot = true,
+            other => panic!("{other:?} makes no lot"),
+        }
+        self
+    }
+
+    /// What is no longer there is owed.
+    pub(crate) fn debt(mut self) -> Self {
+        match &mut self.ask.op {
+            Op::Reverse { taking, .. } => taking.debt = true,
+            other => panic!("{other:?} makes no debt"),
+        }
+        self
     }
 
     /// This much of a hold, or of what is reversed.
@@ -215,6 +285,61 @@ impl Asking<'_> {
             Op::PutLimits { frozen, .. } => *frozen = true,
             other => panic!("{other:?} can't be frozen"),
         }
+        self
+    }
+
+    fn plan(&mut self) -> &mut Plan {
+        match &mut self.ask.op {
+            Op::PutSchedule { plan, .. } => plan,
+            other => panic!("{other:?} has no plan"),
+        }
+    }
+
+    pub(crate) fn every(mut self, every: Every) -> Self {
+        self.plan().every = every;
+        self
+    }
+
+    pub(crate) fn daily(self) -> Self {
+        self.every(Every::Days(1))
+    }
+
+    pub(crate) fn monthly(self) -> Self {
+        self.every(Every::Months(1))
+    }
+
+    pub(crate) fn anchor(mut self, at: Micros) -> Self {
+        self.plan().anchor = Some(at);
+        self
+    }
+
+    pub(crate) fn starts_at(mut self, at: Micros) -> Self {
+        self.plan().starts_at = Some(at);
+        self
+    }
+
+    pub(crate) fn ends_at(mut self, at: Micros) -> Self {
+        self.plan().ends_at = Some(at);
+        self
+    }
+
+    pub(crate) fn occurrences(mut self, count: u32) -> Self {
+        self.plan().occurrences = Some(count);
+        self
+    }
+
+    pub(crate) fn lasting(mut self, lasting: Lasting) -> Self {
+        self.plan().lasting = lasting;
+        self
+    }
+
+    /// The coins expire at the next occurrence.
+    pub(crate) fn at_next(self) -> Self {
+        self.lasting(Lasting::AtNext)
+    }
+
+    pub(crate) fn rollover(mut self, max: Amount, lasting: Lasting) -> Self {
+        self.plan().rollover = Some(Rollover { max, lasting });
         self
     }
 

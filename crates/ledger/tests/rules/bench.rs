@@ -5,7 +5,7 @@ use crate::request::{Ask, START, seconds};
 use std::collections::BTreeMap;
 use tocos_ledger::{
     Account, AccountId, Amount, Balance, Decision, EndedAs, Entry, Event, Fact, Ledger, LotAmount, Micros, Movement,
-    Over, RECORD_BYTES, Recalled, Refusal, Request, Staged, blob_offset,
+    Over, RECORD_BYTES, Recalled, Refusal, Request, Staged, Whose, blob_offset,
 };
 
 /// The seed of every ledger here.
@@ -168,11 +168,19 @@ impl Bench {
 
     /// What the clock does when it is let.
     pub(crate) fn sweep(&mut self) -> &mut Self {
-        while let Some(event) = self.ledger.expire(self.now) {
+        while let Some(occasion) = self.ledger.next_occasion(self.now) {
+            let event = self.ledger.expire(&occasion, self.now);
             carry_out(&mut self.ledger, &mut self.log, &event);
         }
         assert!(!self.ledger.is_due(self.now), "something is due that does not expire");
         self
+    }
+
+    /// Says that `node` leads from here on. Nothing is expired before.
+    pub(crate) fn lead(&mut self, epoch: u64, node: &str) -> u64 {
+        let event = self.ledger.leader(epoch, node, self.now);
+        carry_out(&mut self.ledger, &mut self.log, &event);
+        event.number
     }
 
     /// Expires what is due, judges the request, carries it out and checks the ledger.
@@ -183,7 +191,7 @@ impl Bench {
         let length_before = self.log.len();
         let answer = self.judge(ask);
         match &answer {
-            Ok(_) => self.check_bounds(&before),
+            Ok(_) => self.check_bounds(&before, ask.may_owe()),
             Err(_) => {
                 assert_eq!(self.log.len(), length_before, "a refusal wrote an event");
                 assert!(blocks_before.is_none_or(|blocks| blocks == self.blocks()), "a refusal changed the state");
@@ -270,15 +278,15 @@ impl Bench {
         accounts(&self.ledger).map(|id| state.account(id).balance(self.now)).collect()
     }
 
-    /// No operation takes an account below its floor or above its ceiling. Limits may be set to less than there is;
+    /// No operation takes an account below its floor, but a reversal with a debt, or above its ceiling. Limits may be set to less than there is;
     /// then the account can only go back towards them.
-    fn check_bounds(&self, before: &[Balance]) {
+    fn check_bounds(&self, before: &[Balance], may_owe: bool) {
         let state = self.ledger.state();
         let nothing = Balance { total: 0, held: 0 };
         for (at, id) in accounts(&self.ledger).enumerate() {
             let (before, after) = (before.get(at).unwrap_or(&nothing), state.account(id).balance(self.now));
             let limits = state.account(id).limits();
-            if after.available() < before.available() {
+            if after.available() < before.available() && !may_owe {
                 assert!(after.available() >= limits.floor, "account {at} went below its floor: {after:?} {limits:?}");
             }
             if after.total > before.total {
@@ -348,7 +356,9 @@ fn carry_out(ledger: &mut Ledger, log: &mut Vec<Written>, event: &Event<'_>) {
 pub(crate) fn entry_of<'e>(event: &'e Event<'_>, account: AccountId) -> Option<&'e Entry> {
     let (a, b) = match &event.fact {
         Fact::Moved(movement) => (&movement.a, movement.b.as_ref()),
-        Fact::LimitsPut { entry, .. } => (entry, None),
+        Fact::LimitsPut { entry, .. }
+        | Fact::ThresholdsPut { whose: Whose::Account(entry), .. }
+        | Fact::SpendLimitPut { whose: Whose::Account(entry), .. } => (entry, None),
         _ => return None,
     };
     core::iter::once(a).chain(b).find(|entry| entry.account == account)

@@ -1,6 +1,7 @@
 //! A ledger in which everything has happened once.
 
 use crate::bench::Bench;
+use tocos_ledger::{Lasting, SpendLimit, Window};
 
 /// A ledger with something of everything, and open holds 1 and 2 of it.
 pub(crate) fn furnished() -> (Bench, u64, u64) {
@@ -22,6 +23,10 @@ pub(crate) fn do_everything(ledger: &mut Bench, first: u64, second: u64) {
     ledger.grant("bob", 5).expires_in(90).key("within too").done();
     ledger.limits("bob").floor(-50).frozen().done();
     ledger.limits("bob").floor(-50).done();
+    ledger.thresholds(None, Some(&[50, 20])).done();
+    ledger.thresholds(Some("bob"), Some(&[-20, -25])).done();
+    ledger.spend_limit(Some("bob"), Some(SpendLimit { amount: 500, per: Window::Hours(5) })).done();
+    ledger.spend_limit(None, Some(SpendLimit { amount: 5_000, per: Window::Month })).done();
     let spent = ledger.spend("bob", 30).done().event;
     ledger.transfer("ana", "cem", 10).done();
     ledger.capture(first).only(10).not_last().done();
@@ -32,6 +37,15 @@ pub(crate) fn do_everything(ledger: &mut Bench, first: u64, second: u64) {
     ledger.close("shop").refused_as("user_not_empty");
     ledger.spend("shop", 10).done();
     ledger.capture(first).done();
+    ledger.schedule("plan", "ana", 20).daily().at_next().rollover(5, Lasting::Never).done();
+    ledger.pause("plan").done();
+    ledger.resume("plan").done();
+    // What its first occurrence granted goes on at this one.
+    let soon = ledger.in_seconds(30);
+    ledger.schedule("plan", "ana", 20).daily().at_next().rollover(5, Lasting::Never).anchor(soon).done();
+    ledger.schedule("once", "bob", 3).key("within as well").done();
+    ledger.schedule("extra", "cem", 3).coin("gem").monthly().occurrences(2).done();
+    ledger.end_schedule("extra").done();
     ledger.create_key("ci", tocos_ledger::Right::Admin).done();
     ledger.revoke_key(1).done();
     ledger.user("dia").done();
@@ -47,7 +61,8 @@ pub(crate) fn with_everything() -> Bench {
     ledger.hold("bob", 20).timeout_s(20).done();
     let kept = ledger.hold("bob", 20).timeout_s(600).to("ana").done().event;
     let paid = ledger.spend("bob", 5).to("ana").up_to().done().event;
-    ledger.pass(60).sweep();
+    ledger.pass(60).lead(3, "node-b.2");
+    ledger.sweep();
     ledger.capture(kept).only(30).take_available().done();
     ledger.reverse(paid).renewed_for(60).done();
     ledger.reverse(lot).refused_as("insufficient_funds");

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::request::{Ask, Op};
-use tocos_ledger::{Decision, Excess, Marks, Mode, Refusal, Right, Until};
+use tocos_ledger::{Decision, Excess, Marks, Mode, Refusal, Right, Taking, Until};
 
 /// Something of everything: user `ana` with coins, `bob` and `shop`, and an open hold.
 fn furnished() -> (Bench, u64) {
@@ -45,10 +45,11 @@ fn rows(hold: u64) -> Vec<Row> {
         row!(PutLimits { user: ana(), coin: toco(), floor: -5, ceiling: 5_000, frozen: false },
             user: "bob".into() => "user", coin: "gem".into() => "coin", floor: 0 => "floor",
             ceiling: 6_000 => "ceiling", frozen: true => "frozen"),
-        row!(Grant { user: ana(), coin: toco(), amount: 5, marks: Marks::PLAIN },
+        row!(Grant { user: ana(), coin: toco(), amount: 5, marks: Marks::PLAIN, lot: false },
             user: "bob".into() => "user", coin: "gem".into() => "coin", amount: 6 => "amount",
             marks: expiring => "expires_at", marks: Marks { priority: 9, ..Marks::PLAIN } => "priority",
-            marks: Marks { category: tocos_ledger::Category::Promotional, ..Marks::PLAIN } => "category"),
+            marks: Marks { category: tocos_ledger::Category::Promotional, ..Marks::PLAIN } => "category",
+            lot: true => "lot"),
         row!(Spend { user: ana(), coin: toco(), amount: 5, to: shop(), mode: Mode::Exact },
             user: "bob".into() => "user", coin: "gem".into() => "coin", amount: 6 => "amount",
             to: None => "to", to: Some("nobody".into()) => "to", mode: Mode::UpTo => "mode"),
@@ -76,8 +77,9 @@ fn rows_of_holds(hold: u64) -> Vec<Row> {
             hold: 1 => "hold", amount: None => "amount", amount: Some(6) => "amount", last: true => "final",
             excess: Excess::TakeAvailable => "excess"),
         row!(Release { hold: hold }, hold: 1 => "hold"),
-        row!(Reverse { event: 5, amount: Some(5), renew_expires_at: None },
-            event: 6 => "event", amount: None => "amount", renew_expires_at: Some(i64::MAX) => "renew_expires_at"),
+        row!(Reverse { event: 5, amount: Some(5), renew_expires_at: None, taking: Taking::default() },
+            event: 6 => "event", amount: None => "amount", renew_expires_at: Some(i64::MAX) => "renew_expires_at",
+            taking: Taking { mode: Mode::UpTo, debt: true } => "mode", taking: Taking { mode: Mode::Exact, debt: true } => "debt"),
         row!(CreateKey { name: "ci".into(), right: Right::Read, expires_at: None },
             name: "cd".into() => "name", right: Right::Admin => "right", expires_at: Some(i64::MAX) => "expires_at"),
         row!(RevokeKey { id: 1 }, id: 2 => "id"),

@@ -3,7 +3,7 @@
 
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};
-use crate::model::{Model, Outcome};
+use crate::model::{Model, Outcome, Timetable};
 use crate::request::{Ask, Op};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tocos_ledger::{Fact, Ledger, LotAmount, Micros, Refusal};
+use tocos_ledger::{Fact, GrantTerms, Ledger, LotAmount, MAX_AMOUNT, Micros, MovementKind, Refusal};
 
 /// Steps in a sequence: long enough for lots, holds and debts to meet, short enough to shrink.
 const SEQUENCE_LENGTH_MAX: usize = 400;
@@ -80,14 +80,27 @@ impl Tally {
             "release",
             "hold_expired",
             "expire",
+            "schedule",
+            "schedule_deleted",
+            "schedule_paused",
+            "schedule_resumed",
+            "rollover",
+            "occurrence",
+            "an occurrence cut short",
+            "catching up",
             "reverse",
             "extend",
             "limits",
+            "thresholds",
+            "spend_limit",
+            "crossed",
+            "spend_limit_reached",
             "user",
             "user_closed",
             "coin",
             "key",
             "key_revoked",
+            "leader",
             "replayed",
             "rolled back",
             "reopened",
@@ -97,6 +110,7 @@ impl Tally {
             "coin_not_found",
             "hold_not_found",
             "event_not_found",
+            "schedule_not_found",
             "key_not_found",
             "idempotency_key_reused",
             "hold_ended",
@@ -157,6 +171,7 @@ impl Pair {
                 self.bench.pass(*count);
                 self.clock(tally)?;
             }
+            Step::Lead { epoch, node, after } => self.lead(*epoch, node, *after, tally)?,
             Step::Begin if self.mark.is_none() => self.begin(),
             Step::Keep => {
                 self.mark = None;
@@ -170,22 +185,42 @@ impl Pair {
     }
 
     fn ask(&mut self, ask: &Ask, tally: &mut Tally) -> Result<(), String> {
+        // What is due at this very instant comes first.
+        self.clock(tally)?;
         let found = self.bench.ask(ask);
         let expected = self.model.ask(ask, self.bench.now);
         match &found {
             Ok(answer) if answer.replayed => tally.count("replayed"),
-            Ok(answer) => tally.count(self.bench.event(answer.event).kind()),
+            Ok(answer) => {
+                tally.count(self.bench.event(answer.event).kind());
+                if answer.movement.as_ref().is_some_and(|movement| movement.a.crossed.is_some()) {
+                    tally.count("crossed");
+                }
+            }
             Err(refusal) => tally.count(refusal.code()),
         }
-        let found = found.as_ref().map(outcome).map_err(|refusal| without_reason(refusal.clone()));
+        let found =
+            found.as_ref().map(|answer| self.outcome(answer)).map_err(|refusal| without_reason(refusal.clone()));
         same("the answer", found, expected)
     }
 
     /// Time has passed: what the clock does is compared event by event.
     fn clock(&mut self, tally: &mut Tally) -> Result<(), String> {
         let first = self.bench.last_event() + 1;
+        if !self.bench.ledger.is_due(self.bench.now) {
+            self.model.tick(self.bench.now);
+            return same("what is due", self.bench.last_event(), self.model.last_event());
+        }
+        let apart = user_by_user(&self.bench);
         self.bench.sweep();
         self.bench.check();
+        if let Some(apart) = apart {
+            same(
+                "what is there if users are looked at one by one",
+                balances(&apart, &self.bench),
+                balances(&self.bench.ledger, &self.bench),
+            )?;
+        }
         self.model.tick(self.bench.now);
         same("how much expired", self.bench.last_event(), self.model.last_event())?;
         for number in first..=self.bench.last_event() {
@@ -193,9 +228,53 @@ impl Pair {
             tally.count(event.kind());
             let Fact::Moved(movement) = &event.fact else { return Err("the clock only moves coins".into()) };
             let answer = Answer { event: number, replayed: false, movement: Some(movement.clone()) };
-            same("what expired", outcome(&answer), self.model.answers[&number].clone())?;
+            same("what expired", self.outcome(&answer), self.model.answers[&number].clone())?;
+            let of_schedule = match &movement.kind {
+                MovementKind::Grant(GrantTerms { occurrence, .. }) => {
+                    occurrence.map(|one| (one.schedule, one.number, one.due_at))
+                }
+                MovementKind::Rollover(terms) => Some((terms.schedule, terms.number, terms.due_at)),
+                _ => None,
+            };
+            let found =
+                event.reference.zip(of_schedule).map(|(id, (made_by, k, due))| (id.to_owned(), made_by, k, due));
+            same("whose occurrence it was", found, self.model.by_schedule.get(&number).cloned())?;
+            if let MovementKind::Grant(GrantTerms { occurrence: Some(occurrence), .. }) = &movement.kind {
+                tally.count("occurrence");
+                if movement.amount < occurrence.scheduled {
+                    tally.count("an occurrence cut short");
+                }
+                if occurrence.due_at < event.at {
+                    tally.count("catching up");
+                }
+            }
         }
         Ok(())
+    }
+
+    /// A node takes over, and only then what has become due meanwhile expires. In a batch no time passes.
+    fn lead(&mut self, epoch: u64, node: &str, after: i64, tally: &mut Tally) -> Result<(), String> {
+        self.bench.pass(if self.mark.is_none() { after } else { 0 });
+        let event = self.bench.lead(epoch, node);
+        self.model.lead();
+        same("the leader's event", event, self.model.last_event())?;
+        tally.count(self.bench.event(event).kind());
+        self.bench.check();
+        self.clock(tally)
+    }
+
+    fn outcome(&self, answer: &Answer) -> Outcome {
+        let lots = answer.movement.as_ref().map_or(Vec::new(), tocos_ledger::Movement::lots_named);
+        let (event, replayed) = (answer.event, answer.replayed);
+        let state = self.bench.ledger.state();
+        let mut crossed = Vec::new();
+        for entry in answer.movement.iter().flat_map(|movement| core::iter::once(&movement.a).chain(&movement.b)) {
+            let user = state.user(entry.owner(state).0).id.as_str();
+            let of_entry = entry.crossed.iter().flatten();
+            crossed.extend(of_entry.map(|crossing| (user.to_owned(), crossing.threshold, crossing.is_up)));
+        }
+        crossed.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        Outcome { event, replayed, amount: answer.amount(), lots, expired: answer.expired(), crossed }
     }
 
     fn begin(&mut self) {
@@ -277,6 +356,7 @@ impl Pair {
             same("the lots", lots, crate::model::named(&purse.burn_order()))?;
         }
         self.compare_holds()?;
+        self.compare_schedules()?;
         for coin in state.coins() {
             let mint = &model.coins[coin.code.as_str()];
             let found = (coin.decimals, [coin.issued, coin.spent, coin.expired].map(i128::from));
@@ -308,6 +388,29 @@ impl Pair {
         Ok(())
     }
 
+    fn compare_schedules(&self) -> Result<(), String> {
+        let (state, model) = (self.bench.ledger.state(), &self.model);
+        let mut expected: Vec<(u64, Timetable)> = model.schedules.clone().into_iter().collect();
+        expected.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
+        let found = state.schedules_from("").map(|(number, schedule)| {
+            let table = Timetable {
+                id: schedule.id.to_string(),
+                user: state.user(schedule.user).id.to_string(),
+                coin: state.coin(schedule.coin).code.to_string(),
+                plan: schedule.plan,
+                anchor: schedule.anchor,
+                next: (schedule.next, schedule.next_due()),
+                paused: schedule.paused,
+                done: schedule.last_due,
+                // Shows when something rolls over.
+                lot: model.schedules.get(&number).and_then(|table| table.lot),
+            };
+            (number, table)
+        });
+        same("the schedules", found.collect(), expected)?;
+        same("how many schedules there are", state.schedule_count(), model.schedules.len())
+    }
+
     fn compare_names(&self) -> Result<(), String> {
         let (ledger, model) = (&self.bench.ledger, &self.model);
         let state = ledger.state();
@@ -328,14 +431,42 @@ impl Pair {
     }
 }
 
-fn due(ledger: &Ledger) -> Vec<(Micros, tocos_ledger::Due)> {
-    ledger.state().due_before(Micros::MAX).collect()
+/// What is due of each user alone, the last user first. Only what all share, the supply of a coin, can make a difference.
+fn user_by_user(bench: &Bench) -> Option<Ledger> {
+    let mut ledger = bench.ledger.clone();
+    let is_large = ledger.state().schedules_from("").any(|(_, schedule)| schedule.plan.amount > 1_000);
+    if is_large || ledger.state().coins().iter().any(|coin| coin.supply_left() < MAX_AMOUNT / 4) {
+        return None;
+    }
+    let mut users: Vec<_> = ledger.state().users_from("").collect();
+    users.reverse();
+    for user in users {
+        let mut due = ledger.due_of(user, bench.now);
+        while let Some(occasion) = ledger.next_of(&mut due) {
+            let event = ledger.expire(&occasion, bench.now);
+            ledger.apply(&event).unwrap();
+        }
+    }
+    assert!(!ledger.is_due(bench.now), "something is due that is no user's");
+    Some(ledger)
 }
 
-fn outcome(answer: &Answer) -> Outcome {
-    let lots = answer.movement.as_ref().map_or(Vec::new(), tocos_ledger::Movement::lots_named);
-    let (event, replayed) = (answer.event, answer.replayed);
-    Outcome { event, replayed, amount: answer.amount(), lots, expired: answer.expired() }
+/// Every user's coins; lots without their numbers.
+fn balances(ledger: &Ledger, bench: &Bench) -> Vec<String> {
+    let state = ledger.state();
+    let mut balances: Vec<String> = accounts(ledger)
+        .map(|id| {
+            let row = state.account(id);
+            let lots: Vec<_> = row.lots(bench.now).map(|part| (part.lot.marks, part.amount)).collect();
+            format!("{:?} {:?} {:?} {lots:?}", row.user, row.coin, row.balance(bench.now))
+        })
+        .collect();
+    balances.sort();
+    balances
+}
+
+fn due(ledger: &Ledger) -> Vec<(Micros, tocos_ledger::Due)> {
+    ledger.state().due_before(Micros::MAX).collect()
 }
 
 /// The model gives no reasons in words.

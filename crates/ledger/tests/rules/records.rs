@@ -4,9 +4,10 @@ use crate::bench::{Bench, SEED, Written, read};
 use crate::furnished::with_everything;
 use proptest::prelude::*;
 use tocos_ledger::{
-    AccountId, CaptureTerms, Category, CoinId, Entry, Event, Excess, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Ledger,
-    Leg, Legs, Link, Lot, LotAmount, MAX_AMOUNT, Marks, Mode, Movement, MovementKind, Place, RECORD_BYTES,
-    ReverseTerms, Right, SpendTerms, UserId,
+    AccountId, CaptureTerms, Category, CoinId, Crossing, EVERY_DAYS_MAX, EVERY_MONTHS_MAX, Entry, Event, Every, Excess,
+    Fact, GrantTerms, HoldEnd, HoldTerms, Key, Lasting, Ledger, Leg, Legs, Link, Lot, LotAmount, MAX_AMOUNT, Marks,
+    Mode, Movement, MovementKind, NODE_NAME_LENGTH_MAX, Occurrence, Place, Plan, RECORD_BYTES, ReverseTerms, Right,
+    Rollover, RolloverTerms, SpendLimit, SpendTerms, Taking, Thresholds, UserId, WINDOW_HOURS_MAX, Whose, Window,
 };
 
 #[test]
@@ -46,10 +47,18 @@ fn every_kind_of_event_is_among_those_tried_here() {
         "hold_expired",
         "key",
         "key_revoked",
+        "leader",
         "limits",
         "release",
         "reverse",
+        "rollover",
+        "schedule",
+        "schedule_deleted",
+        "schedule_paused",
+        "schedule_resumed",
         "spend",
+        "spend_limit",
+        "thresholds",
         "transfer",
         "user",
         "user_closed",
@@ -97,6 +106,15 @@ fn what_encode_does_not_write_is_malformed() {
     refused(find("user"), &|written| written.blob.extend_from_within(..), "twice");
     refused(find("coin"), &|written| written.record[6] = 1, "above 65,535");
     refused(find("key"), &|written| written.record[16] = 4, "a right");
+    refused(find("leader"), &|written| written.blob.clear(), "no node");
+    refused(find("leader"), &|written| written.record[1] = 0, "no node");
+    refused(find("leader"), &|written| written.blob = vec![3, 0], "no node");
+    refused(find("leader"), &|written| written.blob = [vec![3, 64], vec![b'a'; 64]].concat(), "too long");
+    refused(find("leader"), &|written| written.blob[2] = 0xff, "not UTF-8");
+    refused(find("leader"), &|written| written.blob[1] += 1, "middle of a field");
+    refused(find("leader"), &|written| written.blob.extend_from_slice(&[4, 1, b'a']), "does not belong");
+    refused(find("leader"), &|written| written.blob.extend_from_slice(&[5, 1, 0]), "longer than its kind needs");
+    refused(find("leader"), &|written| written.record[0] = 15, "kind is not known");
     // A list of lots that says it is longer than the blob is not even begun.
     let legs: Vec<u8> = [vec![6, 14, 0, 3], vec![0; 8], vec![0xff; 4]].concat();
     let huge = |written: &mut Written| {
@@ -132,10 +150,13 @@ fn entry() -> impl Strategy<Value = Entry> {
     let opens =
         proptest::option::of((any::<u32>(), any::<u16>()).prop_map(|(user, coin)| (UserId(user), CoinId(coin))));
     let number = 0..1u64 << 48;
-    (any::<u32>(), opens, any::<i64>(), any::<u64>(), (number.clone(), number), proptest::option::of(lots())).prop_map(
-        |(account, opens, total, held, (prev, skip), lots)| {
-            let lots = lots.map(Into::into);
-            Entry { account: AccountId(account), opens, total, held, prev, skip, lots }
+    let crossing = (any::<bool>(), any::<i64>()).prop_map(|(is_up, threshold)| Crossing { threshold, is_up });
+    let crossed = proptest::option::of(proptest::collection::vec(crossing, 1..5));
+    let rest = ((number.clone(), number), proptest::option::of(lots()), crossed);
+    (any::<u32>(), opens, any::<i64>(), any::<u64>(), rest).prop_map(
+        |(account, opens, total, held, ((prev, skip), lots, crossed))| {
+            let (lots, crossed) = (lots.map(Into::into), crossed.map(Into::into));
+            Entry { account: AccountId(account), opens, total, held, prev, skip, lots, crossed }
         },
     )
 }
@@ -157,7 +178,13 @@ fn kind() -> impl Strategy<Value = MovementKind> {
     let requested = || proptest::option::of(0..u64::MAX);
     let small = || proptest::option::of(0..u32::MAX);
     prop_oneof![
-        marks().prop_map(|marks| MovementKind::Grant(GrantTerms { marks })),
+        (marks(), any::<bool>(), proptest::option::of(occurrence()))
+            .prop_map(|(marks, lot, occurrence)| { MovementKind::Grant(GrantTerms { marks, lot, occurrence }) }),
+        (occurrence(), marks(), marks()).prop_map(|(occurrence, from, to)| {
+            let Occurrence { schedule, number, due_at, scheduled } = occurrence;
+            let [from, to] = [(scheduled, from), (schedule, to)].map(|(grant, marks)| Lot { grant, marks });
+            MovementKind::Rollover(RolloverTerms { schedule, number, due_at, from, to })
+        }),
         number().prop_map(|requested| MovementKind::Spend(SpendTerms { requested, mode: Mode::UpTo })),
         Just(MovementKind::Transfer),
         Just(MovementKind::LotExpired),
@@ -177,11 +204,62 @@ fn kind() -> impl Strategy<Value = MovementKind> {
             proptest::sample::select(vec!["grant", "spend", "transfer", "capture"]),
             requested(),
             instant(),
-            number()
+            number(),
+            taking(),
+            proptest::option::of(any::<i64>()),
         )
-            .prop_map(|(of, of_kind, requested, renew_expires_at, remaining)| {
-                MovementKind::Reverse(ReverseTerms { of, of_kind, requested, renew_expires_at, remaining })
+            .prop_map(|(of, of_kind, requested, renew_expires_at, remaining, (taking, debt), spent_at)| {
+                MovementKind::Reverse(ReverseTerms {
+                    of,
+                    of_kind,
+                    requested,
+                    renew_expires_at,
+                    remaining,
+                    taking,
+                    debt,
+                    spent_at,
+                })
             }),
+    ]
+}
+
+fn occurrence() -> impl Strategy<Value = Occurrence> {
+    (any::<u64>(), any::<u32>(), any::<i64>(), any::<u64>())
+        .prop_map(|(schedule, number, due_at, scheduled)| Occurrence { schedule, number, due_at, scheduled })
+}
+
+fn lasting() -> impl Strategy<Value = Lasting> {
+    prop_oneof![Just(Lasting::Never), Just(Lasting::AtNext), (1..1_000_000u32).prop_map(Lasting::After)]
+}
+
+/// Any plan that there can be.
+fn plan() -> impl Strategy<Value = Plan> {
+    let every = prop_oneof![
+        Just(Every::Once),
+        (1..=EVERY_DAYS_MAX).prop_map(Every::Days),
+        (1..=EVERY_MONTHS_MAX).prop_map(Every::Months)
+    ];
+    let at = || proptest::option::of(0..200_000_000_000_000_000i64);
+    let first = (1..=MAX_AMOUNT, every, at(), at(), at(), proptest::option::of(1..=u32::MAX));
+    let rollover = (1..=MAX_AMOUNT, lasting()).prop_map(|(max, lasting)| Rollover { max, lasting });
+    (first, lasting(), 0..=100u8, any::<bool>(), proptest::option::of(rollover)).prop_map(
+        |((amount, every, anchor, starts_at, ends_at, occurrences), lasting, priority, paid, rollover)| {
+            let lasting = if every == Every::Once && lasting == Lasting::AtNext { Lasting::Never } else { lasting };
+            let ends_at = ends_at.filter(|ends_at| starts_at.is_none_or(|starts_at| starts_at < *ends_at));
+            let rollover = rollover.filter(|_| lasting == Lasting::AtNext);
+            let category = if paid { Category::Paid } else { Category::Promotional };
+            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover }
+        },
+    )
+}
+
+fn taking() -> impl Strategy<Value = (Taking, u64)> {
+    let (exact, up_to) = (Mode::Exact, Mode::UpTo);
+    prop_oneof![
+        Just((Taking::default(), 0)),
+        any::<u64>().prop_map(move |debt| (Taking { mode: exact, debt: true }, debt)),
+        any::<u64>().prop_map(move |debt| (Taking { mode: up_to, debt: true }, debt)),
+        Just((Taking { mode: up_to, debt: false }, 0)),
     ]
 }
 
@@ -197,27 +275,63 @@ struct Words {
     name: Option<String>,
     key: Option<String>,
     metadata: Option<String>,
+    reference: Option<String>,
 }
 
 fn words() -> impl Strategy<Value = Words> {
     let long = "[ -~]{0,300}";
-    (".{0,40}", proptest::option::of(".{0,300}"), proptest::option::of(long), proptest::option::of(".{0,9000}"))
-        .prop_map(|(id, name, key, metadata)| Words { id, name, key, metadata })
+    let texts = (proptest::option::of(".{0,300}"), proptest::option::of(long), proptest::option::of(".{0,9000}"));
+    (".{0,40}", texts, proptest::option::of(".{0,128}")).prop_map(|(id, (name, key, metadata), reference)| Words {
+        id,
+        name,
+        key,
+        metadata,
+        reference,
+    })
+}
+
+/// As much of a text as the name of a node may have.
+fn node(text: &str) -> &str {
+    let node = &text[..text.floor_char_boundary(NODE_NAME_LENGTH_MAX)];
+    if node.is_empty() { "a" } else { node }
 }
 
 /// What an event says that is not about coins on the move.
-fn other<'w>(which: u8, words: &'w Words, [a, b, c]: [u64; 3], entry: Entry) -> Fact<'w> {
+fn other<'w>(which: u8, words: &'w Words, [a, b, c]: [u64; 3], entry: Entry, plan: Plan) -> Fact<'w> {
     let (id, name) = (words.id.as_str(), words.name.as_deref());
     let (small, created) = (a as u16, b.is_multiple_of(2));
     let right = [Right::Read, Right::Spend, Right::Grant, Right::Admin][usize::from(small % 4)];
     let expires_at = (b as i64).max(i64::MIN + 1);
-    match which % 8 {
+    let whose = if created { Whose::Account(entry.clone()) } else { Whose::Coin(CoinId(small)) };
+    let schedule = if id.is_empty() { "plan" } else { id };
+    match which % 14 {
         0 => Fact::UserPut { user: UserId(a as u32), id, name, created },
         1 => Fact::UserClosed { user: UserId(a as u32) },
         2 => Fact::CoinPut { coin: CoinId(small), code: id, decimals: c as u8, created },
         3 => Fact::LimitsPut { entry, floor: a as i64, ceiling: b, frozen: c.is_multiple_of(2) },
         4 => Fact::HoldExtended { hold: a, account: AccountId(b as u32), expires_at: c as i64 },
         5 => Fact::KeyRevoked { id: small },
+        8 => {
+            let amounts = [a, b, c].map(|amount| (amount % MAX_AMOUNT) as i64);
+            let thresholds = c.is_multiple_of(3).then(|| Thresholds::new(&amounts[..small as usize % 4]).unwrap());
+            Fact::ThresholdsPut { whose, thresholds }
+        }
+        9 => {
+            let per = [Window::Day, Window::Month, Window::Hours(1 + small % WINDOW_HOURS_MAX)][usize::from(small % 3)];
+            let limit = c.is_multiple_of(3).then_some(SpendLimit { amount: b % MAX_AMOUNT, per });
+            Fact::SpendLimitPut { whose, limit }
+        }
+        6 => Fact::Leader { epoch: a, node: node(id) },
+        10 => {
+            let (user, coin, anchor, next) = (UserId(b as u32), CoinId(small), c as i64, (a >> 32) as u32);
+            Fact::SchedulePut { number: a, id: schedule, user, coin, plan, anchor, next }
+        }
+        11 => Fact::ScheduleEnded { number: a, id: schedule },
+        12 => Fact::SchedulePaused { number: a, id: schedule },
+        13 => {
+            let next = created.then_some((c as u32).min(u32::MAX - 1));
+            Fact::ScheduleResumed { number: a, id: schedule, next }
+        }
         _ => {
             let (hash, expires_at) = ([c as u8; 32], created.then_some(expires_at));
             Fact::KeyCreated { id: small, name: id, hash, right, expires_at }
@@ -231,13 +345,13 @@ proptest! {
     #[test]
     fn any_event_comes_back_from_its_bytes_as_it_went_in(
         words in words(), movement in movement(), entry in entry(), which in any::<u8>(), numbers in any::<[u64; 3]>(),
-        by in any::<u16>(), at in any::<i64>(), number in any::<u64>(),
+        plan in plan(), by in any::<u16>(), at in any::<i64>(), number in any::<u64>(),
     ) {
         let ledger = Ledger::new(SEED);
         let key = words.key.as_deref().map(|text| ledger.hashed_key(text));
-        let metadata = words.metadata.as_deref();
-        for fact in [Fact::Moved(movement), other(which, &words, numbers, entry)] {
-            let event = Event { number, at, by, key, metadata, fact };
+        let (metadata, reference) = (words.metadata.as_deref(), words.reference.as_deref());
+        for fact in [Fact::Moved(movement), other(which, &words, numbers, entry, plan)] {
+            let event = Event { number, at, by, key, metadata, reference, fact };
             let written = Written::new(&event);
             let back = ledger.decode_event(number, at, &written.record, &written.blob);
             prop_assert_eq!(back.as_ref(), Ok(&event));
@@ -255,8 +369,8 @@ proptest! {
 
     #[test]
     fn random_sections_are_an_event_or_an_error(
-        kind in 0..28u8, flags in any::<u8>(), rest in any::<[u8; 24]>(),
-        sections in proptest::collection::vec((0..15u8, proptest::collection::vec(0..8u8, 0..60)), 0..6),
+        kind in 0..30u8, flags in any::<u8>(), rest in any::<[u8; 24]>(),
+        sections in proptest::collection::vec((0..16u8, proptest::collection::vec(0..8u8, 0..60)), 0..6),
     ) {
         let mut record = [0; RECORD_BYTES];
         (record[0], record[1]) = (kind, flags | 4);

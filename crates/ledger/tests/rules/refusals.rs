@@ -1,11 +1,12 @@
 //! A row for every refusal code, and for which of several is given.
 
 use crate::bench::Bench;
-use tocos_ledger::{EndedAs, Refusal};
+use tocos_ledger::{EndedAs, Refusal, SpendLimit, Window};
 
 /// Everything that can be refused, refused.
 fn one_of_each() -> Vec<Refusal> {
-    let mut ledger = Bench::with(&["ana", "bob", "closed", "frozen", "capped"]);
+    let mut ledger = Bench::with(&["ana", "bob", "closed", "frozen", "capped", "limited"]);
+    ledger.spend_limit(Some("limited"), Some(SpendLimit { amount: 5, per: Window::Day })).done();
     ledger.grant("ana", 10).done();
     let hold = ledger.hold("ana", 5).done().event;
     let ended = ledger.hold("ana", 5).done().event;
@@ -25,6 +26,7 @@ fn one_of_each() -> Vec<Refusal> {
         ledger.spend("ana", 1).coin("none").refused(),
         ledger.release(1).refused(),
         ledger.reverse(99).refused(),
+        ledger.pause("none").refused(),
         ledger.revoke_key(1).refused(),
         ledger.grant("bob", 2).key("one").refused(),
         ledger.capture(ended).refused(),
@@ -36,6 +38,7 @@ fn one_of_each() -> Vec<Refusal> {
         ledger.grant("closed", 1).refused(),
         ledger.close("ana").refused(),
         ledger.grant("bob", 1).coin("gem").refused(),
+        ledger.spend("limited", 6).refused(),
     ]
 }
 
@@ -49,6 +52,7 @@ fn every_code_has_its_case_and_they_are_all_there_are() {
         "coin_not_found",
         "hold_not_found",
         "event_not_found",
+        "schedule_not_found",
         "key_not_found",
         "idempotency_key_reused",
         "hold_ended",
@@ -60,6 +64,7 @@ fn every_code_has_its_case_and_they_are_all_there_are() {
         "user_closed",
         "user_not_empty",
         "supply_exhausted",
+        "spend_limit_reached",
     ];
     assert_eq!(codes, expected);
 }
@@ -74,6 +79,7 @@ fn every_refusal_is_a_sentence_that_names_what_it_is_about() {
             Refusal::InsufficientFunds { user, .. }
             | Refusal::UserNotFound { user }
             | Refusal::AboveCeiling { user, .. }
+            | Refusal::SpendLimitReached { user, .. }
             | Refusal::AccountFrozen { user, .. }
             | Refusal::UserClosed { user }
             | Refusal::UserNotEmpty { user, .. } => user.to_string(),
@@ -85,6 +91,7 @@ fn every_refusal_is_a_sentence_that_names_what_it_is_about() {
             | Refusal::IdempotencyKeyReused { event, .. }
             | Refusal::AlreadyReversed { event, .. }
             | Refusal::NotReversible { event, .. } => event.to_string(),
+            Refusal::ScheduleNotFound { schedule } => schedule.to_string(),
             Refusal::KeyNotFound { key } => key.to_string(),
         };
         assert!(sentence.contains(&about), "{sentence} does not name {about}");

@@ -1,7 +1,8 @@
 //! Requests that own their words, so that tables, dice and the model can keep them.
 
 use tocos_ledger::{
-    Amount, CreateKey, Event, Excess, Marks, Micros, Mode, Operation, Request, Right, SECOND_US, Until,
+    Amount, CreateKey, Event, Excess, Marks, Micros, Mode, Operation, Plan, Request, Right, SECOND_US, SpendLimit,
+    Taking, Thresholds, Until,
 };
 
 /// One operation, owned.
@@ -11,14 +12,20 @@ pub(crate) enum Op {
     CloseUser { user: String },
     PutCoin { coin: String, decimals: u8 },
     PutLimits { user: String, coin: String, floor: i64, ceiling: Amount, frozen: bool },
-    Grant { user: String, coin: String, amount: Amount, marks: Marks },
+    PutThresholds { user: Option<String>, coin: String, thresholds: Option<Vec<i64>> },
+    PutSpendLimit { user: Option<String>, coin: String, limit: Option<SpendLimit> },
+    Grant { user: String, coin: String, amount: Amount, marks: Marks, lot: bool },
     Spend { user: String, coin: String, amount: Amount, to: Option<String>, mode: Mode },
     Transfer { from: String, to: String, coin: String, amount: Amount },
     Hold { user: String, coin: String, amount: Amount, until: Until, to: Option<String> },
     Capture { hold: u64, amount: Option<Amount>, last: bool, excess: Excess },
     Release { hold: u64 },
     Extend { hold: u64, expires_at: Micros },
-    Reverse { event: u64, amount: Option<Amount>, renew_expires_at: Option<Micros> },
+    Reverse { event: u64, amount: Option<Amount>, renew_expires_at: Option<Micros>, taking: Taking },
+    PutSchedule { schedule: String, user: String, coin: String, plan: Plan },
+    EndSchedule { schedule: String },
+    PauseSchedule { schedule: String },
+    ResumeSchedule { schedule: String },
     CreateKey { name: String, right: Right, expires_at: Option<Micros> },
     RevokeKey { id: u16 },
 }
@@ -44,6 +51,11 @@ impl Ask {
         }
     }
 
+    /// Whether it may take more than there is, whatever the floor.
+    pub(crate) fn may_owe(&self) -> bool {
+        matches!(self.op, Op::Reverse { taking: Taking { debt: true, .. }, .. })
+    }
+
     /// As the ledger takes it; `original` is the event that a reversal is about.
     pub(crate) fn request<'a>(&'a self, original: Option<&'a Event<'a>>) -> Request<'a> {
         let (key, metadata) = (self.key.as_deref(), self.metadata.as_deref());
@@ -60,8 +72,15 @@ impl Op {
             Self::PutLimits { user, coin, floor, ceiling, frozen } => {
                 Operation::PutLimits { user, coin, floor: *floor, ceiling: *ceiling, frozen: *frozen }
             }
-            Self::Grant { user, coin, amount, marks } => {
-                Operation::Grant { user, coin, amount: *amount, marks: *marks }
+            Self::PutThresholds { user, coin, thresholds } => {
+                let thresholds = thresholds.as_ref().map(|amounts| Thresholds::new(amounts).unwrap());
+                Operation::PutThresholds { user: user.as_deref(), coin, thresholds }
+            }
+            Self::PutSpendLimit { user, coin, limit } => {
+                Operation::PutSpendLimit { user: user.as_deref(), coin, limit: *limit }
+            }
+            Self::Grant { user, coin, amount, marks, lot } => {
+                Operation::Grant { user, coin, amount: *amount, marks: *marks, lot: *lot }
             }
             Self::Spend { user, coin, amount, to, mode } => {
                 Operation::Spend { user, coin, amount: *amount, to: to.as_deref(), mode: *mode }
@@ -75,9 +94,16 @@ impl Op {
             }
             Self::Release { hold } => Operation::Release { hold: *hold },
             Self::Extend { hold, expires_at } => Operation::Extend { hold: *hold, expires_at: *expires_at },
-            Self::Reverse { event, amount, renew_expires_at } => {
-                Operation::Reverse { event: *event, original, amount: *amount, renew_expires_at: *renew_expires_at }
+            Self::Reverse { event, amount, renew_expires_at, taking } => {
+                let (amount, renew_expires_at, taking) = (*amount, *renew_expires_at, *taking);
+                Operation::Reverse { event: *event, original, amount, renew_expires_at, taking }
             }
+            Self::PutSchedule { schedule, user, coin, plan } => {
+                Operation::PutSchedule { schedule, user, coin, plan: *plan }
+            }
+            Self::EndSchedule { schedule } => Operation::EndSchedule { schedule },
+            Self::PauseSchedule { schedule } => Operation::PauseSchedule { schedule },
+            Self::ResumeSchedule { schedule } => Operation::ResumeSchedule { schedule },
             Self::CreateKey { name, right, expires_at } => {
                 Operation::CreateKey(CreateKey { name, hash: [9; 32], right: *right, expires_at: *expires_at })
             }
@@ -90,6 +116,6 @@ impl Op {
 pub(crate) const START: Micros = 1_800_000_000 * SECOND_US;
 
 /// So many seconds in microseconds.
-pub(crate) fn seconds(count: i64) -> Micros {
+pub(crate) const fn seconds(count: i64) -> Micros {
     count * SECOND_US
 }

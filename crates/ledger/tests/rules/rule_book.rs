@@ -1,11 +1,15 @@
 //! The document of the rules, `docs/rules.md`: its examples are run unchanged, and every rule has rows.
 
+use crate::asking::plan;
 use crate::bench::{Answer, Bench};
 use crate::request::{Ask, Op, START, seconds};
 use std::collections::BTreeMap;
-use tocos_ledger::{Amount, Category, Excess, MAX_AMOUNT, Marks, Mode, Refusal, Until};
+use tocos_ledger::{
+    Amount, Category, Every, Excess, Lasting, MAX_AMOUNT, Marks, Mode, Plan, Refusal, Rollover, SpendLimit, Taking,
+    Until, Window,
+};
 
-const RULES: usize = 24;
+const RULES: usize = 33;
 
 fn rule_book() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rules.md");
@@ -80,6 +84,17 @@ impl<'w> Words<'w> {
     }
 }
 
+fn lasting(word: Option<&str>) -> Result<Lasting, String> {
+    match word {
+        None | Some("never") => Ok(Lasting::Never),
+        Some("at_next") => Ok(Lasting::AtNext),
+        Some(word) => {
+            let count = word.strip_prefix("after_s=").unwrap_or(word);
+            Ok(Lasting::After(count.parse().map_err(|_| format!("{word} is no time for coins to expire"))?))
+        }
+    }
+}
+
 fn amount(word: &str) -> Result<Amount, String> {
     word.parse().map_err(|_| format!("{word} is no amount"))
 }
@@ -131,6 +146,8 @@ impl Reader {
                 if let Some(name) = words.name {
                     self.names.insert(name.to_owned(), answer.event);
                 }
+                // What a schedule has to do at once.
+                self.bench.sweep();
                 Ok(self.outcome(&answer, expected))
             }
         }
@@ -140,6 +157,14 @@ impl Reader {
         let taken = format!("takes {}", self.lots(answer.lots()));
         match expected {
             "" => String::new(),
+            expected if expected.contains("crosses") => {
+                let entry = answer.movement.as_ref().map(|movement| &movement.a);
+                let crossed = entry.and_then(|entry| entry.crossed.as_deref()).unwrap_or_default();
+                let way = |is_up| if is_up { "up" } else { "down" };
+                let words: Vec<String> =
+                    crossed.iter().map(|one| format!("crosses {} {}", one.threshold, way(one.is_up))).collect();
+                words.join(", ")
+            }
             "replayed" if answer.replayed => "replayed".to_owned(),
             expected if expected.contains("expired") => format!("{taken}, expired {}", answer.expired()),
             _ => taken,
@@ -156,7 +181,8 @@ impl Reader {
         let coin = || "toco".to_owned();
         Ok(match words.plain[..] {
             ["grant", user, count] => {
-                Op::Grant { user: user.into(), coin: coin(), amount: amount(count)?, marks: self.marks(words)? }
+                let (marks, lot) = (self.marks(words)?, words.option("lot")?.unwrap_or(false));
+                Op::Grant { user: user.into(), coin: coin(), amount: amount(count)?, marks, lot }
             }
             ["spend", user, count] => {
                 let mode = match words.option::<String>("mode")?.as_deref() {
@@ -183,7 +209,31 @@ impl Reader {
             ["release", hold] => Op::Release { hold: self.event(hold)? },
             ["reverse", event] => {
                 let renew_expires_at = words.option("renew_in")?.map(|count: i64| self.bench.in_seconds(count));
-                Op::Reverse { event: self.event(event)?, amount: words.option("amount")?, renew_expires_at }
+                let mode = match words.option::<String>("mode")?.as_deref() {
+                    Some("up_to") => Mode::UpTo,
+                    _ => Mode::Exact,
+                };
+                let taking = Taking { mode, debt: words.option("debt")?.unwrap_or(false) };
+                let (event, amount) = (self.event(event)?, words.option("amount")?);
+                Op::Reverse { event, amount, renew_expires_at, taking }
+            }
+            ["thresholds", user, list] => Op::PutThresholds {
+                user: (user != "everyone").then(|| user.to_owned()),
+                coin: coin(),
+                thresholds: Some(
+                    list.split(',')
+                        .map(|word| word.parse().map_err(|_| format!("{word} is no amount")))
+                        .collect::<Result<_, _>>()?,
+                ),
+            },
+            ["spend_limit", user, count] => {
+                let per = match words.option::<String>("per")?.as_deref() {
+                    Some("day") => Window::Day,
+                    Some("month") => Window::Month,
+                    _ => Window::Hours(words.option("hours")?.ok_or("a window is missing")?),
+                };
+                let limit = Some(SpendLimit { amount: amount(count)?, per });
+                Op::PutSpendLimit { user: (user != "everyone").then(|| user.to_owned()), coin: coin(), limit }
             }
             ["limits", user] => Op::PutLimits {
                 user: user.into(),
@@ -192,6 +242,13 @@ impl Reader {
                 ceiling: words.option("ceiling")?.unwrap_or(MAX_AMOUNT),
                 frozen: words.option("frozen")?.unwrap_or(false),
             },
+            ["schedule", schedule, user, count] => {
+                let plan = self.plan(words, amount(count)?)?;
+                Op::PutSchedule { schedule: schedule.into(), user: user.into(), coin: coin(), plan }
+            }
+            ["delete_schedule", schedule] => Op::EndSchedule { schedule: schedule.into() },
+            ["pause", schedule] => Op::PauseSchedule { schedule: schedule.into() },
+            ["resume", schedule] => Op::ResumeSchedule { schedule: schedule.into() },
             ["close", user] => Op::CloseUser { user: user.into() },
             _ => return Err("this is no request".to_owned()),
         })
@@ -205,6 +262,24 @@ impl Reader {
             _ => Category::Paid,
         };
         Ok(Marks { expires_at, priority, category })
+    }
+
+    fn plan(&self, words: &mut Words<'_>, count: Amount) -> Result<Plan, String> {
+        let every = match words.option::<String>("every")? {
+            None => Every::Once,
+            Some(every) => match (every.strip_suffix('d'), every.strip_suffix("mo")) {
+                (Some(days), _) => Every::Days(days.parse().map_err(|_| format!("{every} is no period"))?),
+                (_, Some(months)) => Every::Months(months.parse().map_err(|_| format!("{every} is no period"))?),
+                _ => return Err(format!("{every} is no period")),
+            },
+        };
+        let max: Option<Amount> = words.option("rollover")?;
+        let after = lasting(words.option::<String>("rollover_expires")?.as_deref())?;
+        let rollover = max.map(|max| Rollover { max, lasting: after });
+        let anchor = words.option("anchor_in")?.map(|count: i64| self.bench.in_seconds(count));
+        let (lasting, occurrences) =
+            (lasting(words.option::<String>("expires")?.as_deref())?, words.option("occurrences")?);
+        Ok(Plan { every, anchor, occurrences, lasting, rollover, ..plan(count) })
     }
 
     fn event(&self, name: &str) -> Result<u64, String> {

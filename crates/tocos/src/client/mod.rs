@@ -97,6 +97,11 @@ impl Request {
         Self::new("PUT", path.into())
     }
 
+    /// A write with DELETE.
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self::new("DELETE", path.into())
+    }
+
     fn new(method: &'static str, path: String) -> Self {
         Self {
             method,

@@ -35,6 +35,9 @@ pub(crate) struct GrantArgs {
     /// Promotional coins are taken before paid ones [default: paid]
     #[arg(long, value_parser = ["paid", "promotional"])]
     category: Option<String>,
+    /// Keep the coins as a lot of their own even without the above, so that they can be followed
+    #[arg(long)]
+    lot: bool,
 }
 
 impl GrantArgs {
@@ -51,7 +54,8 @@ impl GrantArgs {
             .with("amount", self.amount)
             .with_if("expires_at", expires_at)
             .with_if("priority", self.priority)
-            .with_if("category", self.category);
+            .with_if("category", self.category)
+            .with_if("lot", self.lot.then_some(true));
         let response = session.write(Request::post("/v1/grants"), fields, &self.write)?;
         session.show_event(&response, self.write.dry_run)
     }

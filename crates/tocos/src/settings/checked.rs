@@ -8,6 +8,7 @@ use jiff::{SpanRelativeTo, Unit};
 use tocos_archive::store::Store;
 
 use super::given::{Given, Value};
+use super::group::{self, GroupSettings};
 use crate::time::span;
 use crate::usage::Usage;
 
@@ -98,6 +99,8 @@ pub(crate) struct Config {
     pub local_log_bytes: Option<u64>,
     /// The archive that an empty data directory is restored from.
     pub restore_from: Option<String>,
+    /// The group that the ledger belongs to, if it is not alone.
+    pub group: GroupSettings,
     /// Where to write the addresses once they are open.
     pub address_file: Option<PathBuf>,
 }
@@ -124,6 +127,7 @@ impl Default for Config {
             archive_every_s: 5,
             local_log_bytes: None,
             restore_from: None,
+            group: GroupSettings::default(),
             address_file: None,
         }
     }
@@ -150,6 +154,7 @@ impl Config {
                 "local_log_bytes needs an archive: what leaves the disk is there alone. Give --archive too".to_owned(),
             ));
         }
+        config.group.check(&config)?;
         let least = config.segment_bytes.saturating_mul(SEGMENTS_HERE_MIN);
         if let Some(bytes) = config.local_log_bytes.filter(|bytes| *bytes < least) {
             return Err(Usage(format!(
@@ -183,6 +188,11 @@ impl Config {
                 self.local_log_bytes = if text == "none" { None } else { Some(number(text, 1..=u64::MAX)?) };
             }
             "restore_from" => self.restore_from = if text == "none" { None } else { Some(archive_url(text)?) },
+            "shared_log" => self.group.shared_log = if text == "none" { None } else { Some(group::shared_log(text)?) },
+            "node" => self.group.node = Some(group::node(text)?),
+            "advertise" => self.group.advertise = Some(group::advertise(text)?),
+            "lease_s" => self.group.lease = Duration::from_secs(number(text, group::LEASE_S)?),
+            "leave_group" => self.group.leaves = yes_or_no(text)?,
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }

@@ -81,13 +81,29 @@ pub(crate) struct ServeArgs {
     /// If the data directory is empty, restore the latest state from this archive before serving; else do nothing
     #[arg(long, env = "TOCOS_RESTORE_FROM", value_name = "URL")]
     restore_from: Option<String>,
+    /// Serve one ledger together with other nodes, over a log in PostgreSQL that they share:
+    /// postgres://USER:PASSWORD@HOST/DATABASE?ledger=NAME. `tocos shared-log init` makes it
+    #[arg(long, env = "TOCOS_SHARED_LOG", value_name = "URL", hide_env_values = true)]
+    shared_log: Option<String>,
+    /// The name of this node in its group [default: the host name]
+    #[arg(long, env = "TOCOS_NODE", value_name = "NAME")]
+    node: Option<String>,
+    /// Where the other nodes of the group reach this one [default: http:// and --listen]
+    #[arg(long, env = "TOCOS_ADVERTISE", value_name = "URL")]
+    advertise: Option<String>,
+    /// How long the leader of a group keeps the lead without being heard, in seconds [default: 3]
+    #[arg(long, env = "TOCOS_LEASE_S", value_name = "SECONDS")]
+    lease_s: Option<String>,
+    /// Serve the ledger of a data directory alone that belonged to a group until now; the group must not go on
+    #[arg(long, env = "TOCOS_LEAVE_GROUP", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    leave_group: Option<String>,
     /// Write the addresses into this file once they are open, for programs that use port 0
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 25] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -107,6 +123,11 @@ pub(super) const KEYS: [&str; 20] = [
     "archive_every_s",
     "local_log_bytes",
     "restore_from",
+    "shared_log",
+    "node",
+    "advertise",
+    "lease_s",
+    "leave_group",
     "address_file",
 ];
 

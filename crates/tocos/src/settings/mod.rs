@@ -5,6 +5,7 @@
 mod checked;
 mod file;
 mod given;
+mod group;
 
 pub(crate) use self::checked::{Config, LogFormat, LogLevel};
 pub(crate) use self::given::{Given, ServeArgs};

@@ -4,6 +4,7 @@ use clap::{ArgMatches, Args, Command};
 use tocos_archive::store::Store;
 
 use super::given::{KEYS, Origin, Value};
+use super::group::GroupSettings;
 use super::*;
 use crate::usage::Usage;
 
@@ -30,10 +31,11 @@ fn nothing_given_means_the_defaults() {
 fn every_setting_can_stand_in_the_file() {
     let config = of_file(
         "listen = \"0.0.0.0:80\"\ninternal_listen = \"none\"\ndata_dir = \"/var/lib/tocos\"\nlog_format = \"json\"\n\
-         log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\ntest_clock = true\n\
+         log_level = \"warn\"\nallow_unauthenticated = true\nbench_routes = true\n\
          clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
          segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nlocal_log_bytes = 300_000_000\nbootstrap_key_file = \"/run/key\"\n\
-         restore_from = \"file:///var/backups/tocos\"\n",
+         restore_from = \"file:///var/backups/tocos\"\n\
+         shared_log = \"postgres://tocos:pw@db/tocos?ledger=main\"\nnode = \"a\"\nadvertise = \"http://10.0.0.7:80/\"\nlease_s = 5\n",
     )
     .unwrap();
     let expected = Config {
@@ -44,7 +46,7 @@ fn every_setting_can_stand_in_the_file() {
         log_level: LogLevel::Warn,
         allow_unauthenticated: true,
         bench_routes: true,
-        test_clock: true,
+        test_clock: false,
         clock_gap_max: Some(std::time::Duration::from_secs(36 * 3_600)),
         clock_trust_kernel: false,
         segment_bytes: 1_000_000,
@@ -57,8 +59,19 @@ fn every_setting_can_stand_in_the_file() {
         address_file: Some("/run/tocos".into()),
         bootstrap_key_file: Some("/run/key".into()),
         restore_from: Some("file:///var/backups/tocos".to_owned()),
+        group: GroupSettings {
+            shared_log: Some(group::shared_log("postgres://tocos:pw@db/tocos?ledger=main").unwrap()),
+            node: Some("a".to_owned()),
+            advertise: Some("http://10.0.0.7:80".to_owned()),
+            lease: std::time::Duration::from_secs(5),
+            leaves: false,
+        },
     };
     assert_eq!(config, expected);
+    // A group has no test clock, and nobody leaves one that they serve.
+    assert!(
+        of_file("test_clock = true\nleave_group = true\n").is_ok_and(|config| config.test_clock && config.group.leaves)
+    );
 }
 
 #[test]
@@ -107,6 +120,30 @@ fn errors_of_the_file_name_the_file_and_the_line() {
         unknown.starts_with("tocos.toml, line 1: there is no setting `listn`; the settings are listen,"),
         "{unknown}"
     );
+}
+
+#[test]
+fn settings_of_a_group_that_contradict_each_other_are_refused_in_words() {
+    const LOG: &str = "postgres://tocos:secret@db/tocos";
+    let refused = |arguments: &[&str]| of_flags(arguments).unwrap_err();
+    for (arguments, words) in [
+        (vec!["--node", "a"], "node is for a node of a group. Give --shared-log too"),
+        (vec!["--advertise", "http://a:1"], "advertise is for a node of a group. Give --shared-log too"),
+        (vec!["--shared-log", LOG, "--test-clock"], "a ledger with a test clock can't be served by a group"),
+        (vec!["--shared-log", LOG, "--leave-group"], "leave_group is for a ledger that is served alone"),
+        (vec!["--shared-log", LOG, "--listen", "0.0.0.0:80"], "Say with --advertise where they reach this one"),
+        (vec!["--shared-log", LOG, "--node", "a b"], "--node: \"a b\" can't be a node's name"),
+        (vec!["--shared-log", LOG, "--lease-s", "0"], "--lease-s: 0 is not between 1 and 300"),
+        (vec!["--shared-log", "db:5432/tocos"], "--shared-log: \"db:5432/tocos\" is no URL such as postgres://"),
+        (vec!["--shared-log", LOG, "--advertise", "10.0.0.7:80"], "--advertise: \"10.0.0.7:80\" is no URL"),
+    ] {
+        let error = refused(&arguments);
+        assert!(error.contains(words) && !error.contains("secret"), "{arguments:?}: {error}");
+    }
+    let config = of_flags(&["--shared-log", LOG, "--node", "a", "--listen", "10.0.0.7:80"]).unwrap();
+    assert_eq!(config.group.url(config.listen), "http://10.0.0.7:80");
+    assert_eq!(config.group.name().unwrap(), "a");
+    assert!(!format!("{config:?}").contains("secret"), "{config:?}");
 }
 
 #[test]

@@ -258,3 +258,46 @@ fn keys_carry_rights() {
     with(&secret, &["key", "revoke", &id]).ok();
     with(&read_key, &["users"]).fails(1);
 }
+
+#[test]
+fn a_schedule_is_put_shown_paused_and_deleted() {
+    let server = with_ana_and_bob();
+    let put = ["schedule", "put", "plan", "ana", "500", "--every-months", "1", "--anchor", "2100-01-31T00:00:00Z"];
+    let rollover = ["--expires", "at_next", "--rollover-max", "200"];
+    assert_eq!(
+        server.cli(&[&put[..], &rollover].concat()).ok(),
+        "event 6: schedule plan: 500 toco to ana every month, next 2100-01-31T00:00:00.000000Z\n"
+    );
+    assert_eq!(
+        server.cli(&["schedule", "show", "plan"]).ok(),
+        "schedule plan of ana\n  amount    500 toco\n  every     month\n  expires   at the next occurrence\n  rollover  200 toco\n  next      2100-01-31T00:00:00.000000Z\n"
+    );
+    let preview = server.cli(&["schedule", "preview", "plan", "--count", "2"]).ok();
+    let rows: Vec<Vec<&str>> = preview.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1], ["1", "2100-02-28T00:00:00.000000Z", "500", "2100-03-31T00:00:00.000000Z"]);
+    let now = server.cli(&["schedule", "put", "gift", "bob", "5", "--expires-after-s", "60"]).ok();
+    assert!(now.starts_with("event 7: schedule gift: 5 toco to bob once, next "), "{now}");
+    assert_eq!(
+        server.cli(&["schedule", "pause", "plan"]).ok().lines().next().unwrap().split(": ").nth(1),
+        Some("schedule plan paused")
+    );
+    assert_eq!(server.cli(&["schedule", "preview", "plan"]).ok(), "nothing: it is paused\n");
+    let list = server.cli(&["schedule", "list"]).ok();
+    assert!(list.contains("plan  ana   500 toco  month  paused  200"), "{list}");
+    assert_eq!(
+        server.cli(&["schedule", "list", "--user", "bob"]).ok(),
+        "no schedules\n",
+        "that was its only occurrence"
+    );
+    server.cli(&["schedule", "resume", "plan"]).ok();
+    assert!(server.cli(&["schedule", "delete", "plan", "--dry-run"]).ok().contains("schedule plan deleted"));
+    server.cli(&["schedule", "delete", "plan"]).ok();
+    assert_eq!(server.cli(&["schedule", "list"]).ok(), "no schedules\n");
+    let history = server.cli(&["events", "--after", "7", "--limit", "1"]).ok();
+    assert!(
+        history.contains("5 toco granted to bob, expiring ") && history.contains(", occurrence 0 of gift"),
+        "{history}"
+    );
+    server.cli(&["schedule", "show", "plan"]).fails(1);
+    server.cli(&["schedule", "put", "x", "ana", "5", "--rollover-expires", "never"]).fails(2);
+}

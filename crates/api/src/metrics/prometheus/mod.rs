@@ -5,6 +5,7 @@
 
 mod archive;
 mod figures;
+mod group;
 mod pipeline;
 mod process;
 mod requests;
@@ -14,13 +15,14 @@ use std::fmt::{Display, Write as _};
 use std::path::Path;
 
 use tocos_engine::{ClockReport, Engine, OpeningProgress};
+use tocos_group::Figures;
 
 use super::{ArchiveFigures, Counters};
 
 pub(crate) use scan::Scan;
 
 /// What the figures are about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Service<'a> {
     pub build: Build,
     pub engine: &'a Engine,
@@ -36,6 +38,8 @@ pub(crate) struct Service<'a> {
     pub spans: [u64; 3],
     /// How the archive is doing, if there is one.
     pub archive: Option<ArchiveFigures>,
+    /// What this node knows of its group, if it has one.
+    pub group: Option<Figures>,
     pub auth_failures: u64,
     /// There is no API key.
     pub is_unprotected: bool,
@@ -65,6 +69,7 @@ pub(crate) async fn text(service: &Service<'_>) -> String {
     if let Some(figures) = &service.archive {
         archive::put(figures, &mut out);
     }
+    group::put(service.group.as_ref(), service.counters, &mut out);
     figures::put(service.engine, &scanned, &mut out);
     process::put(&mut out);
     out.0

@@ -1,12 +1,14 @@
 //! The way of an event to the disk, and the disk.
 
 use tocos_engine::{Stats, space};
+use tocos_group::Role;
 
 use super::{Service, Text, seconds};
 
 pub(super) fn put(service: &Service<'_>, out: &mut Text) {
     let stats = service.engine.stats();
-    let is_ready = !service.is_stopping && stats.unavailable.is_none();
+    let has_place = service.group.as_ref().is_none_or(|group| !matches!(group.role, Role::Joining | Role::Diverged));
+    let is_ready = !service.is_stopping && stats.unavailable.is_none() && has_place;
     // Shutting down is no failure: then too nothing is taken any more.
     let has_failed = !service.is_stopping && stats.unavailable.is_some();
     readiness(is_ready, has_failed, 1.0, out);

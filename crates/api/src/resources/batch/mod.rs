@@ -4,7 +4,7 @@ mod parse;
 mod summary;
 
 use http::StatusCode;
-use tocos_engine::{Batch, BatchRejection, Submitted};
+use tocos_engine::{AsOf, Batch, BatchRejection, Submitted};
 use tocos_ledger::{Refusal, Request, Right};
 
 use crate::access::Caller;
@@ -12,8 +12,8 @@ use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::content_type::{self, ContentType};
 use crate::routing::{
-    AsyncRequest, Endpoint, Field, FieldType, Fields, Run, Supply, Undecided, optional, unavailable_problem, utf8,
-    wait_durable, write,
+    AsyncRequest, BodyLimit, Endpoint, Field, FieldType, Fields, Run, Supply, Undecided, optional, unavailable_problem,
+    utf8, wait_durable, write,
 };
 use crate::tracing::RequestSpan;
 pub(crate) use parse::OPERATIONS;
@@ -45,7 +45,7 @@ pub(crate) static POST: Endpoint = Endpoint {
     right: Some(Right::Spend),
     query: &[DRY_RUN, ATOMIC, RESULTS],
     body: &[],
-    run: Run::Async(|request| Box::pin(post(request))),
+    run: Run::Leading(BodyLimit::Batch, |request| Box::pin(post(request))),
     summary: "Apply many operations in one request",
     about: "Applies up to 10,000 operations in order. Send them as JSON, or one per line as `application/x-ndjson`; with NDJSON, \
         `atomic` and `results` are query parameters.",
@@ -70,7 +70,7 @@ pub(crate) static POST: Endpoint = Endpoint {
 
 /// The outcome, to be sent when event `seen` is durable.
 struct Decision {
-    seen: u64,
+    seen: AsOf,
     outcome: Result<Writer, Problem>,
 }
 
@@ -101,7 +101,7 @@ async fn post(mut request: AsyncRequest) -> Result<Response, Problem> {
     drop((step, supply));
     request.app.sealer.notify();
     let _waiting = span.as_ref().map(|span| span.step("durable"));
-    wait_durable(request.app.engine.durable(decided.seen)).await?;
+    wait_durable(&request, decided.seen).await?;
     decided.outcome.map(|out| Response::json(StatusCode::OK, out))
 }
 

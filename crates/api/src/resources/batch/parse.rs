@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use super::{ATOMIC, OPERATIONS_MAX, RESULTS};
 use crate::json::{Reader, Syntax, Token};
 use crate::rendering::Problem;
-use crate::resources::{coins, events, grants, holds, limits, spends, transfers, users};
+use crate::resources::{
+    coins, events, grants, holds, limits, schedules, spend_limits, spends, thresholds, transfers, users,
+};
 use crate::routing::{Extras, Field, Fields, TypeError, Value, Write, shown};
 
 /// What an operation of a batch may be, the most frequent first.
@@ -22,7 +24,15 @@ pub(crate) static OPERATIONS: &[&Write] = &[
     &users::CLOSE,
     &coins::PUT,
     &limits::PUT,
+    &spend_limits::PUT,
+    &spend_limits::PUT_FOR_COIN,
+    &thresholds::PUT,
+    &thresholds::PUT_FOR_COIN,
     &events::REVERSE,
+    &schedules::PUT,
+    &schedules::DELETE,
+    &schedules::PAUSE,
+    &schedules::RESUME,
 ];
 
 /// Options of a batch and its response.

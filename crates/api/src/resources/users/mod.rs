@@ -6,12 +6,13 @@ use tocos_engine::{Engine, Moment, PastAccount};
 use tocos_ledger::{AccountId, CoinId, Ledger, Micros, Operation, Refusal, Right, State, UserId};
 
 use super::cursor::{self, List};
-use crate::app::list_cache::{Basis, Query};
+use crate::app::App;
+use crate::app::list_cache::{Basis, CachedPage, Query};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Media, Problem, Response};
 use crate::routing::{
     AsyncRequest, Endpoint, FieldType, Fields, METADATA, Outcome, Run, SyncRequest, Write, from_disk, in_path,
-    optional, read, read_durable, required, wait_durable,
+    optional, read, read_durable, read_names, read_settled, read_user, read_user_durable, required, wait_durable,
 };
 use tocos_http::ResponseBody;
 
@@ -122,8 +123,13 @@ enum End {
 fn kept_list(asked: &SyncRequest<'_>) -> Option<Outcome> {
     let fields = asked.fields(LIST.query).ok()?;
     let kept = asked.app.list_cache.find(&query(&fields).ok()?)?;
-    let holds = read(asked.app, |ledger, now| kept.still_holds(ledger, now)).ok()?.value;
-    holds.then(|| Outcome { seen: kept.event(), response: Ok(page(kept.body())) })
+    let holds = still_holds(asked.app, &kept).ok()?;
+    holds.then(|| Outcome { seen: Some(kept.as_of()), response: Ok(page(kept.body())) })
+}
+
+fn still_holds(app: &App, kept: &CachedPage) -> Result<bool, Problem> {
+    let looked = read(app, |ledger, now| kept.still_holds(ledger, now))?;
+    Ok(looked.value && looked.seen.is_of_one_history_with(kept.as_of()))
 }
 
 async fn list(request: AsyncRequest) -> Result<Response, Problem> {
@@ -131,30 +137,30 @@ async fn list(request: AsyncRequest) -> Result<Response, Problem> {
     let query = query(&fields)?;
     let app = &request.app;
     if let Some(kept) = app.list_cache.find(&query)
-        && read(app, |ledger, now| kept.still_holds(ledger, now))?.value
+        && still_holds(app, &kept)?
     {
-        wait_durable(app.engine.durable(kept.event())).await?;
+        wait_durable(&request, kept.as_of()).await?;
         return Ok(page(kept.body()));
     }
     let coin = match query.coin.as_deref() {
         Some(code) => {
-            Some(read_durable(app, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?)
+            Some(read_names(&request, |ledger, _| ledger.require_coin(code)).await?.map_err(|e| Problem::from(&e))?)
         }
         None => None,
     };
     let mut filling = Page::new(&query, coin);
     let seen = loop {
-        let seen = read(app, |ledger, now| filling.fill(ledger, now))?.seen;
+        let seen = read_settled(app, |ledger, now| filling.fill(ledger, now)).await?.seen;
         if filling.end != End::NotYet {
             break seen;
         }
-        wait_durable(app.engine.durable(seen)).await?;
+        wait_durable(&request, seen).await?;
     };
     let (body, basis) = filling.finish();
     if let Some(basis) = basis {
-        app.list_cache.keep(query, basis, &body);
+        app.list_cache.keep(query, basis, seen, &body);
     }
-    wait_durable(app.engine.durable(seen)).await?;
+    wait_durable(&request, seen).await?;
     Ok(page(body))
 }
 
@@ -287,14 +293,15 @@ fn get_now(asked: &SyncRequest<'_>) -> Option<Outcome> {
         let user = ledger.require_user(fields.the_text("user")).ok()?;
         Some(details_now(ledger.state(), user, now))
     };
-    let looked = read(asked.app, look).ok()?;
-    Some(Outcome { seen: looked.seen, response: Ok(Response::ok(looked.value?)) })
+    let looked = read_user(asked.app, fields.the_text("user"), look).ok()?;
+    Some(Outcome { seen: Some(looked.seen), response: Ok(Response::ok(looked.value?)) })
 }
 
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let fields = request.fields(GET.query)?;
     let moment = moment(&request, &fields).await?;
-    let (user, heads) = read_durable(&request.app, |ledger, _| heads(ledger, fields.the_text("user")))
+    let id = fields.the_text("user");
+    let (user, heads) = read_user_durable(&request, id, |ledger, _| heads(ledger, id))
         .await?
         .map_err(|refusal| Problem::from(&refusal))?;
     let past = match moment {
@@ -305,12 +312,12 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
             Some((moment, accounts))
         }
     };
-    let out = read_durable(&request.app, |ledger, now| {
+    let out = read_user_durable(&request, id, |ledger, now| {
         let state = ledger.state();
         match &past {
             None => Some(details_now(state, user, now)),
             Some((moment, _)) if state.profile(user).created_at > moment.at => None,
-            Some((_, accounts)) => Some(details(state, user, accounts.clone())),
+            Some((_, accounts)) => Some(details(state, user, accounts.clone(), None)),
         }
     });
     match out.await? {
@@ -326,7 +333,7 @@ fn details_now(state: &State, user: UserId, now: Micros) -> Writer {
         let lots = account.lots(now).collect();
         (id, PastAccount { balance: account.balance(now), lots })
     });
-    details(state, user, now_accounts.collect())
+    details(state, user, now_accounts.collect(), Some(now))
 }
 
 /// The requested time in the past.
@@ -335,7 +342,7 @@ async fn moment(request: &AsyncRequest, fields: &Fields<'_>) -> Result<Option<Mo
     match (fields.number("at"), fields.instant("at")) {
         (Some(event), _) => from_disk(move || engine.moment_of_event(event)).await.map(Some),
         (_, Some(at)) => {
-            let now = read_durable(&request.app, |_, now| now).await?;
+            let now = read_durable(request, |_, now| now).await?;
             // What has not happened yet can't be looked at.
             if at > now {
                 return Err(Problem::invalid("at", "this time is in the future"));
@@ -369,7 +376,8 @@ fn past_accounts(
     Ok(accounts)
 }
 
-fn details(state: &State, id: UserId, accounts: PastAccounts) -> Writer {
+/// What is left of spending limits is known for now alone.
+fn details(state: &State, id: UserId, accounts: PastAccounts, now: Option<Micros>) -> Writer {
     let (user, profile) = (state.user(id), state.profile(id));
     let mut out = Writer::with_capacity(512);
     out.raw("{\"id\":");
@@ -387,7 +395,9 @@ fn details(state: &State, id: UserId, accounts: PastAccounts) -> Writer {
     out.raw(",\"accounts\":[");
     for (at, (account, past)) in accounts.into_iter().enumerate() {
         out.raw(if at == 0 { "" } else { "," });
-        rendering::user_account(&mut out, state, state.account(account), past.balance, past.lots);
+        let account = state.account(account);
+        let spending = now.and_then(|now| state.spending(account.coin, Some(account), now));
+        rendering::user_account(&mut out, state, account, past.balance, past.lots, spending);
     }
     out.raw("]}");
     out

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tocos_engine::AsOf;
 use tocos_ledger::{
     Amount, Decision, Excess, MAX_AMOUNT, Marks, Mode, Operation, Request, SECOND_US, SnapshotError, Until,
 };
@@ -37,7 +38,8 @@ impl Desk {
 
     /// What is due is expired before anything is decided.
     fn sweep(&mut self) {
-        while let Some(event) = self.ledger.expire(self.now) {
+        while let Some(occasion) = self.ledger.next_occasion(self.now) {
+            let event = self.ledger.expire(&occasion, self.now);
             self.ledger.apply(&event).unwrap();
         }
     }
@@ -88,7 +90,7 @@ impl Desk {
     /// Makes a page and keeps it.
     fn keep(&self, query: &Query<'_>) {
         let (body, basis) = self.made(query).unwrap();
-        self.pages.keep(query.clone(), basis.unwrap(), &body);
+        self.pages.keep(query.clone(), basis.unwrap(), AsOf::NOTHING, &body);
     }
 
     /// Asks for a page as the API does, and compares what is shown with what would be made.
@@ -99,17 +101,17 @@ impl Desk {
             if kept.still_holds(&self.ledger, self.now) {
                 count(&tally.shown_again);
                 assert_eq!(kept.body(), body, "{query:?}");
-                assert!(kept.event() <= self.ledger.state().last_event());
+                assert!(kept.as_of().event <= self.ledger.state().last_event());
                 return;
             }
             count(if self.ledger.is_due(self.now) { &tally.due } else { &tally.outdated });
         }
-        self.pages.keep(query.clone(), basis.unwrap(), &body);
+        self.pages.keep(query.clone(), basis.unwrap(), AsOf::NOTHING, &body);
     }
 }
 
 fn grant<'a>(user: &'a str, coin: &'a str, amount: Amount, expires_at: Option<Micros>) -> Operation<'a> {
-    Operation::Grant { user, coin, amount, marks: Marks { expires_at, ..Marks::PLAIN } }
+    Operation::Grant { user, coin, amount, marks: Marks { expires_at, ..Marks::PLAIN }, lot: false }
 }
 
 fn transfer<'a>(from: &'a str, to: &'a str, amount: Amount) -> Operation<'a> {
@@ -312,7 +314,7 @@ fn a_page_made_in_several_looks_holds_only_if_nothing_happened_between_them() {
             page.fill(&desk.ledger, desk.now);
         }
         let (body, basis) = page.finish();
-        desk.pages.keep(query.clone(), basis.unwrap(), &body);
+        desk.pages.keep(query.clone(), basis.unwrap(), AsOf::NOTHING, &body);
         assert_eq!(desk.holds(&query), holds, "{from:?}");
         desk.look(&query, &Tally::default());
     }

@@ -32,7 +32,7 @@ use volume::{LEDGER, Volume, copy};
 const SEEDS: u64 = 300;
 const VOLUMES_MAX: usize = 3;
 const OPTIONS: Options =
-    Options { every: Duration::from_secs(5), sizes: Sizes { tail: 1_500, log: 3_000, part: 4_000 } };
+    Options { every: Duration::from_secs(5), sizes: Sizes { tail: 1_500, log: 3_000, part: 4_000 }, leads: None };
 
 thread_local! {
     static RNG: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::new());

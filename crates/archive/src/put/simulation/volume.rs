@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tocos_journal::sim::SimDisk;
-use tocos_journal::{Appender, Disk as _, Frame, Journal, NewLedger, Options, Position, Reader};
+use tocos_journal::{Appender, Disk as _, Frame, Journal, NewLedger, Options, Position, Reader, Sealed};
 
 /// All chance in a volume comes from the one who writes.
 pub(in crate::put) const LEDGER: [u8; 16] = *b"ledger of a test";
@@ -19,6 +19,7 @@ pub(in crate::put) struct Volume {
 impl Volume {
     pub(in crate::put) fn open(disk: SimDisk) -> Self {
         let options = Options {
+            is_copy: false,
             segment_bytes: 4 << 10,
             zero_ahead_bytes: 0,
             new_ledger: NewLedger { ledger_id: LEDGER, seed: [2; 16] },
@@ -48,6 +49,15 @@ impl Volume {
                 false => format!("keys-{:020}-{event:020}.tocos", 1),
             };
             self.disk.put(&name, &chain.repeat(1 + usize::from(chain[0]) * 2));
+        }
+    }
+
+    /// Takes over what another volume of the same history has more, up to so many frames.
+    pub(in crate::put) fn follow(&mut self, other: &Self, frames_max: usize) {
+        let mut frames = other.reader.frames(self.reader.last_event() + 1);
+        for _ in 0..frames_max {
+            let Some(raw) = frames.next_raw().unwrap() else { return };
+            self.appender.append_sealed(&Sealed::verified(raw.header, raw.bytes.to_vec())).unwrap();
         }
     }
 

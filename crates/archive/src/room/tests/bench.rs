@@ -292,6 +292,7 @@ fn open(sim: &SimDisk, remote: &Remote, cache_bytes: u64, restart: Option<Positi
     let patience = Patience { fetch: Duration::from_secs(10), rest: Duration::ZERO };
     let room = RoomDisk::open_with(Arc::new(sim.clone()), Some(remote.clone()), cache_bytes, patience).unwrap();
     let options = Options {
+        is_copy: false,
         segment_bytes: SEGMENT_BYTES,
         zero_ahead_bytes: 0,
         new_ledger: NewLedger { ledger_id: LEDGER, seed: [2; 16] },

@@ -6,13 +6,17 @@ mod clock;
 mod money;
 mod ops;
 mod reversal;
+mod rules;
 mod sameness;
+mod schedules;
 
 use crate::request::{Ask, Op};
 pub(crate) use money::named;
 use money::{Pile, Purse};
+use rules::{Crossed, Rules};
+pub(crate) use schedules::{Timetable, instant as instant_of};
 use std::collections::BTreeMap;
-use tocos_ledger::{Amount, EndedAs, LotAmount, MAX_AMOUNT, Micros, Refusal};
+use tocos_ledger::{Amount, EndedAs, LotAmount, MAX_AMOUNT, Micros, Refusal, SpendLimit, Window};
 
 /// Somebody who can have coins.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +47,7 @@ pub(crate) struct Moved {
     /// Who got the coins, if not a system account.
     pub(crate) got: Option<String>,
     pub(crate) piles: Vec<Pile>,
+    pub(crate) at: Micros,
 }
 
 /// What a coin's system accounts have.
@@ -52,6 +57,8 @@ pub(crate) struct Mint {
     pub(crate) issued: i128,
     pub(crate) spent: i128,
     pub(crate) expired: i128,
+    /// What was owed by reversals of grants and transfers; lots that stayed behind can still expire.
+    pub(crate) owed: i128,
 }
 
 /// The outcome of a request.
@@ -62,6 +69,8 @@ pub(crate) struct Outcome {
     pub(crate) amount: Amount,
     pub(crate) lots: Vec<LotAmount>,
     pub(crate) expired: Amount,
+    /// Thresholds that were crossed, by user.
+    pub(crate) crossed: Vec<Crossed>,
 }
 
 /// The whole ledger.
@@ -69,11 +78,17 @@ pub(crate) struct Outcome {
 pub(crate) struct Model {
     pub(crate) users: BTreeMap<String, Person>,
     pub(crate) coins: BTreeMap<String, Mint>,
+    /// The rules of coins, for accounts that have none of their own.
+    pub(crate) coin_rules: BTreeMap<String, Rules>,
     /// In the order in which they came into being.
     pub(crate) purses: Vec<Purse>,
     pub(crate) holds: BTreeMap<u64, Reserve>,
     pub(crate) ended: BTreeMap<u64, (EndedAs, u64)>,
     pub(crate) moved: BTreeMap<u64, Moved>,
+    /// By the event that made each.
+    pub(crate) schedules: BTreeMap<u64, Timetable>,
+    /// Events of schedules: the schedule's id and the event that made it, and which occurrence and when.
+    pub(crate) by_schedule: BTreeMap<u64, (String, u64, u32, Micros)>,
     /// The kind of each event; the last one's number is the length.
     pub(crate) events: Vec<&'static str>,
     pub(crate) keys: BTreeMap<String, (u64, Ask)>,
@@ -104,10 +119,13 @@ impl Model {
         Self {
             users: BTreeMap::new(),
             coins: BTreeMap::from([("toco".to_owned(), Mint::default())]),
+            coin_rules: BTreeMap::new(),
             purses: Vec::new(),
             holds: BTreeMap::new(),
             ended: BTreeMap::new(),
             moved: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            by_schedule: BTreeMap::new(),
             events: Vec::new(),
             keys: BTreeMap::new(),
             answers: BTreeMap::new(),
@@ -124,6 +142,11 @@ impl Model {
         self.last_event() + 1
     }
 
+    /// Another node leads, which nobody here notices.
+    pub(crate) fn lead(&mut self) {
+        self.events.push("leader");
+    }
+
     /// Judges and does, at a time before which everything due was expired by [`Model::tick`].
     pub(crate) fn ask(&mut self, ask: &Ask, now: Micros) -> Result<Outcome, Refusal> {
         self.now = now;
@@ -136,17 +159,19 @@ impl Model {
             }
             return Ok(Outcome { replayed: true, ..self.answers[event].clone() });
         }
-        let untouched = self.clone();
+        let (untouched, levels) = (self.clone(), self.levels());
         let done = self.carry_out(ask).inspect_err(|_| *self = untouched)?;
         let event = self.next_event();
         self.events.push(done.kind);
-        if let Some(moved) = done.moved {
+        if let Some(moved) = done.moved.clone() {
             self.moved.insert(event, moved);
         }
         if let Some(key) = &ask.key {
             self.keys.insert(key.clone(), (event, ask.clone()));
         }
-        let outcome = Outcome { event, replayed: false, amount: done.amount, lots: done.lots, expired: done.expired };
+        let crossed = self.crossed_since(&levels);
+        let Done { amount, lots, expired, .. } = done;
+        let outcome = Outcome { event, replayed: false, amount, lots, expired, crossed };
         self.answers.insert(event, outcome.clone());
         Ok(outcome)
     }
@@ -162,14 +187,24 @@ impl Model {
             Op::PutLimits { user, coin, floor, ceiling, frozen } => {
                 self.put_limits(user, coin, *floor, *ceiling, *frozen)
             }
-            Op::Grant { user, coin, amount, marks } => self.grant(user, coin, *amount, *marks),
+            Op::PutThresholds { user, coin, thresholds } => {
+                self.put_thresholds(user.as_deref(), coin, thresholds.clone())
+            }
+            Op::PutSpendLimit { user, coin, limit } => self.put_spend_limit(user.as_deref(), coin, *limit),
+            Op::Grant { user, coin, amount, marks, lot } => self.grant(user, coin, *amount, *marks, *lot),
             Op::Spend { user, coin, amount, to, mode } => self.spend(user, coin, *amount, to.as_deref(), *mode),
             Op::Transfer { from, to, coin, amount } => self.transfer(from, to, coin, *amount),
             Op::Hold { user, coin, amount, until, to } => self.hold(user, coin, *amount, *until, to.as_deref()),
             Op::Capture { hold, amount, last, excess } => self.capture(*hold, *amount, *last, *excess),
             Op::Release { hold } => self.release(*hold),
             Op::Extend { hold, expires_at } => self.extend(*hold, *expires_at),
-            Op::Reverse { event, amount, renew_expires_at } => self.reverse(*event, *amount, *renew_expires_at),
+            Op::Reverse { event, amount, renew_expires_at, taking } => {
+                self.reverse(*event, *amount, *renew_expires_at, *taking)
+            }
+            Op::PutSchedule { schedule, user, coin, plan } => self.put_schedule(schedule, user, coin, plan),
+            Op::EndSchedule { schedule } => self.end_schedule(schedule),
+            Op::PauseSchedule { schedule } => self.pause_schedule(schedule),
+            Op::ResumeSchedule { schedule } => self.resume_schedule(schedule),
             Op::CreateKey { expires_at, .. } => {
                 if expires_at.is_some_and(|at| at <= self.now) {
                     return Err(invalid("expires_at"));
@@ -201,7 +236,13 @@ fn well_formed(ask: &Ask) -> Result<(), Refusal> {
         Op::PutCoin { decimals: 10.., .. } => Err(invalid("decimals")),
         Op::PutLimits { floor: 1.., .. } => Err(invalid("floor")),
         Op::PutLimits { ceiling, .. } if *ceiling > MAX_AMOUNT => Err(invalid("ceiling")),
+        Op::PutSpendLimit { limit: Some(limit), .. } if limit.amount > MAX_AMOUNT => Err(invalid("amount")),
+        Op::PutSpendLimit { limit: Some(SpendLimit { per: Window::Hours(0 | 745..), .. }), .. } => {
+            Err(invalid("hours"))
+        }
         Op::Grant { marks, .. } if marks.priority > 100 => Err(invalid("priority")),
+        Op::PutSchedule { schedule, .. } if schedule.is_empty() => Err(invalid("schedule")),
+        Op::PutSchedule { plan, .. } => schedules::well_formed(plan),
         Op::Spend { user, to, .. } | Op::Hold { user, to, .. } if to.as_ref() == Some(user) => Err(invalid("to")),
         Op::Transfer { from, to, .. } if from == to => Err(invalid("to")),
         Op::Grant { amount, .. }

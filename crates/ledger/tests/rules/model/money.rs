@@ -1,5 +1,6 @@
 //! Piles of coins and the purses they lie in.
 
+use super::rules::{Counted, Rules};
 use super::{Model, Refusal, invalid};
 use tocos_ledger::{Amount, Category, Limits, Lot, LotAmount, MAX_AMOUNT, Micros};
 
@@ -16,6 +17,8 @@ pub(crate) struct Purse {
     pub(crate) user: String,
     pub(crate) coin: String,
     pub(crate) limits: Limits,
+    pub(crate) rules: Rules,
+    pub(crate) counted: Option<Counted>,
     pub(crate) piles: Vec<Pile>,
 }
 
@@ -120,7 +123,8 @@ impl Model {
         let found = self.purses.iter().position(|purse| purse.user == user && purse.coin == coin);
         let at = found.unwrap_or_else(|| {
             let (user, coin, limits) = (user.to_owned(), coin.to_owned(), Limits::default());
-            self.purses.push(Purse { user, coin, limits, piles: Vec::new() });
+            let rules = Rules::default();
+            self.purses.push(Purse { user, coin, limits, rules, counted: None, piles: Vec::new() });
             self.purses.len() - 1
         });
         &mut self.purses[at]

@@ -35,6 +35,7 @@ impl Model {
             }
         }
         self.users.get_mut(user).unwrap().closed = true;
+        self.schedules.retain(|_, table| table.user != user);
         Ok(Done::plainly("user_closed"))
     }
 
@@ -53,19 +54,27 @@ impl Model {
         Ok(Done::plainly("limits"))
     }
 
-    pub(super) fn grant(&mut self, user: &str, coin: &str, amount: Amount, marks: Marks) -> Result<Done, Refusal> {
+    pub(super) fn grant(
+        &mut self,
+        user: &str,
+        coin: &str,
+        amount: Amount,
+        marks: Marks,
+        lot: bool,
+    ) -> Result<Done, Refusal> {
         self.find_user(user)?;
         self.find_coin(coin)?;
         self.check_open(user)?;
         self.check_future("expires_at", marks.expires_at)?;
         self.check_ceiling(user, coin, signed(amount))?;
-        self.check_count(coin, self.coins[coin].issued, signed(amount))?;
+        self.check_count(coin, self.coins[coin].issued + self.coins[coin].owed, signed(amount))?;
         let defaults = Marks { expires_at: None, priority: 50, category: tocos_ledger::Category::Paid };
-        let grant = if marks == defaults { 0 } else { self.next_event() };
+        let grant = if marks == defaults && !lot { 0 } else { self.next_event() };
         let pile = Pile { lot: Lot { grant, marks }, amount: signed(amount) };
         self.purse_mut(user, coin).put(&[pile]);
         self.coins.get_mut(coin).unwrap().issued += i128::from(amount);
-        let moved = Moved { kind: "grant", user: user.into(), coin: coin.into(), got: None, piles: vec![pile] };
+        let moved =
+            Moved { kind: "grant", user: user.into(), coin: coin.into(), got: None, piles: vec![pile], at: self.now };
         Ok(Done { kind: "grant", amount, lots: named(&[pile]), expired: 0, moved: Some(moved) })
     }
 
@@ -85,13 +94,15 @@ impl Model {
         self.check_not_frozen(user, coin)?;
         let amount = match mode {
             Mode::Exact => signed(requested),
-            Mode::UpTo => signed(requested).min(self.available(user, coin)).max(0),
+            Mode::UpTo => signed(requested).min(self.available(user, coin)).max(0).min(self.spendable(user, coin)),
         };
+        self.check_spend_limit(user, coin, amount.unsigned_abs())?;
         self.purse_mut(user, coin);
         let piles = if amount == 0 { Vec::new() } else { self.burn(user, coin, amount.unsigned_abs())? };
         self.pay(user, coin, to, &piles)?;
-        let (lots, got) = (named(&piles), to.map(str::to_owned));
-        let moved = Moved { kind: "spend", user: user.into(), coin: coin.into(), got, piles };
+        self.count_spent(user, coin, amount);
+        let (lots, got, at) = (named(&piles), to.map(str::to_owned), self.now);
+        let moved = Moved { kind: "spend", user: user.into(), coin: coin.into(), got, piles, at };
         Ok(Done { kind: "spend", amount: amount.unsigned_abs(), lots, expired: 0, moved: Some(moved) })
     }
 
@@ -115,11 +126,14 @@ impl Model {
         self.check_open(from)?;
         self.check_open(to)?;
         self.check_not_frozen(from, coin)?;
+        self.check_spend_limit(from, coin, amount)?;
         let piles = self.burn(from, coin, amount)?;
+        self.count_spent(from, coin, signed(amount));
         self.check_ceiling(to, coin, signed(amount))?;
         self.purse_mut(to, coin).put(&piles);
         let lots = named(&piles);
-        let moved = Moved { kind: "transfer", user: from.into(), coin: coin.into(), got: Some(to.into()), piles };
+        let (got, at) = (Some(to.into()), self.now);
+        let moved = Moved { kind: "transfer", user: from.into(), coin: coin.into(), got, piles, at };
         Ok(Done { kind: "transfer", amount, lots, expired: 0, moved: Some(moved) })
     }
 
@@ -142,6 +156,7 @@ impl Model {
             Until::InSeconds(count) => ("timeout_s", self.now + seconds(i64::from(count))),
         };
         self.check_hold_end(field, expires_at)?;
+        self.check_spend_limit(user, coin, amount)?;
         let held = self.held_of_coin(coin);
         let piles = self.burn(user, coin, amount)?;
         self.check_count(coin, held, signed(amount))?;
@@ -186,17 +201,19 @@ impl Model {
         }
         let mut piles = take_front(&mut hold.piles, wanted.min(held));
         hold.captured += sum(&piles).unsigned_abs();
-        let more = (wanted - held).min(self.available(&user, &coin));
+        // What is held counts already.
+        let more = (wanted - held).min(self.available(&user, &coin)).min(self.spendable(&user, &coin));
         if more > 0 {
             piles.extend(self.burn(&user, &coin, more.unsigned_abs())?);
         }
         let to = hold.to.clone();
         self.pay(&user, &coin, to.as_deref(), &piles)?;
+        self.count_spent(&user, &coin, sum(&piles));
         let ended = last || hold.piles.is_empty();
         self.holds.insert(id, hold);
         let expired = if ended { self.end_hold(id, EndedAs::Captured) } else { 0 };
         let (lots, amount) = (named(&piles), sum(&piles).unsigned_abs());
-        let moved = Moved { kind: "capture", user, coin, got: to, piles };
+        let moved = Moved { kind: "capture", user, coin, got: to, piles, at: self.now };
         Ok(Done { kind: "capture", amount, lots, expired, moved: Some(moved) })
     }
 

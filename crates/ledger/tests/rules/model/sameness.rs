@@ -1,6 +1,7 @@
 //! Whether two requests are one, field by field in the order in which the API names them.
 
 use crate::request::{Ask, Op};
+use tocos_ledger::Window;
 
 /// A request as a list of named words.
 fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
@@ -19,7 +20,33 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
                 word("frozen", frozen),
             ],
         ),
-        Op::Grant { user, coin, amount, marks } => (
+        Op::PutThresholds { user, coin, thresholds } => {
+            let mut sorted = thresholds.clone();
+            if let Some(sorted) = &mut sorted {
+                sorted.sort_unstable();
+                sorted.dedup();
+            }
+            let op = if user.is_some() { "thresholds" } else { "coin_thresholds" };
+            (op, vec![word("user", user), word("coin", coin), word("thresholds", &sorted)])
+        }
+        Op::PutSpendLimit { user, coin, limit } => {
+            let op = if user.is_some() { "spend_limit" } else { "coin_spend_limit" };
+            let kind = limit.map(|limit| match limit.per {
+                Window::Day => "day",
+                Window::Month => "month",
+                Window::Hours(_) => "hours",
+            });
+            let amount = limit.map(|limit| limit.amount);
+            let words = vec![
+                word("user", user),
+                word("coin", coin),
+                word("amount", &amount),
+                word("per", &kind),
+                word("hours", &limit.map(|limit| limit.per)),
+            ];
+            (op, words)
+        }
+        Op::Grant { user, coin, amount, marks, lot } => (
             "grant",
             vec![
                 word("user", user),
@@ -28,6 +55,7 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
                 word("expires_at", &marks.expires_at),
                 word("priority", &marks.priority),
                 word("category", &marks.category),
+                word("lot", lot),
             ],
         ),
         Op::Spend { user, coin, amount, to, mode } => (
@@ -49,9 +77,37 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
         }
         Op::Release { hold } => ("release", vec![word("hold", hold)]),
         Op::Extend { hold, expires_at } => ("extend", vec![word("hold", hold), word("expires_at", expires_at)]),
-        Op::Reverse { event, amount, renew_expires_at } => {
-            ("reverse", vec![word("event", event), word("amount", amount), word("renew_expires_at", renew_expires_at)])
-        }
+        Op::Reverse { event, amount, renew_expires_at, taking } => (
+            "reverse",
+            vec![
+                word("event", event),
+                word("amount", amount),
+                word("renew_expires_at", renew_expires_at),
+                word("mode", &taking.mode),
+                word("debt", &taking.debt),
+            ],
+        ),
+        Op::PutSchedule { schedule, user, coin, plan } => (
+            "schedule",
+            vec![
+                word("schedule", schedule),
+                word("user", user),
+                word("coin", coin),
+                word("amount", &plan.amount),
+                word("every", &plan.every),
+                word("anchor", &plan.anchor),
+                word("starts_at", &plan.starts_at),
+                word("ends_at", &plan.ends_at),
+                word("occurrences", &plan.occurrences),
+                word("expires", &plan.lasting),
+                word("priority", &plan.priority),
+                word("category", &plan.category),
+                word("rollover", &plan.rollover),
+            ],
+        ),
+        Op::EndSchedule { schedule } => ("schedule_deleted", vec![word("schedule", schedule)]),
+        Op::PauseSchedule { schedule } => ("schedule_paused", vec![word("schedule", schedule)]),
+        Op::ResumeSchedule { schedule } => ("schedule_resumed", vec![word("schedule", schedule)]),
         Op::CreateKey { name, right, expires_at } => {
             ("key", vec![word("name", name), word("right", right), word("expires_at", expires_at)])
         }

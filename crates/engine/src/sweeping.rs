@@ -1,0 +1,52 @@
+//! The thread that does what time makes due: now and then while nothing else happens, and frame after frame where it is very much.
+
+use crate::shared::{Core, FRAMES_AHEAD_MAX, Shared};
+use crate::writer::Lead;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long an idle ledger sleeps before it checks whether something is due. Coins are gone, or there, at the very instant, with or
+/// without their event: this only limits how late the event is written.
+const IDLE: Duration = Duration::from_millis(200);
+/// How long others have the ledger at least between two frames of what is due. As long as they use it they get it again, so often.
+const BETWEEN: Duration = Duration::from_millis(1);
+const BETWEEN_TIMES: usize = 4;
+
+/// Runs until the engine is closed.
+pub(crate) fn run(shared: &Shared) {
+    let mut core = shared.lock();
+    while !core.closing {
+        if core.writer.is_behind() {
+            core = let_others(shared, core);
+        } else {
+            let waited = shared.due.wait_timeout(core, IDLE);
+            core = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let is_able = core.writer.unavailable.is_none() && core.writer.lead == Lead::Decides;
+        core.writer.advance_durable(shared.progress.durable());
+        if core.closing || core.writer.frames_in_flight() > FRAMES_AHEAD_MAX {
+            continue;
+        }
+        if !is_able || core.writer.sweep().is_err() {
+            // The next request gets that error. What can't be done now is tried again after a while.
+            core.writer.rest();
+        }
+        if is_able && core.writer.pending_events() > 0 {
+            shared.notify_commit(&mut core);
+        }
+    }
+}
+
+/// Lets go of the ledger for whoever wants it, and longer while somebody does.
+fn let_others<'s>(shared: &'s Shared, mut core: MutexGuard<'s, Core>) -> MutexGuard<'s, Core> {
+    for _ in 0..BETWEEN_TIMES {
+        let before = core.writer.last_event();
+        drop(core);
+        std::thread::sleep(BETWEEN);
+        core = shared.lock();
+        if core.closing || core.writer.last_event() == before {
+            break;
+        }
+    }
+    core
+}

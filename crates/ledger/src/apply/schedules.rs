@@ -1,0 +1,168 @@
+//! Schedules: put, paused, executed.
+
+use super::{Applied, count, holds};
+use crate::amount::{Amount, Micros};
+use crate::event::{Movement, Place, RolloverTerms};
+use crate::ledger::Ledger;
+use crate::lot::{Lot, LotAmount, Marks};
+use crate::schedule::{Occurrence, Plan};
+use crate::state::{AccountId, CoinId, Schedule, UserId};
+use std::sync::Arc;
+
+impl Ledger {
+    pub(super) fn put_schedule(
+        &mut self,
+        event: u64,
+        number: u64,
+        id: &str,
+        (user, coin): (UserId, CoinId),
+        plan: &Plan,
+        (anchor, next): (Micros, u32),
+    ) -> Applied {
+        if plan.check().is_err() || !Plan::may_be_anchor(anchor) || plan.next(anchor, next, Micros::MIN) != Some(next) {
+            return Err("its schedule has no such occurrence");
+        }
+        if number == event {
+            if self.state.users.find(user.0).is_none() || usize::from(coin.0) >= self.state.coins.len() {
+                return Err("its schedule is for no user or of no coin");
+            }
+            let (next_at, paused, last_due, lot) = (plan.instant(anchor, next), false, None, None);
+            let (id, plan) = (id.into(), *plan);
+            let schedule = Schedule { id, user, coin, plan, anchor, next, next_at, paused, last_due, lot };
+            let is_new = self.state.keep_schedule(number, schedule);
+            return if is_new { Ok(()) } else { Err("there is a schedule of that id already") };
+        }
+        let before = self.schedule_of_id(number, id)?;
+        if (before.user, before.coin) != (user, coin) {
+            return Err("its schedule is another user's or of another coin");
+        }
+        if before.last_due.is_some_and(|last_due| plan.instant(anchor, next) <= last_due) {
+            return Err("its schedule would execute an occurrence twice");
+        }
+        let schedule = Schedule { plan: *plan, anchor, ..(*before).clone() }.with_next(next);
+        self.state.keep_schedule(number, schedule);
+        Ok(())
+    }
+
+    pub(super) fn schedule_of_id(&self, number: u64, id: &str) -> Result<Arc<Schedule>, &'static str> {
+        let schedule = self.state.schedules.get(&number).filter(|schedule| schedule.id == id);
+        schedule.map(Arc::clone).ok_or("there is no such schedule")
+    }
+
+    pub(super) fn pause_schedule(&mut self, number: u64, id: &str) -> Applied {
+        let before = self.schedule_of_id(number, id)?;
+        self.state.keep_schedule(number, Schedule { paused: true, ..(*before).clone() });
+        Ok(())
+    }
+
+    pub(super) fn resume_schedule(&mut self, number: u64, id: &str, next: Option<u32>) -> Applied {
+        let before = self.schedule_of_id(number, id)?;
+        let Some(next) = next else {
+            self.state.drop_schedule(number);
+            return Ok(());
+        };
+        if next < before.next || before.plan.next(before.anchor, next, Micros::MIN) != Some(next) {
+            return Err("its schedule has no such occurrence to come");
+        }
+        self.state.keep_schedule(number, Schedule { paused: false, ..(*before).clone() }.with_next(next));
+        Ok(())
+    }
+
+    /// The schedule of an occurrence that is executed, or that something rolls over to.
+    fn schedule_for(
+        &self,
+        number: u64,
+        next: u32,
+        due_at: Micros,
+        account: AccountId,
+    ) -> Result<Arc<Schedule>, &'static str> {
+        let schedule = self.state.schedules.get(&number).ok_or("there is no such schedule")?;
+        let row = self.state.account(account);
+        let fits = (schedule.user, schedule.coin) == (row.user, row.coin)
+            && !schedule.paused
+            && (schedule.next, schedule.next_due()) == (next, due_at);
+        if fits { Ok(Arc::clone(schedule)) } else { Err("it is not the next occurrence of its schedule") }
+    }
+
+    pub(super) fn note_occurrence(
+        &mut self,
+        number: u64,
+        movement: &Movement,
+        marks: &Marks,
+        occurrence: &Occurrence,
+    ) -> Applied {
+        let Occurrence { schedule: made_by, number: next, due_at, scheduled } = *occurrence;
+        let mut schedule = (*self.schedule_for(made_by, next, due_at, movement.a.account)?).clone();
+        if scheduled != schedule.plan.amount || movement.amount > scheduled {
+            return Err("an occurrence grants more than its schedule");
+        }
+        schedule.last_due = Some(due_at);
+        schedule.lot = (!marks.is_plain()).then_some(Lot { grant: number, marks: *marks });
+        let after = next.checked_add(1).and_then(|next| schedule.plan.next(schedule.anchor, next, Micros::MIN));
+        match after {
+            Some(next) => self.state.advance_schedule(made_by, due_at, schedule.with_next(next)),
+            None => self.state.drop_schedule(made_by),
+        }
+        Ok(())
+    }
+
+    /// Coins go from one lot into another: available ones first, then held ones, in the order of the holds.
+    pub(super) fn roll_over(&mut self, number: u64, movement: &Movement, terms: &RolloverTerms) -> Applied {
+        let id = movement.a.account;
+        let mut schedule = (*self.schedule_for(terms.schedule, terms.number, terms.due_at, id)?).clone();
+        if schedule.lot.take() != Some(terms.from) || terms.to.grant != number || terms.to.is_plain() {
+            return Err("it is not the lot of its schedule that rolls over");
+        }
+        let mut rolled: Amount = 0;
+        for leg in movement.legs.iter() {
+            count(&mut rolled, leg.amount)?;
+            let mut left = leg.amount;
+            for part in &leg.lots {
+                if part.lot != terms.from {
+                    return Err("coins of another lot roll over");
+                }
+            }
+            match (leg.from, leg.to) {
+                (Place::A, Place::A) => {
+                    self.take_from_account(id, leg, false)?;
+                    if leg.amount > 0 {
+                        let to = LotAmount { lot: terms.to, amount: leg.amount };
+                        self.state.accounts.get_mut(id.0).put(to);
+                        self.keep_due(id, &terms.to);
+                    }
+                    left = 0;
+                }
+                (Place::Hold, Place::Hold) => {
+                    let holds: Vec<u64> = self.state.holds_of(id).map(|(hold, _)| hold).collect();
+                    for hold in holds {
+                        left -= self.roll_over_held(hold, terms, left)?;
+                    }
+                }
+                _ => {}
+            }
+            if left > 0 {
+                return Err("less is left than rolls over");
+            }
+        }
+        if rolled != movement.amount {
+            return Err("what rolls over does not come out as written");
+        }
+        self.state.advance_schedule(terms.schedule, terms.due_at, schedule);
+        Ok(())
+    }
+
+    /// At most so many of the coins that a hold has of a lot go on in another; says how many.
+    fn roll_over_held(&mut self, id: u64, terms: &RolloverTerms, most: Amount) -> Result<Amount, &'static str> {
+        let hold = &self.state.holds[&id];
+        let Some(at) = hold.lots.iter().position(|part| part.lot == terms.from) else { return Ok(0) };
+        let amount = hold.lots[at].amount.min(most);
+        if amount == 0 {
+            return Ok(0);
+        }
+        let mut hold = hold.clone();
+        hold.lots.insert(at + 1, LotAmount { lot: terms.to, amount });
+        holds::take_part(&mut hold.lots, LotAmount { lot: terms.from, amount })?;
+        self.state.holds.insert(id, hold);
+        Ok(amount)
+    }
+}

@@ -1,0 +1,141 @@
+//! Schedules as the state keeps them: those that go on, and no others.
+
+use crate::amount::{Amount, Micros};
+use crate::lot::Lot;
+use crate::schedule::Plan;
+use crate::state::{AccountId, CoinId, Due, Hold, State, UserId};
+use compact_str::CompactString;
+use std::sync::Arc;
+
+/// A schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// As the client chose it.
+    pub id: CompactString,
+    /// Who gets the coins.
+    pub user: UserId,
+    /// Which coins.
+    pub coin: CoinId,
+    /// What it does.
+    pub plan: Plan,
+    /// From where its occurrences are counted.
+    pub anchor: Micros,
+    /// The number of the occurrence that comes next.
+    pub next: u32,
+    /// When that is: it follows from plan and anchor.
+    pub(crate) next_at: Micros,
+    /// Whether occurrences are skipped.
+    pub paused: bool,
+    /// The instant of the last occurrence that was executed.
+    pub last_due: Option<Micros>,
+    /// The lot of that occurrence, as long as it may roll over.
+    pub(crate) lot: Option<Lot>,
+}
+
+impl Schedule {
+    /// When it comes next.
+    #[must_use]
+    pub fn next_due(&self) -> Micros {
+        self.next_at
+    }
+
+    /// The same schedule with another occurrence to come.
+    pub(crate) fn with_next(self, next: u32) -> Self {
+        Self { next, next_at: self.plan.instant(self.anchor, next), ..self }
+    }
+
+    /// Its next occurrences, the soonest first. A paused schedule has none.
+    pub fn upcoming(&self) -> impl Iterator<Item = (u32, Micros)> {
+        let first = (!self.paused).then_some(self.next);
+        std::iter::successors(first, |number| self.plan.next(self.anchor, number.checked_add(1)?, Micros::MIN))
+            .map(|number| (number, self.plan.instant(self.anchor, number)))
+    }
+}
+
+impl State {
+    /// The schedule of this id, and the event that made it.
+    #[must_use]
+    pub fn schedule_by_id(&self, id: &str) -> Option<(u64, &Schedule)> {
+        let number = *self.schedule_ids.get(id)?;
+        self.schedules.get(&number).map(|schedule| (number, &**schedule))
+    }
+
+    /// Schedules in the order of their ids, from the first that is at least `from`.
+    pub fn schedules_from<'s>(&'s self, from: &str) -> impl Iterator<Item = (u64, &'s Schedule)> + use<'s> {
+        self.schedule_ids
+            .range(CompactString::from(from)..)
+            .filter_map(|(_, number)| self.schedules.get(number).map(|schedule| (*number, &**schedule)))
+    }
+
+    /// How many schedules go on.
+    #[must_use]
+    pub fn schedule_count(&self) -> usize {
+        self.schedules.len()
+    }
+
+    /// A user's schedules with the events that made them, the oldest first.
+    pub fn schedules_of(&self, user: UserId) -> impl Iterator<Item = (u64, &Arc<Schedule>)> {
+        let of_user = self.schedules_of.range((user, 0)..=(user, u64::MAX));
+        of_user.filter_map(|(_, number)| self.schedules.get(number).map(|schedule| (*number, schedule)))
+    }
+
+    /// An account's open holds, the oldest first.
+    pub fn holds_of(&self, account: AccountId) -> impl Iterator<Item = (u64, &Hold)> {
+        let of_account = self.holds_of.range((account, 0)..=(account, u64::MAX));
+        of_account.filter_map(|(_, id)| self.holds.get(id).map(|hold| (*id, hold)))
+    }
+
+    /// What open holds of an account reserve of a lot.
+    pub(crate) fn held_of_lot(&self, account: AccountId, lot: &Lot) -> Amount {
+        let parts = self.holds_of(account).flat_map(|(_, hold)| &hold.lots);
+        parts.filter(|part| part.lot == *lot).map(|part| part.amount).sum()
+    }
+
+    /// Takes a schedule in that has another occurrence to come, or another lot, and nothing else that is new.
+    pub(crate) fn advance_schedule(&mut self, number: u64, before: Micros, schedule: Schedule) {
+        let next_at = schedule.next_at;
+        if before != next_at {
+            self.due.remove(&(before, Due::Schedule(number)));
+            self.due.insert((next_at, Due::Schedule(number)));
+        }
+        if let Some(kept) = self.schedules.get_mut(&number) {
+            *kept = Arc::new(schedule);
+        }
+    }
+
+    /// Takes a schedule in, new or changed; false if another has its id.
+    pub(crate) fn keep_schedule(&mut self, number: u64, schedule: Schedule) -> bool {
+        if let Some(appointment) = self.appointment_of(number) {
+            self.due.remove(&appointment);
+        }
+        let other = self.schedule_ids.insert(schedule.id.clone(), number);
+        self.schedules_of.insert((schedule.user, number));
+        self.schedules.insert(number, Arc::new(schedule));
+        if let Some(appointment) = self.appointment_of(number) {
+            self.due.insert(appointment);
+        }
+        other.is_none_or(|other| other == number)
+    }
+
+    /// Forgets a schedule that is over.
+    pub(crate) fn drop_schedule(&mut self, number: u64) {
+        if let Some(appointment) = self.appointment_of(number) {
+            self.due.remove(&appointment);
+        }
+        if let Some(schedule) = self.schedules.remove(&number) {
+            self.schedule_ids.remove(&schedule.id);
+            self.schedules_of.remove(&(schedule.user, number));
+        }
+    }
+
+    /// Forgets the schedules of a user who is closed.
+    pub(crate) fn drop_schedules_of(&mut self, user: UserId) {
+        let numbers: Vec<u64> = self.schedules_of(user).map(|(number, _)| number).collect();
+        numbers.into_iter().for_each(|number| self.drop_schedule(number));
+    }
+
+    pub(crate) fn appointment_of(&self, number: u64) -> Option<(Micros, Due)> {
+        let schedule = self.schedules.get(&number).filter(|schedule| !schedule.paused)?;
+        Some((schedule.next_due(), Due::Schedule(number)))
+    }
+}
