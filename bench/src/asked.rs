@@ -56,7 +56,7 @@ impl Asked {
             What::Capture(hold) => Operation::Capture { hold, amount: Some(3), last: true, excess: Excess::Reject },
             What::Release(hold) => Operation::Release { hold },
         };
-        Request { operation, key: self.key.as_deref(), metadata: None, by: 0 }
+        Request { operation, key: self.key.as_deref(), metadata: None, reference: None, by: 0 }
     }
 }
 

@@ -96,7 +96,13 @@ fn put(engine: &Engine, operations: &[Operation<'_>], keys: &[Option<String>]) -
     let requests: Vec<Request<'_>> = operations
         .iter()
         .zip(keys)
-        .map(|(operation, key)| Request { operation: operation.clone(), key: key.as_deref(), metadata: None, by: 0 })
+        .map(|(operation, key)| Request {
+            operation: operation.clone(),
+            key: key.as_deref(),
+            metadata: None,
+            reference: None,
+            by: 0,
+        })
         .collect();
     let results = engine
         .submit_batch(&requests, Batch::default(), |event, _| event.number)

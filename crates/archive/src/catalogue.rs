@@ -30,7 +30,9 @@ impl Objects {
         let _other = match name {
             Name::Log(first) => self.logs.insert(first, listed),
             Name::Tail(first) => self.tails.insert(first, listed),
-            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) => self.derived.insert(name, listed),
+            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) | Name::Mentions(..) => {
+                self.derived.insert(name, listed)
+            }
         };
     }
 
@@ -47,7 +49,7 @@ impl Objects {
         match name {
             Name::Log(first) => self.logs.get(&first),
             Name::Tail(first) => self.tails.get(&first),
-            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) => None,
+            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) | Name::Mentions(..) => None,
         }
     }
 

@@ -32,7 +32,7 @@ pub fn check(disk: &dyn Disk, file: &str, name: Name, ledger_id: &[u8; 16], chai
         }
     };
     match name {
-        Name::Keys(from, to) | Name::Over(from, to) => {
+        Name::Keys(from, to) | Name::Over(from, to) | Name::Mentions(from, to) => {
             let table = Table::open(disk, file).map_err(damaged)?;
             compare(table.header())?;
             if table.range() != (from, to) {

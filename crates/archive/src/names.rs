@@ -6,7 +6,7 @@
 //! | `branch-<id>.json` | what a branch is, [`crate::branch::Branch`] |
 //! | `<branch>/tail-<first event>.tocos` | a piece of a segment: the segment's header, then whole frames, the first of which begins with that event |
 //! | `<branch>/log-<first event>.tocos` | the same of a sealed segment, in as few objects as [`LOG_OBJECT_BYTES`] allows |
-//! | `<branch>/snapshot-<event>.tocos`, `<branch>/keys-<from>-<to>.tocos`, `<branch>/over-<from>-<to>.tocos` | derived files, as in the data directory |
+//! | `<branch>/snapshot-<event>.tocos`, `<branch>/keys-<from>-<to>.tocos`, `<branch>/over-<from>-<to>.tocos`, `<branch>/mentions-<from>-<to>.tocos` | derived files, as in the data directory |
 //!
 //! A segment of up to [`LOG_OBJECT_BYTES`] is one `log` object, a larger one is several: the first bears the number of the
 //! segment's first event, and each of the others goes on where the one before ends. They are put in this order, behind all tails of
@@ -35,6 +35,8 @@ pub enum Name {
     Keys(u64, u64),
     /// A table of what is over: the first and the last event.
     Over(u64, u64),
+    /// A table of what events mention: the first and the last event.
+    Mentions(u64, u64),
 }
 
 impl Name {
@@ -47,6 +49,7 @@ impl Name {
             Self::Snapshot(event) => format!("snapshot-{event:020}.tocos"),
             Self::Keys(from, to) => format!("keys-{from:020}-{to:020}.tocos"),
             Self::Over(from, to) => format!("over-{from:020}-{to:020}.tocos"),
+            Self::Mentions(from, to) => format!("mentions-{from:020}-{to:020}.tocos"),
         }
     }
 
@@ -58,7 +61,8 @@ impl Name {
             | Self::Tail(event)
             | Self::Snapshot(event)
             | Self::Keys(_, event)
-            | Self::Over(_, event) => *event,
+            | Self::Over(_, event)
+            | Self::Mentions(_, event) => *event,
         }
     }
 
@@ -84,6 +88,7 @@ impl Name {
             "snapshot" => Self::Snapshot(number(rest)?),
             "keys" => range(rest).map(|(from, to)| Self::Keys(from, to))?,
             "over" => range(rest).map(|(from, to)| Self::Over(from, to))?,
+            "mentions" => range(rest).map(|(from, to)| Self::Mentions(from, to))?,
             _ => return None,
         };
         // Only the one spelling, with 20 digits.

@@ -286,7 +286,7 @@ impl Walked {
                 is_covered.then_some(Why::Covered)
             }
             Name::Snapshot(_) => Some(Why::Snapshot),
-            Name::Keys(..) | Name::Over(..) => Some(Why::Table),
+            Name::Keys(..) | Name::Over(..) | Name::Mentions(..) => Some(Why::Table),
         }
     }
 }
@@ -316,7 +316,7 @@ fn needed_derived(
         };
         let earliest = parts.iter().filter_map(of_part).max().unwrap_or(0);
         let all: Vec<(Name, &Listed)> = catalogue.derived_of(parts).collect();
-        for range_of in [snapshot_range, keys_range, over_range] {
+        for range_of in [snapshot_range, keys_range, over_range, mentions_range] {
             let ranges: Vec<((u64, u64), &Listed)> =
                 all.iter().filter_map(|(name, listed)| Some((range_of(*name)?, *listed))).collect();
             let later = ranges.iter().map(|((_, to), _)| *to).filter(|to| *to > earliest);
@@ -345,4 +345,8 @@ fn keys_range(name: Name) -> Option<(u64, u64)> {
 
 fn over_range(name: Name) -> Option<(u64, u64)> {
     if let Name::Over(from, to) = name { Some((from, to)) } else { None }
+}
+
+fn mentions_range(name: Name) -> Option<(u64, u64)> {
+    if let Name::Mentions(from, to) = name { Some((from, to)) } else { None }
 }

@@ -297,6 +297,11 @@ impl Engine {
         Ok(recalled.ended_hold)
     }
 
+    /// Looks at what is needed to find something that is no longer in memory, under the lock.
+    pub(crate) fn look_up<R>(&self, look: impl FnOnce(&Writer) -> R) -> R {
+        look(&self.shared.lock().writer)
+    }
+
     /// Up to `limit` durable events after number `after`, in order.
     ///
     /// # Errors

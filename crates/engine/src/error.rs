@@ -245,6 +245,11 @@ pub enum EventError {
         /// What is wrong.
         reason: String,
     },
+    /// The tables beside the log that tell which it is can't be read. They are made again.
+    Tables {
+        /// What is wrong.
+        cause: String,
+    },
     /// It is not on this disk, and was not to be fetched.
     Elsewhere {
         /// The number.
@@ -261,6 +266,12 @@ pub enum EventError {
     },
 }
 
+impl From<Unavailable> for EventError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Tables { cause: unavailable.to_string() }
+    }
+}
+
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -268,6 +279,7 @@ impl fmt::Display for EventError {
             Self::Unreadable { event, reason } => {
                 write!(f, "event {event} can't be read: {reason}. Stop the service and run tocos verify")
             }
+            Self::Tables { cause } => write!(f, "{cause}"),
             Self::Elsewhere { event } => write!(f, "event {event} is in the archive and not on this disk"),
             Self::Unreachable { event, place, reason } => write!(
                 f,

@@ -17,6 +17,7 @@ mod flow;
 mod history;
 mod job;
 mod loading;
+mod lookup;
 mod member;
 mod merging;
 mod nearby;

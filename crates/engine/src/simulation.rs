@@ -19,7 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tocos_journal::sim::{SimDisk, WriteFault};
 use tocos_journal::{AppendError, Appender, Disk, Frame, NewLedger};
-use tocos_ledger::{Event, Ledger, Over, Request};
+use tocos_ledger::{Event, Ledger, Over, RecentMentions, Request};
+
+const REFERENCES: [&str; 3] = ["order 17", "order 18", "Größe L"];
 
 /// What was decided and what was promised, outside of everything that can crash.
 struct Witness {
@@ -140,6 +142,7 @@ impl World {
     /// is asked, made again, and then tells the truth.
     fn check_past(&mut self, writer: &mut Writer) {
         let mut last_about = BTreeMap::new();
+        let mut mentioned: BTreeMap<u128, (RecentMentions, Vec<u64>)> = BTreeMap::new();
         let mut shadow = Ledger::new(new_ledger().seed);
         for number in 1..=writer.last_event() {
             let decided = writer.look_up(number).unwrap();
@@ -147,6 +150,10 @@ impl World {
             shadow.apply(&event).unwrap();
             if let Some(over) = event.over() {
                 last_about.insert(over, number);
+            }
+            for mention in event.mentions() {
+                let recent = || (writer.ledger.recent_mentions(mention), Vec::new());
+                mentioned.entry(shadow.mention_hash(mention)).or_insert_with(recent).1.push(number);
             }
         }
         for _ in 0..100 {
@@ -167,7 +174,13 @@ impl World {
                 assert_eq!(found, Some(*event), "{over:?}");
                 Ok(())
             });
-            match keys.and(over) {
+            let mentions = mentioned.iter().try_for_each(|(hash, (recent, expected))| {
+                let (mut found, covered) = writer.tables().find_mentions(*hash, 0, usize::MAX)?;
+                found.extend(recent.after(covered));
+                assert_eq!(found, *expected, "what mentions {hash:x}");
+                Ok(())
+            });
+            match keys.and(over).and(mentions) {
                 Ok(()) => return,
                 Err(Unavailable::Tables { .. }) => self.rebuild(writer),
                 Err(other) => panic!("{other}"),
@@ -203,7 +216,7 @@ impl World {
         drop(writer.add_tables(&new));
         let _written = snapshot::write(&disk, &reader, job, &throttle);
         let _index = reader.write_index_file();
-        for kind in [Kind::Keys, Kind::Over] {
+        for kind in Kind::ALL {
             while let Some(run) = tables::due(writer.tables().of(kind), &writer.table_options()) {
                 let old = writer.tables().of(kind)[run].to_vec();
                 if self.rng.u32(0..10) == 0 {
@@ -374,6 +387,7 @@ impl World {
                     operation: operation(&mut choice, last, hold, self.time),
                     key: name.as_deref(),
                     metadata: choice.bool().then_some(metadata),
+                    reference: (choice.u32(0..4) == 0).then_some(REFERENCES[choice.usize(0..REFERENCES.len())]),
                     by: 0,
                 }
             })

@@ -159,7 +159,7 @@ impl Words {
             Kind::Transfer => Operation::Transfer { from: a, to: b, coin, amount: 1 },
             Kind::Spend => Operation::Spend { user: a, coin, amount: 1, to: None, mode: Mode::Exact },
         };
-        Request { operation, key: self.key.as_deref(), metadata: None, by: 0 }
+        Request { operation, key: self.key.as_deref(), metadata: None, reference: None, by: 0 }
     }
 }
 

@@ -5,6 +5,7 @@
 //! that the log was not written by this program.
 
 mod holds;
+mod mentions;
 mod schedules;
 
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
@@ -62,6 +63,9 @@ impl Ledger {
                 undo.saw_key(key.hash);
             }
         }
+        if event.reference.is_some() {
+            self.note_names(event);
+        }
         match &event.fact {
             Fact::Moved(movement) => self.apply_movement(event.number, event.at, movement),
             Fact::UserPut { user, id, name, created } => self.put_user(event, *user, id, *name, *created),
@@ -105,15 +109,23 @@ impl Ledger {
             }
             Fact::HoldExtended { hold, account, expires_at } => self.extend_hold(*hold, *account, *expires_at),
             Fact::SchedulePut { number, id, user, coin, plan, anchor, next } => {
+                self.note_schedule(event.number, id);
                 self.put_schedule(event.number, *number, id, (*user, *coin), plan, (*anchor, *next))
             }
             Fact::ScheduleEnded { number, id } => {
+                self.note_schedule(event.number, id);
                 self.schedule_of_id(*number, id)?;
                 self.state.drop_schedule(*number);
                 Ok(())
             }
-            Fact::SchedulePaused { number, id } => self.pause_schedule(*number, id),
-            Fact::ScheduleResumed { number, id, next } => self.resume_schedule(*number, id, *next),
+            Fact::SchedulePaused { number, id } => {
+                self.note_schedule(event.number, id);
+                self.pause_schedule(*number, id)
+            }
+            Fact::ScheduleResumed { number, id, next } => {
+                self.note_schedule(event.number, id);
+                self.resume_schedule(*number, id, *next)
+            }
             Fact::KeyCreated { id, name, hash, right, expires_at } => {
                 if usize::from(*id) != self.state.api_keys.len() + 1 {
                     return Err("the API key's id is not the next one");
@@ -238,6 +250,7 @@ impl Ledger {
         {
             return self.apply_plain_payment(number, at, movement, b);
         }
+        self.note_grants(number, movement);
         let coin = self.account_for(&movement.a)?.coin;
         if let MovementKind::Rollover(terms) = &movement.kind {
             self.roll_over(number, movement, terms)?;

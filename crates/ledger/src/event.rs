@@ -23,7 +23,7 @@ pub struct Event<'a> {
     pub key: Option<Key<'a>>,
     /// The client's JSON object, canonical.
     pub metadata: Option<&'a str>,
-    /// The schedule that led to it, by its id.
+    /// What the client called it; of an occurrence and a rollover the schedule that led to it, by its id.
     pub reference: Option<&'a str>,
     /// What happened.
     pub fact: Fact<'a>,
@@ -383,6 +383,11 @@ impl MovementKind {
             Self::Rollover(terms) => terms.to,
             _ => self.taken_lot(place, named),
         }
+    }
+
+    /// Whether it reverses a transfer.
+    pub(crate) fn is_transfer_back(&self) -> bool {
+        matches!(self, Self::Reverse(terms) if terms.of_kind == "transfer")
     }
 
     /// Whether account B deals in plain coins: what is paid to it by a spend or a capture arrives as plain coins,

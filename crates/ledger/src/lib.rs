@@ -13,8 +13,10 @@ mod bytes;
 mod calendar;
 mod decide;
 mod event;
+mod grant_use;
 mod ledger;
 mod lot;
+mod mention;
 mod names;
 mod operation;
 mod past;
@@ -40,11 +42,13 @@ pub use event::{
     CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
     ReverseTerms, RolloverTerms, SpendTerms, Whose,
 };
+pub use grant_use::{GrantUse, Granted};
 pub use ledger::{Decision, Ledger};
 pub use lot::{Category, Lot, LotAmount, Marks};
+pub use mention::{Mention, RecentMentions};
 pub use names::{
     COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, NODE_NAME_LENGTH_MAX,
-    SCHEDULE_ID_LENGTH_MAX, USER_ID_LENGTH_MAX, check_node_name, check_user_id,
+    REFERENCE_LENGTH_MAX, SCHEDULE_ID_LENGTH_MAX, USER_ID_LENGTH_MAX, check_node_name, check_reference, check_user_id,
 };
 pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};

@@ -19,6 +19,8 @@ pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
 pub const NAME_LENGTH_MAX: usize = 256;
 /// Longest metadata, in bytes of canonical JSON.
 pub const METADATA_LENGTH_MAX: usize = 8192;
+/// Longest reference, in characters; each has up to 4 bytes.
+pub const REFERENCE_LENGTH_MAX: usize = 255;
 /// Longest name of a node, in bytes.
 pub const NODE_NAME_LENGTH_MAX: usize = 63;
 
@@ -111,13 +113,39 @@ const BLANK: [RangeInclusive<char>; 9] = [
 
 /// Whether people can see it: no control characters, none without a width of its own, none without a meaning.
 fn may_be_in_user_id(c: char) -> bool {
+    !matches!(c, '/' | '?' | '#') && is_printable(c)
+}
+
+fn is_printable(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned};
-    !matches!(c, '/' | '?' | '#')
-        && !matches!(
-            c.general_category(),
-            Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
-        )
-        && !BLANK.iter().any(|range| range.contains(&c))
+    !matches!(
+        c.general_category(),
+        Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
+    ) && !BLANK.iter().any(|range| range.contains(&c))
+}
+
+/// Checks a reference: 1 to 255 printable characters, as those of a user id, with any punctuation.
+///
+/// # Errors
+/// What is wrong and what to do, in words that begin with "a reference".
+pub fn check_reference(reference: &str) -> Result<(), String> {
+    if (1..=REFERENCE_LENGTH_MAX).contains(&reference.len())
+        && reference.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+    {
+        return Ok(());
+    }
+    let length = reference.chars().count();
+    if !(1..=REFERENCE_LENGTH_MAX).contains(&length) {
+        return Err(format!("a reference has 1 to {REFERENCE_LENGTH_MAX} characters, this one has {length}"));
+    }
+    match reference.chars().enumerate().find(|(_, c)| !is_printable(*c)) {
+        None => Ok(()),
+        Some((at, c)) => Err(format!(
+            "a reference is made of printable characters, and character {} of this one is U+{:04X}; leave it out",
+            at + 1,
+            u32::from(c)
+        )),
+    }
 }
 
 /// Checks the name of a node: 1 to 63 of `A-Z a-z 0-9 . _ -`.

@@ -23,6 +23,8 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// The client's own words about it: a JSON object in canonical form.
     pub metadata: Option<&'a str>,
+    /// What the client calls it, such as the number of an order: its events are found by it.
+    pub reference: Option<&'a str>,
     /// The API key of the request; 0 if none was needed.
     pub by: u16,
 }

@@ -40,7 +40,8 @@ pub fn adopt_first_key(engine: &Engine, name: &str, token: &str) -> Result<(), S
         return Err("this ledger has API keys already; make further ones with an admin key".to_owned());
     }
     let create = CreateKey { name, hash: hash_of(secret), right: Right::Admin, expires_at: None };
-    let request = Request { operation: Operation::CreateKey(create), key: None, metadata: None, by: 0 };
+    let request =
+        Request { operation: Operation::CreateKey(create), key: None, metadata: None, reference: None, by: 0 };
     let submitted = engine.submit(&request, false, |_, _| ()).map_err(|rejection| match rejection {
         Rejection::Refused { refusal, .. } => refusal.to_string(),
         Rejection::Unavailable(unavailable) => unavailable.to_string(),

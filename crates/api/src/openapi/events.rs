@@ -11,6 +11,7 @@ use super::values::{
 fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
     let mut more = vec![
         ("metadata", json!({"type": "object"})),
+        ("reference", text()),
         ("idempotency_key", text()),
         (
             "by",

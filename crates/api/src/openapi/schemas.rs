@@ -122,6 +122,25 @@ fn responses() -> Vec<(&'static str, Value)> {
                 &[("expires_at", time()), ("to", text()), ("ended_at", time())],
             ),
         ),
+        (
+            "Grant",
+            object(
+                [
+                    ("event", integer()),
+                    ("kind", json!({"type": "string", "enum": ["grant", "rollover"]})),
+                    ("user", text()),
+                    ("coin", text()),
+                    ("amount", integer()),
+                    ("expires_at", time_or_null()),
+                    ("priority", integer()),
+                    ("category", category()),
+                    ("followed", flag()),
+                    ("created_at", time()),
+                ],
+                &[&places()[..], &[("schedule", text()), ("reference", text())]].concat(),
+            ),
+        ),
+        ("GrantUse", object([("event", reference("Event"))], &places())),
         ("Schedule", {
             let [user, coin, amount, anchor, priority, category] = plan_always();
             let state = [("paused", flag()), ("next_at", time_or_null()), ("last_at", time_or_null())];
@@ -162,6 +181,11 @@ fn responses() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Where coins of a grant are, or by how much that changed.
+fn places() -> [(&'static str, Value); 6] {
+    ["left", "held", "spent", "moved_on", "expired", "reversed"].map(|name| (name, integer()))
+}
+
 fn lists() -> Vec<(&'static str, Value)> {
     let cursor = || json!({"type": ["string", "null"], "description": "Pass it as `cursor` to get the next page; null on the last page."});
     let user = object([("id", text()), ("name", text_or_null()), ("coins", coins())], &[]);
@@ -177,7 +201,7 @@ fn lists() -> Vec<(&'static str, Value)> {
             ("lots", list_of("Lot")),
             ("at", time()),
         ],
-        &[("metadata", json!({"type": "object"})), ("idempotency_key", text())],
+        &[("metadata", json!({"type": "object"})), ("reference", text()), ("idempotency_key", text())],
     );
     let key = object(
         [
@@ -201,6 +225,19 @@ fn lists() -> Vec<(&'static str, Value)> {
         ("ScheduleList", object([("schedules", list_of("Schedule")), ("next_cursor", cursor())], &[])),
         ("CoinList", object([("coins", list_of("Coin"))], &[])),
         ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[("next_after", integer())])),
+        (
+            "GrantUseList",
+            object(
+                [
+                    ("uses", list_of("GrantUse")),
+                    (
+                        "next_after",
+                        json!({"type": ["integer", "null"], "format": "int64", "description": "Pass it as `after` to get the next page; null on the last page."}),
+                    ),
+                ],
+                &[],
+            ),
+        ),
         ("KeyList", object([("keys", list_of("Key"))], &[])),
         (
             "Batch",

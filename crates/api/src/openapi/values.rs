@@ -24,6 +24,14 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         FieldType::Name => {
             json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256})
         }
+        // Characters that are not printable, beyond these, a pattern can't say.
+        FieldType::Reference => json!({
+            "type": "string", "format": "tocos-reference", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+            "minLength": 1, "maxLength": 255,
+        }),
+        FieldType::IdempotencyKey => {
+            json!({"type": "string", "pattern": "^[ -~]+$", "minLength": 1, "maxLength": 255})
+        }
         FieldType::Prefix => json!({"type": "string", "maxLength": 128}),
         FieldType::Cursor => json!({"type": "string"}),
         FieldType::Amount | FieldType::Event | FieldType::Integer(..) => {

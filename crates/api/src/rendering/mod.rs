@@ -89,6 +89,12 @@ fn asked_with(out: &mut Writer, event: &Event<'_>) {
         out.raw(",\"metadata\":");
         out.raw(metadata);
     }
+    if event.reference.is_some()
+        && let Some(reference) = event.client_reference()
+    {
+        out.raw(",\"reference\":");
+        out.text(reference);
+    }
     if let Some(key) = &event.key {
         out.raw(",\"idempotency_key\":");
         out.text(key.text);

@@ -4,7 +4,9 @@ use tocos_ledger::{Operation, Refusal, Right};
 
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
-use crate::routing::{AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, in_path, optional, read_durable};
+use crate::routing::{
+    AsyncRequest, Endpoint, FieldType, METADATA, REFERENCE, Run, Write, in_path, optional, read_durable,
+};
 
 pub(crate) static PUT: Write = Write {
     op: Some("coin"),
@@ -13,6 +15,7 @@ pub(crate) static PUT: Write = Write {
         in_path("coin", FieldType::Coin, "The coin's code."),
         optional("decimals", FieldType::Integer(0, 9), "The number of decimal places shown to people. Default: 0."),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         // The list of fields bounds the decimals to 9.

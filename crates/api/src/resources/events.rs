@@ -5,7 +5,8 @@ use tocos_ledger::{Mode, Operation, Right, Taking};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, event_problem, from_disk, in_path, optional, read_names,
+    AsyncRequest, Endpoint, FieldType, METADATA, REFERENCE, Run, Write, event_problem, from_disk, in_path, optional,
+    read_names,
 };
 
 pub(crate) static REVERSE: Write = Write {
@@ -26,6 +27,7 @@ pub(crate) static REVERSE: Write = Write {
             "Take also what is no longer there: it is owed in plain coins, whatever the floor. Default: false.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         Ok(Operation::Reverse {

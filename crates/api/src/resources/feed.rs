@@ -8,6 +8,7 @@ use http::header::ACCEPT;
 use tocos_ledger::Right;
 use tokio::sync::mpsc;
 
+use super::found_events::{self, Wanted};
 use crate::json::Writer;
 use crate::rendering::{self, Media, Problem, Response};
 use crate::routing::{
@@ -25,6 +26,9 @@ pub(crate) static GET: Endpoint = Endpoint {
             FieldType::Integer(1, 1_000),
             "The maximum number of events. Default: 100. It does not limit a stream.",
         ),
+        found_events::IDEMPOTENCY_KEY,
+        found_events::REFERENCE,
+        found_events::SCHEDULE,
         optional(
             "wait_s",
             FieldType::Integer(0, 60),
@@ -39,7 +43,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Streaming(|request| Box::pin(get(request))),
     summary: "List, wait for, or stream events in order",
-    about: "Lists events in order of their numbers, which have no gaps. With `Accept: text/event-stream`, streams events as they become durable, starting after `Last-Event-ID` if given.",
+    about: "Lists events in order of their numbers, which have no gaps. With `Accept: text/event-stream`, streams events as they become durable, starting after `Last-Event-ID` if given. With `idempotency_key`, `reference` or `schedule` it finds the events that name it; `next_after` says where to go on.",
     schema: "EventList",
     refusals: &[],
 };
@@ -60,6 +64,7 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
         .get(ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains(Media::Events.as_str()));
+    let wanted = Wanted::of(&fields)?;
     let after = match request.parts().headers.get("last-event-id").filter(|_| wants_stream) {
         Some(last) => {
             let last = last.to_str().ok().and_then(|last| last.parse().ok());
@@ -67,6 +72,15 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
         }
         None => fields.number("after").unwrap_or(0),
     };
+    if let Some(wanted) = wanted {
+        if wants_stream {
+            let reason =
+                "events are streamed in order of their numbers; leave out idempotency_key, reference and schedule";
+            return Err(Problem::invalid("accept", reason));
+        }
+        let limit = fields.number("limit").unwrap_or(100) as usize;
+        return found_events::page(&request, wanted, after, limit).await;
+    }
     if wants_stream {
         let only_crossed = fields.flag("crossed").unwrap_or(false);
         drop(fields);

@@ -3,7 +3,7 @@
 use tocos_ledger::{Category, Marks, Operation, Right};
 
 use crate::rendering::Code;
-use crate::routing::{Field, FieldType, Fields, METADATA, Write, optional, required};
+use crate::routing::{Field, FieldType, Fields, METADATA, REFERENCE, Write, optional, required};
 
 pub(super) const PRIORITY: Field =
     optional("priority", FieldType::Integer(0, 100), "Coins with a lower priority are spent first. Default: 50.");
@@ -45,6 +45,7 @@ pub(crate) static GRANT: Write = Write {
             "Keep these coins as a lot of their own even if they never expire and have default priority and category, so that they can be followed. Default: false.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let marks =

@@ -9,8 +9,8 @@ use tocos_ledger::{
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, METADATA, Run, Write, from_disk, in_path, optional, read_durable, read_names,
-    required,
+    AsyncRequest, Endpoint, FieldType, METADATA, REFERENCE, Run, Write, from_disk, in_path, optional, read_durable,
+    read_names, required,
 };
 
 pub(crate) static HOLD: Write = Write {
@@ -32,6 +32,7 @@ pub(crate) static HOLD: Write = Write {
             "The user who receives the captured coins. If omitted, captured coins are spent.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let until = match (fields.instant("expires_at"), fields.integer("timeout_s")) {
@@ -79,6 +80,7 @@ pub(crate) static CAPTURE: Write = Write {
             "What to do if the amount is more than is held: `reject` refuses the capture, `take_available` takes the missing coins from the available ones, as many as there are. Default: `reject`.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let takes_available = fields.text("excess") == Some("take_available");
@@ -107,7 +109,7 @@ pub(crate) static CAPTURE: Write = Write {
 pub(crate) static RELEASE: Write = Write {
     op: Some("release"),
     right: Right::Spend,
-    fields: &[in_path("hold", FieldType::Event, "The hold's id."), METADATA],
+    fields: &[in_path("hold", FieldType::Event, "The hold's id."), METADATA, REFERENCE],
     operation: |fields| Ok(Operation::Release { hold: fields.the_number("hold") }),
     summary: "Release a hold",
     about: "Makes all held coins available again and ends the hold.",
@@ -127,6 +129,7 @@ pub(crate) static EXTEND: Write = Write {
             "The new expiry of the hold; later than the current one, at most 400 days from now.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let expires_at = fields.instant("expires_at").unwrap_or_default();

@@ -80,6 +80,7 @@ async fn create(mut request: AsyncRequest) -> Result<Response, Problem> {
         operation: Operation::CreateKey(create),
         key: write::idempotency_key(&request.head())?,
         metadata: None,
+        reference: None,
         by: request.caller.key,
     };
     let submission = submit(&request, &operation, dry_run).await?;
@@ -110,6 +111,7 @@ async fn revoke(mut request: AsyncRequest) -> Result<Response, Problem> {
         operation: Operation::RevokeKey { id },
         key: write::idempotency_key(&request.head())?,
         metadata: None,
+        reference: None,
         by: request.caller.key,
     };
     let submission = submit(&request, &operation, fields.flag("dry_run").unwrap_or(false)).await?;

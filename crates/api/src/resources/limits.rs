@@ -3,7 +3,7 @@
 use tocos_ledger::{MAX_AMOUNT, Operation, Right};
 
 use crate::rendering::Code;
-use crate::routing::{EXACT_MAX, FieldType, METADATA, Write, in_path, optional};
+use crate::routing::{EXACT_MAX, FieldType, METADATA, REFERENCE, Write, in_path, optional};
 
 pub(crate) static PUT: Write = Write {
     op: Some("limits"),
@@ -23,6 +23,7 @@ pub(crate) static PUT: Write = Write {
             "Whether the account is frozen: it can receive coins, but none can be taken from it. Default: false.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         Ok(Operation::PutLimits {

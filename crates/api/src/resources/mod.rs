@@ -9,6 +9,8 @@ mod cursor;
 mod docs;
 mod events;
 mod feed;
+mod found_events;
+mod granted;
 mod grants;
 mod health;
 mod history;
@@ -47,6 +49,8 @@ pub(crate) static PUBLIC: &[Route] = &[
     put_write("/v1/coins/{coin}/spend-limit", &spend_limits::PUT_FOR_COIN),
     put_write("/v1/coins/{coin}/thresholds", &thresholds::PUT_FOR_COIN),
     post_write("/v1/grants", &grants::GRANT),
+    get("/v1/grants/{event}", &granted::GET),
+    get("/v1/grants/{event}/uses", &granted::USES),
     post_write("/v1/spends", &spends::SPEND),
     post_write("/v1/transfers", &transfers::TRANSFER),
     post_write("/v1/holds", &holds::HOLD),

@@ -10,8 +10,8 @@ use super::grants::{CATEGORY, PRIORITY, category, priority};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, EXACT_MAX, Endpoint, Field, FieldType, Fields, METADATA, Run, Write, in_path, optional, read_durable,
-    required,
+    AsyncRequest, EXACT_MAX, Endpoint, Field, FieldType, Fields, METADATA, REFERENCE, Run, Write, in_path, optional,
+    read_durable, required,
 };
 
 /// Occurrences that a preview has at most.
@@ -77,6 +77,7 @@ pub(crate) static PUT: Write = Write {
             "What goes on expires so many seconds after the occurrence that comes.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         Ok(Operation::PutSchedule {
@@ -142,7 +143,7 @@ fn lasting(
 pub(crate) static DELETE: Write = Write {
     op: Some("schedule_delete"),
     right: Right::Grant,
-    fields: &[SCHEDULE, METADATA],
+    fields: &[SCHEDULE, METADATA, REFERENCE],
     operation: |fields| Ok(Operation::EndSchedule { schedule: fields.the_text("schedule") }),
     summary: "Delete a schedule",
     about: "Ends a schedule. The coins that it granted stay.",
@@ -154,7 +155,7 @@ pub(crate) static DELETE: Write = Write {
 pub(crate) static PAUSE: Write = Write {
     op: Some("schedule_pause"),
     right: Right::Grant,
-    fields: &[SCHEDULE, METADATA],
+    fields: &[SCHEDULE, METADATA, REFERENCE],
     operation: |fields| Ok(Operation::PauseSchedule { schedule: fields.the_text("schedule") }),
     summary: "Pause a schedule",
     about: "Skips the occurrences of a schedule until it is resumed.",
@@ -166,7 +167,7 @@ pub(crate) static PAUSE: Write = Write {
 pub(crate) static RESUME: Write = Write {
     op: Some("schedule_resume"),
     right: Right::Grant,
-    fields: &[SCHEDULE, METADATA],
+    fields: &[SCHEDULE, METADATA, REFERENCE],
     operation: |fields| Ok(Operation::ResumeSchedule { schedule: fields.the_text("schedule") }),
     summary: "Resume a schedule",
     about: "Goes on with the first occurrence from now on. A schedule that has none left is over.",

@@ -3,7 +3,7 @@
 use tocos_ledger::{Operation, Right, SpendLimit, WINDOW_HOURS_MAX, Window};
 
 use crate::rendering::{Code, Problem};
-use crate::routing::{EXACT_MAX, Field, FieldType, Fields, METADATA, Write, in_path, optional};
+use crate::routing::{EXACT_MAX, Field, FieldType, Fields, METADATA, REFERENCE, Write, in_path, optional};
 
 const AMOUNT: Field = optional(
     "amount",
@@ -51,6 +51,7 @@ pub(crate) static PUT: Write = Write {
         PER,
         HOURS,
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let (user, coin) = (Some(fields.the_text("user")), fields.the_text("coin"));
@@ -66,7 +67,7 @@ pub(crate) static PUT: Write = Write {
 pub(crate) static PUT_FOR_COIN: Write = Write {
     op: Some("coin_spend_limit"),
     right: Right::Grant,
-    fields: &[in_path("coin", FieldType::Coin, "The coin's code."), AMOUNT, PER, HOURS, METADATA],
+    fields: &[in_path("coin", FieldType::Coin, "The coin's code."), AMOUNT, PER, HOURS, METADATA, REFERENCE],
     operation: |fields| {
         let limit = limit(fields)?;
         Ok(Operation::PutSpendLimit { user: None, coin: fields.the_text("coin"), limit })

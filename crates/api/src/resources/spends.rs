@@ -3,7 +3,7 @@
 use tocos_ledger::{Mode, Operation, Right};
 
 use crate::rendering::Code;
-use crate::routing::{FieldType, METADATA, Write, optional, required};
+use crate::routing::{FieldType, METADATA, REFERENCE, Write, optional, required};
 
 pub(crate) static SPEND: Write = Write {
     op: Some("spend"),
@@ -19,6 +19,7 @@ pub(crate) static SPEND: Write = Write {
             "`up_to` takes the available coins, possibly none, if there are fewer than the amount. Default: `exact`.",
         ),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         Ok(Operation::Spend {

@@ -3,7 +3,7 @@
 use tocos_ledger::{Operation, Right, THRESHOLDS_MAX, Thresholds};
 
 use crate::rendering::{Code, Problem};
-use crate::routing::{Field, FieldType, Fields, METADATA, Write, in_path, optional};
+use crate::routing::{Field, FieldType, Fields, METADATA, REFERENCE, Write, in_path, optional};
 
 const THRESHOLDS: Field = optional(
     "thresholds",
@@ -25,6 +25,7 @@ pub(crate) static PUT: Write = Write {
         in_path("coin", FieldType::Coin, "The coin's code."),
         THRESHOLDS,
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         let (user, coin) = (Some(fields.the_text("user")), fields.the_text("coin"));
@@ -40,7 +41,7 @@ pub(crate) static PUT: Write = Write {
 pub(crate) static PUT_FOR_COIN: Write = Write {
     op: Some("coin_thresholds"),
     right: Right::Grant,
-    fields: &[in_path("coin", FieldType::Coin, "The coin's code."), THRESHOLDS, METADATA],
+    fields: &[in_path("coin", FieldType::Coin, "The coin's code."), THRESHOLDS, METADATA, REFERENCE],
     operation: |fields| {
         let thresholds = thresholds(fields)?;
         Ok(Operation::PutThresholds { user: None, coin: fields.the_text("coin"), thresholds })

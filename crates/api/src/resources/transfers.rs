@@ -3,7 +3,7 @@
 use tocos_ledger::{Operation, Right};
 
 use crate::rendering::Code;
-use crate::routing::{FieldType, METADATA, Write, required};
+use crate::routing::{FieldType, METADATA, REFERENCE, Write, required};
 
 pub(crate) static TRANSFER: Write = Write {
     op: Some("transfer"),
@@ -14,6 +14,7 @@ pub(crate) static TRANSFER: Write = Write {
         required("coin", FieldType::Coin, "The coin's code."),
         required("amount", FieldType::Amount, "The amount, in the coin's smallest unit."),
         METADATA,
+        REFERENCE,
     ],
     operation: |fields| {
         Ok(Operation::Transfer {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use tocos_ledger::{
-    COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX, check_user_id,
+    COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX,
+    USER_ID_LENGTH_MAX, check_reference, check_user_id,
 };
 
 use crate::json::{Reader, Syntax, Token, canonical_object, parse_rfc3339};
@@ -37,6 +38,10 @@ pub(crate) enum FieldType {
     Moment,
     /// The client's JSON object.
     Metadata,
+    /// What the client calls a request.
+    Reference,
+    /// An idempotency key.
+    IdempotencyKey,
     /// A list of at most so many whole numbers.
     Amounts(usize),
     /// One of these words.
@@ -105,6 +110,8 @@ impl FieldType {
                 | Self::Name
                 | Self::Prefix
                 | Self::Cursor
+                | Self::Reference
+                | Self::IdempotencyKey
                 | Self::Time
                 | Self::Word(_),
                 Token::Text,
@@ -186,6 +193,8 @@ impl FieldType {
         match self {
             Self::User => check_user_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
+            Self::Reference => check_reference(&text)?,
+            Self::IdempotencyKey => check_idempotency_key(&text)?,
             Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
                 return Err(format!("a user id, and so a prefix of one, has at most {USER_ID_LENGTH_MAX} characters"));
             }
@@ -215,9 +224,15 @@ impl FieldType {
             Self::Amounts(_) => "an array of whole numbers",
             Self::Metadata => "an object",
             Self::Time | Self::Moment => "a time in a text",
-            Self::User | Self::Schedule | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Word(_) => {
-                "a text"
-            }
+            Self::User
+            | Self::Schedule
+            | Self::Coin
+            | Self::Name
+            | Self::Prefix
+            | Self::Cursor
+            | Self::Reference
+            | Self::IdempotencyKey
+            | Self::Word(_) => "a text",
         }
     }
 }
@@ -229,6 +244,14 @@ pub(crate) fn shown(text: &str) -> String {
         Some((end, _)) => format!("\"{}...\"", &text[..end]),
         None => format!("\"{text}\""),
     }
+}
+
+fn check_idempotency_key(key: &str) -> Result<(), String> {
+    let is_printable = key.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+    if (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&key.len()) && is_printable {
+        return Ok(());
+    }
+    Err(format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters"))
 }
 
 fn check_coin_code(code: &str) -> Result<(), String> {

@@ -52,6 +52,13 @@ pub(crate) const METADATA: Field = optional(
     "A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.",
 );
 
+/// What every write takes besides.
+pub(crate) const REFERENCE: Field = optional(
+    "reference",
+    FieldType::Reference,
+    "What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.",
+);
+
 /// No request has more fields than this.
 const FIELDS_MAX: usize = 24;
 /// Nearly all have at most so many, which are kept at hand.

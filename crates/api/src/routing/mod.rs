@@ -11,7 +11,7 @@ mod route;
 pub(crate) mod write;
 
 pub(crate) use field_type::{EXACT_MAX, FieldType, TypeError, Value, shown};
-pub(crate) use fields::{Extras, Field, Fields, METADATA, Need, in_path, optional, required};
+pub(crate) use fields::{Extras, Field, Fields, METADATA, Need, REFERENCE, in_path, optional, required};
 pub(crate) use handler::{BodyLimit, Endpoint, Handler, Later, Run};
 pub(crate) use params::Params;
 pub(crate) use reading::{

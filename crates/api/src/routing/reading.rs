@@ -110,6 +110,7 @@ pub(crate) fn event_problem(error: &EventError) -> Problem {
     match error {
         EventError::NotFound { event } => Problem::from(&Refusal::EventNotFound { event: *event }),
         EventError::Unreadable { .. } => Problem::new(Code::StorageUnavailable, format!("{error}.")),
+        EventError::Tables { cause } => Problem::new(Code::StorageUnavailable, cause.clone()).retry_after_s(2),
         EventError::Elsewhere { .. } | EventError::Unreachable { .. } => {
             let detail = format!("{}.", in_capital(&error.to_string()));
             Problem::new(Code::ArchiveUnavailable, detail).retry_after_s(10)

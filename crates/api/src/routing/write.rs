@@ -86,6 +86,7 @@ pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result
         operation: (write.operation)(&fields)?,
         key: idempotency_key(request.head)?,
         metadata: fields.text("metadata"),
+        reference: fields.text("reference"),
         by: request.caller.key,
     };
     let submitted = request.app.engine.submit(&operation, dry_run, rendered);

@@ -180,7 +180,8 @@ fn keys_that_another_node_made_or_revoked_hold_here() {
     std::thread::sleep(Duration::from_millis(300));
     app.get("/v1/users").refused("unauthenticated");
     get(&bearer).expect(200);
-    let request = Request { operation: Operation::RevokeKey { id: 1 }, key: None, metadata: None, by: 0 };
+    let request =
+        Request { operation: Operation::RevokeKey { id: 1 }, key: None, metadata: None, reference: None, by: 0 };
     app.engine.submit(&request, false, |_, _| ()).unwrap();
     app.engine.seal();
     std::thread::sleep(Duration::from_millis(300));
@@ -196,7 +197,8 @@ fn a_new_key_works_here_as_soon_as_its_event_is_here() {
         let secret = format!("{id}").repeat(20);
         let hash = *blake3::hash(secret.as_bytes()).as_bytes();
         let create = CreateKey { name: "more", hash, right: Right::Read, expires_at: None };
-        let request = Request { operation: Operation::CreateKey(create), key: None, metadata: None, by: 0 };
+        let request =
+            Request { operation: Operation::CreateKey(create), key: None, metadata: None, reference: None, by: 0 };
         let made = app.engine.submit(&request, false, |_, _| ()).unwrap();
         app.engine.seal();
         app.engine.durable(made.seen).wait().unwrap();

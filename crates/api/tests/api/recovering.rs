@@ -30,8 +30,13 @@ fn ledger() -> SimDisk {
     let (engine, _report) = Engine::open_on(Arc::new(disk.clone()), &options(&Arc::default())).unwrap();
     for number in 1..=USERS {
         let user = format!("user-{number}");
-        let request =
-            Request { operation: Operation::PutUser { user: &user, name: None }, key: None, metadata: None, by: 0 };
+        let request = Request {
+            operation: Operation::PutUser { user: &user, name: None },
+            key: None,
+            metadata: None,
+            reference: None,
+            by: 0,
+        };
         let submitted = engine.submit(&request, false, |event, _| event.number).unwrap();
         engine.seal();
         engine.durable(submitted.seen).wait().unwrap();

@@ -274,8 +274,11 @@ impl<'a> Walk<'a> {
 /// The first event of an object.
 fn first_of(name: Name) -> u64 {
     match name {
-        Name::Log(first) | Name::Tail(first) | Name::Snapshot(first) | Name::Keys(first, _) | Name::Over(first, _) => {
-            first
-        }
+        Name::Log(first)
+        | Name::Tail(first)
+        | Name::Snapshot(first)
+        | Name::Keys(first, _)
+        | Name::Over(first, _)
+        | Name::Mentions(first, _) => first,
     }
 }

@@ -58,7 +58,7 @@ struct Copying {
 /// The last event that a file includes, of those that are put.
 fn event(name: Name) -> Option<u64> {
     match name {
-        Name::Snapshot(to) | Name::Keys(_, to) | Name::Over(_, to) => Some(to),
+        Name::Snapshot(to) | Name::Keys(_, to) | Name::Over(_, to) | Name::Mentions(_, to) => Some(to),
         Name::Log(_) | Name::Tail(_) => None,
     }
 }

@@ -77,7 +77,11 @@ impl Fetch<'_> {
             _ => None,
         };
         let mut count = 0;
-        for range_of in [keys, over] {
+        let mentions: fn(&Name) -> Option<(u64, u64)> = |name| match name {
+            Name::Mentions(from, to) => Some((*from, *to)),
+            _ => None,
+        };
+        for range_of in [keys, over, mentions] {
             let mut bad = BTreeSet::new();
             'choose: loop {
                 let good = found.iter().filter(|(_, listed)| !bad.contains(&listed.name));

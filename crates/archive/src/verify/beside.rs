@@ -37,7 +37,7 @@ impl<'a> Beside<'a> {
         let mut waiting: BTreeMap<u64, Vec<(Name, &'a Listed)>> = BTreeMap::new();
         for (first, name, listed) in objects.all().filter_map(|(name, listed)| match name {
             Name::Log(first) | Name::Tail(first) => Some((first, name, listed)),
-            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) => None,
+            Name::Snapshot(_) | Name::Keys(..) | Name::Over(..) | Name::Mentions(..) => None,
         }) {
             waiting.entry(first).or_default().push((name, listed));
         }

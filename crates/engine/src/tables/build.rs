@@ -35,7 +35,7 @@ impl From<BlockFileError> for BuildFailure {
     }
 }
 
-/// Makes tables of both kinds of the events from `from` to `to`, which ends a frame.
+/// Makes tables of all kinds of the events from `from` to `to`, which ends a frame.
 pub(crate) fn build(
     disk: &dyn Disk,
     reader: &Reader,
@@ -58,7 +58,7 @@ pub(crate) fn build_kinds(
     let mut built = Vec::new();
     let mut frames = reader.frames(from);
     let mut begun = from;
-    let mut slots = [Vec::new(), Vec::new()];
+    let mut slots = Kind::ALL.map(|_| Vec::new());
     while begun <= to {
         let Some(frame) = frames.next_frame().map_err(BuildFailure::Log)? else { break };
         read_frame(&frame, from, hasher, &mut slots)?;
@@ -87,7 +87,7 @@ fn read_frame(
     frame: &FrameView<'_>,
     from: u64,
     hasher: &Ledger,
-    slots: &mut [Vec<u128>; 2],
+    slots: &mut [Vec<u128>; Kind::ALL.len()],
 ) -> Result<(), BuildFailure> {
     for (number, record) in (frame.first()..).zip(frame.records()).filter(|(number, _)| *number >= from) {
         let blob = blob_offset(record).and_then(|offset| frame.blob(offset)).unwrap_or(&[]);
@@ -108,8 +108,13 @@ pub(crate) fn slots_of(
     blob: &[u8],
 ) -> Result<impl Iterator<Item = (Kind, u128)>, Malformed> {
     let key = Event::key_in(blob).map(|key| (Kind::Keys, hasher.hashed_key(key).hash));
-    let over = if Event::may_be_over(record) { Event::decode(number, at, record, blob)?.over() } else { None };
-    Ok(key.into_iter().chain(over.map(|over| (Kind::Over, hasher.over_hash(over)))))
+    let (mut over, mut mentions) = (None, Vec::new());
+    if Event::may_be_over(record) || Event::may_mention(record, blob) {
+        let event = Event::decode(number, at, record, blob)?;
+        over = event.over().map(|over| (Kind::Over, hasher.over_hash(over)));
+        mentions = event.mentions().into_iter().map(|one| (Kind::Mentions, hasher.mention_hash(one))).collect();
+    }
+    Ok(key.into_iter().chain(over).chain(mentions))
 }
 
 fn write(

@@ -1,5 +1,6 @@
 //! What is over, found by tables beside the log: the events of old idempotency keys, and the last event about each hold
-//! that has ended and each event that was reversed. The log can make all of them again.
+//! that has ended and each event that was reversed, and the events that mention a reference, a schedule or a grant. The log can
+//! make all of them again.
 
 mod build;
 mod merge;
@@ -26,15 +27,18 @@ pub(crate) enum Kind {
     Keys,
     /// The last events about what is over.
     Over,
+    /// The events that mention something, of which there may be many.
+    Mentions,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Keys, Self::Over];
+    pub(crate) const ALL: [Self; 3] = [Self::Keys, Self::Over, Self::Mentions];
 
     fn word(self) -> &'static str {
         match self {
             Self::Keys => "keys",
             Self::Over => "over",
+            Self::Mentions => "mentions",
         }
     }
 
@@ -43,14 +47,15 @@ impl Kind {
         match self {
             Self::Keys => *b"KEYS\0\0\0\x02",
             Self::Over => *b"OVER\0\0\0\x01",
+            Self::Mentions => *b"MENTION\x01",
         }
     }
 
-    /// New keys are asked for all the time, and old ones hardly ever. What is over is asked for only where it is there.
+    /// New keys are asked for all the time, and old ones hardly ever. The others are asked for mostly where they are there.
     pub(crate) fn bits_per_slot(self) -> u32 {
         match self {
             Self::Keys => 14,
-            Self::Over => 0,
+            Self::Over | Self::Mentions => 0,
         }
     }
 
@@ -111,6 +116,7 @@ impl Listed {
 pub(crate) struct Tables {
     keys: Vec<Arc<Listed>>,
     over: Vec<Arc<Listed>>,
+    mentions: Vec<Arc<Listed>>,
     /// Keys of later events are in memory: tables that begin later are not asked for any.
     floor: u64,
 }
@@ -120,6 +126,7 @@ impl Tables {
         match kind {
             Kind::Keys => &self.keys,
             Kind::Over => &self.over,
+            Kind::Mentions => &self.mentions,
         }
     }
 
@@ -127,14 +134,15 @@ impl Tables {
         match kind {
             Kind::Keys => &mut self.keys,
             Kind::Over => &mut self.over,
+            Kind::Mentions => &mut self.mentions,
         }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Listed>> {
-        self.keys.iter().chain(&self.over)
+        self.keys.iter().chain(&self.over).chain(&self.mentions)
     }
 
-    /// Up to which event tables without a gap between them tell everything of both kinds.
+    /// Up to which event tables without a gap between them tell everything of all kinds.
     pub(crate) fn covered(&self) -> u64 {
         Kind::ALL.into_iter().map(|kind| self.covered_by(kind)).min().unwrap_or(0)
     }
@@ -234,6 +242,21 @@ impl Tables {
                 black_box(listed.table.touch(*hash));
             }
         }
+    }
+
+    /// The events after event `after` that mention what has this hash, in ascending order, `limit` of them at most, and the event up
+    /// to which tables tell.
+    pub(crate) fn find_mentions(&self, hash: u128, after: u64, limit: usize) -> Result<(Vec<u64>, u64), Unavailable> {
+        let covered = self.covered_by(Kind::Mentions);
+        let mut found = Vec::new();
+        for listed in self.mentions.iter().filter(|listed| listed.table.range().1 <= covered) {
+            if found.len() == limit {
+                break;
+            }
+            let more = listed.table.find_after(hash, after, limit - found.len());
+            found.extend(more.map_err(|error| listed.failed(&error))?);
+        }
+        Ok((found, covered))
     }
 
     /// The last event about what is over, given its hash.

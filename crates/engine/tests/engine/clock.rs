@@ -41,7 +41,7 @@ fn r24_after_an_implausible_gap_nothing_is_written_or_expired_and_reads_go_on() 
     assert_eq!((bench.total("ana"), bench.total("bob")), (52, 5), "the lot has not expired");
     assert!(is_of_the_clock(&bench.ask_with(Some("new"), transfer(1)).unwrap_err()));
     assert!(is_of_the_clock(&bench.ask_with(None, transfer(1)).unwrap_err()));
-    let requests = [Request { operation: transfer(1), key: None, metadata: None, by: 0 }];
+    let requests = [Request { operation: transfer(1), key: None, metadata: None, reference: None, by: 0 }];
     let batch = bench.engine().submit_batch(&requests, Batch::default(), |_, _| ());
     assert!(matches!(batch, Err(BatchRejection::Unavailable(Unavailable::Clock { .. }))));
     // The commit thread looks for what is due in between.
@@ -57,7 +57,7 @@ fn r24_what_was_done_before_is_replayed_at_any_time() {
     assert!(again.replayed);
     let other = bench.ask_with(Some("paid"), transfer(6)).unwrap_err();
     assert!(matches!(other, Rejection::Refused { .. }), "{other:?}");
-    let requests = [Request { operation: transfer(5), key: Some("paid"), metadata: None, by: 0 }];
+    let requests = [Request { operation: transfer(5), key: Some("paid"), metadata: None, reference: None, by: 0 }];
     let batch = bench.engine().submit_batch(&requests, Batch::default(), |_, _| ()).unwrap();
     assert!(batch[0].as_ref().unwrap().replayed);
 }

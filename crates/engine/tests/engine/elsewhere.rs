@@ -228,7 +228,7 @@ fn a_batch_that_needs_what_is_elsewhere_does_nothing_until_all_is_brought() {
     for atomic in [false, true] {
         let far = Far::new(0);
         let engine = far.bench.engine();
-        let plain = |operation, key| Request { operation, key, metadata: None, by: 0 };
+        let plain = |operation, key| Request { operation, key, metadata: None, reference: None, by: 0 };
         let requests = [
             plain(transfer(7), None),
             plain(transfer(5), Some("old")),

@@ -81,7 +81,7 @@ fn a_data_directory_is_for_its_owner_alone() {
 /// Makes a user and waits until that is on the disk.
 fn make_user(engine: &Engine, user: &str) -> Result<u64, Unavailable> {
     let operation = Operation::PutUser { user, name: None };
-    let request = Request { operation, key: None, metadata: None, by: 0 };
+    let request = Request { operation, key: None, metadata: None, reference: None, by: 0 };
     let submitted = engine.submit(&request, false, |event, _| event.number).map_err(|rejection| match rejection {
         Rejection::Unavailable(unavailable) => unavailable,
         Rejection::Refused { refusal, .. } => panic!("{refusal}"),
@@ -135,6 +135,7 @@ fn a_full_disk_refuses_writes_serves_reads_and_goes_on_by_itself() {
         operation: Operation::PutUser { user: "keyed", name: None },
         key: Some("a key"),
         metadata: None,
+        reference: None,
         by: 0,
     };
     engine.submit(&keyed, false, |event, _| event.number).unwrap();

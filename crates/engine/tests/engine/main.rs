@@ -63,7 +63,7 @@ impl Bench {
     }
 
     fn ask_with(&self, key: Option<&str>, operation: Operation<'_>) -> Result<Submitted<Vec<i64>>, Rejection> {
-        let request = Request { operation, key, metadata: None, by: 0 };
+        let request = Request { operation, key, metadata: None, reference: None, by: 0 };
         let submitted = self.engine().submit(&request, false, |event, _| match &event.fact {
             tocos_ledger::Fact::Moved(movement) => {
                 [Some(&movement.a), movement.b.as_ref()].into_iter().flatten().map(|entry| entry.total).collect()

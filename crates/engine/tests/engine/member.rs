@@ -74,7 +74,7 @@ impl Node {
     }
 
     fn submit(&self, key: Option<&str>, operation: Operation<'_>) -> Result<Submitted<()>, Rejection> {
-        let request = Request { operation, key, metadata: None, by: 0 };
+        let request = Request { operation, key, metadata: None, reference: None, by: 0 };
         let submitted = self.engine().submit(&request, false, |_, _| ());
         self.engine().seal();
         submitted

@@ -142,7 +142,13 @@ fn large_batches_that_wait_for_the_disk_behind_each_other_are_all_there_after_a_
                 for batch in 0..BATCHES {
                     let keys: Vec<String> = (0..OPERATIONS).map(|at| format!("{caller}-{batch}-{at}")).collect();
                     let operation = Operation::Transfer { from: "ana", to: "bob", coin: "toco", amount: 1 };
-                    let request = |key| Request { operation: operation.clone(), key: Some(key), metadata: None, by: 0 };
+                    let request = |key| Request {
+                        operation: operation.clone(),
+                        key: Some(key),
+                        metadata: None,
+                        reference: None,
+                        by: 0,
+                    };
                     let requests: Vec<Request<'_>> = keys.iter().map(|key| request(key.as_str())).collect();
                     let done = engine.submit_batch(&requests, Batch::default(), |event, _| event.number).unwrap();
                     let seen = done.iter().map(|done| done.as_ref().unwrap().seen).max().unwrap();

@@ -155,6 +155,36 @@ impl Table {
         Ok(None)
     }
 
+    /// The events after event `after` that this hash names, in ascending order, `limit` of them at most.
+    ///
+    /// # Errors
+    /// [`BlockFileError::Damaged`], [`BlockFileError::Disk`]: then it is not known.
+    pub fn find_after(&self, hash: u128, after: u64, limit: usize) -> Result<Vec<u64>, BlockFileError> {
+        let mut found = Vec::new();
+        if after >= self.summary.range.1 {
+            return Ok(found);
+        }
+        let Some((partition, header)) = self.candidate(hash)? else { return Ok(found) };
+        let (from, to) = (slot(hash, after + 1), slot(hash, TABLE_EVENT_MAX));
+        // The page before the first that begins behind `from` may end with what is wanted.
+        let first = header.pages.partition_point(|page| *page < head(from)).saturating_sub(1);
+        for page in first..header.pages.len() {
+            if header.pages[page] > head(to) {
+                break;
+            }
+            let (offset, slots) = self.page(partition, page as u64);
+            let bytes = read_block(&*self.file, &self.place, offset, slots * SLOT_BYTES)?;
+            let slots = bytes.as_chunks::<SLOT_BYTES>().0.iter().map(|slot| u128::from_le_bytes(*slot));
+            for slot in slots.skip_while(|slot| *slot < from) {
+                if slot > to || found.len() == limit {
+                    return Ok(found);
+                }
+                found.push(event_in(slot));
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether finding a hash will read the disk: only if the filter has something like it. If so, the disk begins to fetch what will
     /// be read. Asked of many hashes before the first is looked for, their reads take the time of few.
     ///

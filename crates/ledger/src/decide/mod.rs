@@ -67,7 +67,7 @@ impl Ledger {
             by: request.by,
             key,
             metadata: request.metadata,
-            reference: None,
+            reference: request.reference,
             fact,
         }))
     }
@@ -80,6 +80,9 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
     }
     if let Some(metadata) = request.metadata {
         names::check_metadata(metadata)?;
+    }
+    if let Some(reference) = request.reference {
+        names::check_reference(reference).map_err(|reason| Refusal::invalid("reference", reason))?;
     }
     match &request.operation {
         Operation::PutUser { user, name } => {

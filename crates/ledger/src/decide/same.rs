@@ -19,7 +19,8 @@ impl Event<'_> {
             same("idempotency_key", then.text, now)?;
         }
         Same { state }.operation(self, &request.operation)?;
-        same("metadata", self.metadata, request.metadata)
+        same("metadata", self.metadata, request.metadata)?;
+        same("reference", self.reference, request.reference)
     }
 }
 

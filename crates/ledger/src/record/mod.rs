@@ -412,6 +412,13 @@ impl Event<'_> {
         sections::text_if_first(blob, Tag::Key)
     }
 
+    /// Whether a record may be of an event that mentions something, told without decoding it.
+    #[must_use]
+    pub fn may_mention(record: &[u8; RECORD_BYTES], blob: &[u8]) -> bool {
+        let is_of_schedule = matches!(record[0], kind::SCHEDULE..=kind::SCHEDULE_RESUMED);
+        is_of_schedule || record[1] & HAS_BLOB != 0 && sections::has_any(blob, &[Tag::Reference, Tag::Legs])
+    }
+
     /// Whether a record may be of an event for which [`Event::over`] is something, told by its kind alone.
     #[must_use]
     pub fn may_be_over(record: &[u8; RECORD_BYTES]) -> bool {

@@ -27,7 +27,7 @@ pub(super) enum Tag {
     LotsB = 12,
     CrossedA = 13,
     CrossedB = 14,
-    /// The schedule that led to it, by its id.
+    /// What the client called it, or the id of the schedule that led to it.
     Reference = 15,
 }
 
@@ -157,6 +157,22 @@ pub(super) fn text_if_first(blob: &[u8], tag: Tag) -> Option<&str> {
     let mut fields = Fields::new(&blob[1..]);
     let length = length(&mut fields).ok()?;
     text(fields.bytes(length).ok()?).ok()
+}
+
+/// Whether a blob has a section of one of these tags, or can't be read.
+pub(super) fn has_any(blob: &[u8], tags: &[Tag]) -> bool {
+    let mut fields = Fields::new(blob);
+    while !fields.is_empty() {
+        let Ok(tag) = fields.u8() else { return true };
+        if tags.iter().any(|wanted| *wanted as u8 == tag) {
+            return true;
+        }
+        let skipped = length(&mut fields).and_then(|length| fields.bytes(length));
+        if skipped.is_err() {
+            return true;
+        }
+    }
+    false
 }
 
 /// The sections of one blob. Each occurs at most once, and each must be read.

@@ -218,7 +218,7 @@ impl State {
         self.over.remaining(event)
     }
 
-    /// How many ended holds and partly reversed events are in memory.
+    /// How many ended holds, partly reversed events and mentions are in memory.
     #[must_use]
     pub fn over_count(&self) -> usize {
         self.over.len()

@@ -1,4 +1,5 @@
-//! What is over and was lately changed: holds that have ended, events of which some was reversed.
+//! What is over and was lately changed: holds that have ended, events of which some was reversed; and what events lately
+//! mentioned.
 //!
 //! Memory holds what is there now. What is over is found in the log, by tables beside it; what stands here is not yet in them.
 
@@ -17,13 +18,15 @@ pub(crate) struct Over {
 pub struct Generation {
     ended_holds: imbl::OrdMap<u64, (EndedAs, u64)>,
     remaining: imbl::OrdMap<u64, Amount>,
+    /// What was mentioned, and by which event, in the order of the events.
+    mentions: imbl::Vector<(u64, u64)>,
     /// Nothing later is in it.
     last_event: u64,
 }
 
 impl Generation {
     fn is_empty(&self) -> bool {
-        self.ended_holds.is_empty() && self.remaining.is_empty()
+        self.ended_holds.is_empty() && self.remaining.is_empty() && self.mentions.is_empty()
     }
 }
 
@@ -44,6 +47,16 @@ impl Over {
         self.young.remaining.insert(event, remaining);
     }
 
+    /// Event `by` mentions what has this number.
+    pub(crate) fn mention(&mut self, number: u64, by: u64) {
+        self.young.mentions.push_back((number, by));
+    }
+
+    /// What was mentioned, and by which event, the oldest first. A clone that shares the memory.
+    pub(crate) fn mentions(&self) -> [imbl::Vector<(u64, u64)>; 2] {
+        [self.aged.mentions.clone(), self.young.mentions.clone()]
+    }
+
     pub(crate) fn age(&mut self, last_event: u64) {
         if self.aged.is_empty() {
             self.aged = core::mem::take(&mut self.young);
@@ -56,6 +69,7 @@ impl Over {
     }
 
     pub(crate) fn len(&self) -> usize {
-        [&self.young, &self.aged].into_iter().map(|one| one.ended_holds.len() + one.remaining.len()).sum()
+        let of = |one: &Generation| one.ended_holds.len() + one.remaining.len() + one.mentions.len();
+        of(&self.young) + of(&self.aged)
     }
 }

@@ -348,6 +348,11 @@ impl Asking<'_> {
         self
     }
 
+    pub(crate) fn reference(mut self, reference: &str) -> Self {
+        self.ask.reference = Some(reference.into());
+        self
+    }
+
     pub(crate) fn metadata(mut self, metadata: &str) -> Self {
         self.ask.metadata = Some(metadata.into());
         self

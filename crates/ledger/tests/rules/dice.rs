@@ -9,10 +9,11 @@ use tocos_ledger::{
 };
 
 /// One step's dice.
-pub(crate) type Row = [u16; 10];
+pub(crate) type Row = [u16; 11];
 
 /// What is done in a step.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every step is the largest")]
 pub(crate) enum Step {
     Ask(Ask),
     /// Time passes, in seconds.
@@ -117,7 +118,8 @@ fn ask(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
         face => Some(format!("key {}", face + model.keys.len() / 8 * 64)),
     };
     let metadata = dice.choose(&[None, None, None, Some(r#"{"order":"17"}"#), Some(r#"{"order":"18"}"#)]);
-    Ask { op, key, metadata: metadata.map(Into::into) }
+    let reference = dice.choose(&[None, None, None, Some("order 17"), Some("Bestellung 18, Größe L")]);
+    Ask { op, key, metadata: metadata.map(Into::into), reference: reference.map(Into::into) }
 }
 
 /// A request that was done under a key, mostly word for word.
@@ -128,6 +130,7 @@ fn asked_again(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
     };
     match dice.throw(8) {
         0..6 => first.clone(),
+        6 if dice.throw(2) == 0 => Ask { reference: Some("order 19".into()), ..first.clone() },
         6 => Ask { metadata: Some(r#"{"order":"19"}"#.into()), ..first.clone() },
         _ => Ask { op: ask(&mut Dice { row: dice.row, at: 1 }, model, now).op, ..first.clone() },
     }

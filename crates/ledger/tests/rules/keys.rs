@@ -92,7 +92,7 @@ fn r18_asked_again_with_the_same_request_an_operation_is_not_done_again() {
     let (mut ledger, hold) = furnished();
     for (number, row) in rows(hold).into_iter().enumerate() {
         let metadata = Some(r#"{"order":"17"}"#.to_owned());
-        let ask = Ask { op: row.op, key: Some(format!("key {number}")), metadata };
+        let ask = Ask { op: row.op, key: Some(format!("key {number}")), metadata, reference: None };
         let first = ledger.ask(&ask).unwrap_or_else(|refusal| panic!("{ask:?}: {refusal}"));
         let blocks = ledger.blocks();
         let again = ledger.ask(&ask).unwrap();
@@ -107,10 +107,10 @@ fn r18_another_request_under_the_key_is_refused_with_the_first_field_that_differ
     let (mut ledger, hold) = furnished();
     for (number, row) in rows(hold).into_iter().enumerate() {
         let key = Some(format!("key {number}"));
-        let ask = Ask { op: row.op, key: key.clone(), metadata: None };
+        let ask = Ask { op: row.op, key: key.clone(), metadata: None, reference: None };
         let event = ledger.ask(&ask).unwrap_or_else(|refusal| panic!("{ask:?}: {refusal}")).event;
         for (field, op) in row.changed {
-            let other = Ask { op, key: key.clone(), metadata: Some("{}".into()) };
+            let other = Ask { op, key: key.clone(), metadata: Some("{}".into()), reference: None };
             let refusal = ledger.ask(&other).unwrap_err();
             assert_eq!(refusal, Refusal::IdempotencyKeyReused { field, event }, "{other:?} after {ask:?}");
         }

@@ -131,7 +131,7 @@ fn r25_no_request_led_to_a_leader() {
             expires_at: None,
         }),
     ] {
-        let request = Request { operation, key: None, metadata: None, by: 0 };
+        let request = Request { operation, key: None, metadata: None, reference: None, by: 0 };
         assert_eq!(event.same_request(&request, ledger.ledger.state()), Err("op"));
     }
 }

@@ -160,6 +160,7 @@ impl Pair {
             self.take(&step, tally).map_err(|difference| format!("at {step:?}: {difference}"))?;
         }
         self.roll_back(tally)?;
+        crate::found::check(&self.bench)?;
         self.replay()
     }
 

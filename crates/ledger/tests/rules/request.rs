@@ -36,11 +36,12 @@ pub(crate) struct Ask {
     pub(crate) op: Op,
     pub(crate) key: Option<String>,
     pub(crate) metadata: Option<String>,
+    pub(crate) reference: Option<String>,
 }
 
 impl Ask {
     pub(crate) fn of(op: Op) -> Self {
-        Self { op, key: None, metadata: None }
+        Self { op, key: None, metadata: None, reference: None }
     }
 
     /// The event that a reversal is about.
@@ -58,8 +59,8 @@ impl Ask {
 
     /// As the ledger takes it; `original` is the event that a reversal is about.
     pub(crate) fn request<'a>(&'a self, original: Option<&'a Event<'a>>) -> Request<'a> {
-        let (key, metadata) = (self.key.as_deref(), self.metadata.as_deref());
-        Request { operation: self.op.operation(original), key, metadata, by: 7 }
+        let (key, metadata, reference) = (self.key.as_deref(), self.metadata.as_deref(), self.reference.as_deref());
+        Request { operation: self.op.operation(original), key, metadata, reference, by: 7 }
     }
 }
 

@@ -177,6 +177,7 @@ impl<'v> Requests<'v> {
                     operation: (operation.write.operation)(&operation.fields)?,
                     key: operation.extras.idempotency_key.as_deref().or(name),
                     metadata: operation.fields.text("metadata"),
+                    reference: operation.fields.text("reference"),
                     by: caller.key,
                 })
             });

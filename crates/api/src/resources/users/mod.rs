@@ -11,8 +11,9 @@ use crate::app::list_cache::{Basis, CachedPage, Query};
 use crate::json::Writer;
 use crate::rendering::{self, Code, Media, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, Fields, METADATA, Outcome, Run, SyncRequest, Write, from_disk, in_path,
-    optional, read, read_durable, read_names, read_settled, read_user, read_user_durable, required, wait_durable,
+    AsyncRequest, Endpoint, FieldType, Fields, METADATA, Outcome, REFERENCE, Run, SyncRequest, Write, from_disk,
+    in_path, optional, read, read_durable, read_names, read_settled, read_user, read_user_durable, required,
+    wait_durable,
 };
 use tocos_http::ResponseBody;
 
@@ -22,7 +23,7 @@ const NAME: crate::routing::Field =
 pub(crate) static CREATE: Write = Write {
     op: None,
     right: Right::Grant,
-    fields: &[required("id", FieldType::User, "The user's id, which you choose."), NAME, METADATA],
+    fields: &[required("id", FieldType::User, "The user's id, which you choose."), NAME, METADATA, REFERENCE],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("id"), name: fields.text("name") }),
     summary: "Create or replace a user, with the id in the body",
     about: "Creates a user, or replaces the name and metadata of an existing one.",
@@ -34,7 +35,7 @@ pub(crate) static CREATE: Write = Write {
 pub(crate) static PUT: Write = Write {
     op: Some("user"),
     right: Right::Grant,
-    fields: &[in_path("user", FieldType::User, "The user's id, which you choose."), NAME, METADATA],
+    fields: &[in_path("user", FieldType::User, "The user's id, which you choose."), NAME, METADATA, REFERENCE],
     operation: |fields| Ok(Operation::PutUser { user: fields.the_text("user"), name: fields.text("name") }),
     summary: "Create or replace a user",
     about: "Creates a user, or replaces the name and metadata of an existing one.",
@@ -46,7 +47,7 @@ pub(crate) static PUT: Write = Write {
 pub(crate) static CLOSE: Write = Write {
     op: Some("user_close"),
     right: Right::Admin,
-    fields: &[in_path("user", FieldType::User, "The user's id."), METADATA],
+    fields: &[in_path("user", FieldType::User, "The user's id."), METADATA, REFERENCE],
     operation: |fields| Ok(Operation::CloseUser { user: fields.the_text("user") }),
     summary: "Close a user permanently",
     about: "Closes a user permanently. The user must have no coins and no open holds.",

@@ -47,7 +47,7 @@ impl Desk {
     /// Whether it was done.
     fn ask(&mut self, operation: Operation<'_>) -> bool {
         self.sweep();
-        let request = Request { operation, key: None, metadata: None, by: 0 };
+        let request = Request { operation, key: None, metadata: None, reference: None, by: 0 };
         match self.ledger.decide(&request, self.now) {
             Ok(Decision::Do(event)) => {
                 self.ledger.apply(&event).unwrap();

@@ -114,6 +114,7 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
         Op::RevokeKey { id } => ("revoke", vec![word("id", id)]),
     };
     words.push(word("metadata", &ask.metadata));
+    words.push(word("reference", &ask.reference));
     (op, words)
 }
 

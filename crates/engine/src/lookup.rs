@@ -1,0 +1,56 @@
+//! Events found by what they mention, or by their idempotency key, wherever in the past they are.
+
+use crate::engine::Engine;
+use crate::error::EventError;
+use crate::stored::StoredEvent;
+use tocos_ledger::Mention;
+
+impl Engine {
+    /// The durable events after event `after` that mention this, in ascending order, `limit` of them at most. Reads the disk.
+    ///
+    /// # Errors
+    /// [`EventError`] if tables or the log can't be read.
+    pub fn events_with(&self, mention: Mention<'_>, after: u64, limit: usize) -> Result<Vec<StoredEvent>, EventError> {
+        let durable = self.durable_event();
+        let (hash, recent, tables) = self.look_up(|writer| {
+            let ledger = &writer.ledger;
+            (ledger.mention_hash(mention), ledger.recent_mentions(mention), writer.tables().clone())
+        });
+        let mut found = Vec::new();
+        let mut after = after;
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let (mut events, covered) = tables.find_mentions(hash, after, wanted)?;
+            let recent = recent.after(after.max(covered)).take(wanted - events.len());
+            events.extend(recent);
+            events.retain(|event| *event <= durable);
+            let Some(last) = events.last() else { break };
+            after = *last;
+            for event in events {
+                let stored = self.event(event)?;
+                // Two texts may have one hash: the log tells them apart.
+                if mention.is_of(&stored.decode()?) {
+                    found.push(stored);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The durable event that an idempotency key names. Reads the disk.
+    ///
+    /// # Errors
+    /// [`EventError`] if tables or the log can't be read.
+    pub fn event_of_key(&self, key: &str) -> Result<Option<StoredEvent>, EventError> {
+        let (hash, known, tables) = self
+            .look_up(|writer| (writer.ledger.hashed_key(key).hash, writer.ledger.known(key), writer.tables().clone()));
+        let found = match known {
+            None if !tables.are_keys_in_memory() => tables.find_key(hash)?,
+            known => known,
+        };
+        let Some(event) = found.filter(|event| *event <= self.durable_event()) else { return Ok(None) };
+        let stored = self.event(event)?;
+        let is_of_key = stored.decode()?.key.is_some_and(|found| found.text == key);
+        Ok(is_of_key.then_some(stored))
+    }
+}
