@@ -4,7 +4,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     archive, batch, clock, cluster, coin, completions, demo, event, export, grant, health, history, hold, import, key,
-    limits, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user, users,
+    limits, lot, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user, users,
     verify,
 };
 use crate::settings::ServeArgs;
@@ -29,6 +29,7 @@ enum Command {
     Coins(coin::CoinsArgs),
     Coin(coin::CoinArgs),
     Grant(grant::GrantArgs),
+    Lot(lot::LotArgs),
     Spend(spend::SpendArgs),
     Transfer(transfer::TransferArgs),
     Hold(hold::HoldArgs),
@@ -72,6 +73,7 @@ impl Command {
             Self::Coins(args) => args.run(),
             Self::Coin(args) => args.run(),
             Self::Grant(args) => args.run(),
+            Self::Lot(args) => args.run(),
             Self::Spend(args) => args.run(),
             Self::Transfer(args) => args.run(),
             Self::Hold(args) => args.run(),

@@ -160,6 +160,68 @@ pub(crate) struct Crossing {
 pub(crate) struct EventPage {
     pub events: Vec<Box<serde_json::value::RawValue>>,
     pub last_event: u64,
+    /// Where to go on, where events were found by something they name.
+    #[serde(default)]
+    pub next_after: Option<u64>,
+}
+
+/// `GET /v1/grants/{event}`
+#[derive(Debug, Deserialize)]
+pub(crate) struct Granted {
+    pub user: String,
+    pub coin: String,
+    pub amount: i64,
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    #[serde(default)]
+    pub schedule: Option<String>,
+    #[serde(default)]
+    pub reference: Option<String>,
+    #[serde(default)]
+    pub followed: bool,
+    #[serde(flatten)]
+    pub places: Places,
+}
+
+/// Where coins of a grant are, or by how much an event changed that.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Places {
+    left: i64,
+    held: i64,
+    spent: i64,
+    moved_on: i64,
+    expired: i64,
+    reversed: i64,
+}
+
+impl Places {
+    /// Each with its name.
+    pub(crate) fn named(&self) -> [(&'static str, i64); 6] {
+        [
+            ("left", self.left),
+            ("held", self.held),
+            ("spent", self.spent),
+            ("moved on", self.moved_on),
+            ("expired", self.expired),
+            ("reversed", self.reversed),
+        ]
+    }
+}
+
+/// `GET /v1/grants/{event}/uses`
+#[derive(Debug, Deserialize)]
+pub(crate) struct GrantUsePage {
+    pub uses: Vec<Box<serde_json::value::RawValue>>,
+    pub next_after: Option<u64>,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct UsedBy {
+    pub event: Event,
+    #[serde(flatten)]
+    pub places: Places,
 }
 
 /// `GET /v1/holds/{hold}`

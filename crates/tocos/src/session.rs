@@ -44,6 +44,9 @@ pub(crate) struct WriteArgs {
     /// A JSON object kept with the event
     #[arg(long, value_name = "JSON", value_parser = json_object, help_heading = "Writing")]
     pub metadata: Option<Value>,
+    /// What you call it, such as the number of an order: tocos events --reference finds it
+    #[arg(long, value_name = "TEXT", help_heading = "Writing")]
+    pub reference: Option<String>,
 }
 
 fn json_object(text: &str) -> Result<Value, String> {
@@ -98,7 +101,7 @@ impl Session {
     /// # Errors
     /// As `send`. Where the response was lost, the error names the key that finds out.
     pub(crate) fn write(&self, request: Request, fields: Fields, args: &WriteArgs) -> anyhow::Result<Response> {
-        let body = fields.with_if("metadata", args.metadata.clone());
+        let body = fields.with_if("metadata", args.metadata.clone()).with_if("reference", args.reference.clone());
         self.write_request(request.json(&body.into_value()), args)
     }
 

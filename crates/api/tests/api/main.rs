@@ -15,6 +15,7 @@ mod disk;
 mod dry_run;
 mod events;
 mod forwarding;
+mod found;
 mod grants;
 mod history;
 mod holds;

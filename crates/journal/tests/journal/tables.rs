@@ -83,6 +83,43 @@ fn of_many_events_that_one_hash_names_the_last_is_found() {
 }
 
 #[test]
+fn all_events_that_one_hash_names_are_found_page_by_page() {
+    let mut chance = Chance::new(5);
+    for bits_per_slot in [0, 14] {
+        let disk = SimDisk::new(1);
+        let mut slots = some_slots(&mut chance, 60_000);
+        // One that names very many, one that names two at the end of all, one at the begin.
+        let (many, last, first) = (hash_in(slots[30_000]), HASH_MAX, 0);
+        slots.extend((1..=20_000u64).map(|at| slot(many, at * 2)));
+        slots.extend([slot(last, 7), slot(last, HEADER.event), slot(first, 1), slot(first, 3)]);
+        slots.sort_unstable();
+        slots.dedup();
+        write(&disk, &slots, bits_per_slot).unwrap();
+        let table = Table::open(&disk, "table").unwrap();
+        for hash in [many, last, first, hash_in(slots[100]), hash_in(slots[59_999]), many + 1, many - 1, 5] {
+            let expected: Vec<u64> =
+                slots.iter().filter(|slot| hash_in(**slot) == hash).map(|slot| event_in(*slot)).collect();
+            assert_eq!(table.find_after(hash, 0, usize::MAX).unwrap(), expected);
+            for limit in [1, 255, 256, 257, 5_000] {
+                let (mut found, mut after) = (Vec::new(), 0);
+                loop {
+                    let page = table.find_after(hash, after, limit).unwrap();
+                    assert!(page.len() <= limit);
+                    let Some(next) = page.last() else { break };
+                    after = *next;
+                    found.extend(page);
+                }
+                assert_eq!(found, expected, "{limit} at a time");
+            }
+            for after in [1, 2, 3, 19_999, 39_999, HEADER.event - 1, HEADER.event, HEADER.event + 1] {
+                let behind: Vec<u64> = expected.iter().copied().filter(|event| *event > after).collect();
+                assert_eq!(table.find_after(hash, after, usize::MAX).unwrap(), behind);
+            }
+        }
+    }
+}
+
+#[test]
 fn hashes_that_differ_only_in_their_last_bits_are_told_apart() {
     let disk = SimDisk::new(1);
     let hash = |low: u128| 5 << 60 | low;

@@ -72,7 +72,8 @@ impl BatchArgs {
                 .query_if("results", self.all_results.then_some("all"))
                 .bytes(body, "application/x-ndjson");
         }
-        let write = WriteArgs { idempotency_key: self.idempotency_key, dry_run: self.dry_run, metadata: None };
+        let write =
+            WriteArgs { idempotency_key: self.idempotency_key, dry_run: self.dry_run, metadata: None, reference: None };
         let response = session.write_request(request, &write)?;
         let applied: Applied = parse(&response)?;
         if session.json {

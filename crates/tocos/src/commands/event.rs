@@ -40,6 +40,15 @@ pub(crate) struct EventsArgs {
     /// Events that the server sends at once, at most 1000
     #[arg(long, value_parser = page_limit, default_value = "1000", hide = true)]
     page: u16,
+    /// Only the event that this idempotency key names
+    #[arg(long, value_name = "KEY", group = "found_by", conflicts_with = "follow")]
+    idempotency_key: Option<String>,
+    /// Only events with this reference
+    #[arg(long, value_name = "TEXT", group = "found_by", conflicts_with = "follow")]
+    reference: Option<String>,
+    /// Only events of this schedule: its changes, its occurrences, what rolled over
+    #[arg(long, value_name = "ID", group = "found_by", conflicts_with = "follow")]
+    schedule: Option<String>,
     /// Wait for new events and show them, until interrupted
     #[arg(long)]
     follow: bool,
@@ -74,6 +83,7 @@ impl EventsArgs {
                 after = show(&mut session, raw.get())?;
                 left -= 1;
             }
+            after = page.next_after.unwrap_or(after);
             if after >= page.last_event && !self.follow {
                 break;
             }
@@ -83,6 +93,13 @@ impl EventsArgs {
 
     fn page(&self, session: &Session, after: u64, left: u64) -> anyhow::Result<EventPage> {
         let mut request = Request::get("/v1/events").query("after", after).query("limit", left.min(self.page.into()));
+        let found_by =
+            [("idempotency_key", &self.idempotency_key), ("reference", &self.reference), ("schedule", &self.schedule)];
+        for (name, value) in found_by {
+            if let Some(value) = value {
+                request = request.query(name, value);
+            }
+        }
         if self.follow {
             request = request.query("wait_s", WAIT.as_secs()).timeout(WAIT + Duration::from_secs(30));
         }

@@ -253,8 +253,8 @@ impl Change {
     }
 
     fn delete(self) -> anyhow::Result<()> {
-        if self.write.metadata.is_some() {
-            return Err(Usage("--metadata: a deletion has none".to_owned()).into());
+        if self.write.metadata.is_some() || self.write.reference.is_some() {
+            return Err(Usage("--metadata, --reference: a deletion has none".to_owned()).into());
         }
         let session = self.connection.session()?;
         let response = session.write_request(Request::delete(path(&self.schedule)), &self.write)?;
