@@ -12,6 +12,7 @@ mod bench;
 mod burning;
 mod clawback;
 mod dice;
+mod flows;
 mod furnished;
 mod history;
 mod holds;

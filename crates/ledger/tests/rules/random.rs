@@ -8,10 +8,13 @@ use crate::request::{Ask, Op};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tocos_ledger::{Fact, GrantTerms, Ledger, LotAmount, MAX_AMOUNT, Micros, MovementKind, Refusal};
+use tocos_ledger::{
+    CoinId, Event, Fact, GrantTerms, Ledger, LotAmount, MAX_AMOUNT, Micros, MovementKind, Outstanding, Refusal,
+};
 
 /// Steps in a sequence: long enough for lots, holds and debts to meet, short enough to shrink.
 const SEQUENCE_LENGTH_MAX: usize = 400;
@@ -62,7 +65,7 @@ fn in_words(rows: &[Row]) -> String {
 /// What came up, so that a run in which nothing interesting happened is no success.
 #[derive(Default)]
 struct Tally {
-    codes: std::collections::BTreeMap<&'static str, usize>,
+    codes: BTreeMap<&'static str, usize>,
 }
 
 impl Tally {
@@ -126,6 +129,23 @@ impl Tally {
             assert!(self.codes.contains_key(word), "{word} never came up, only {:?}; run more steps", self.codes);
         }
     }
+}
+
+/// Adds what an event changes, and compares the sums with what the accounts have.
+fn add_flows(ledger: &Ledger, event: &Event<'_>, sums: &mut BTreeMap<CoinId, Outstanding>) -> Result<(), String> {
+    let state = ledger.state();
+    let flows = event.flows(|account| Some(state.account(account).coin)).map_err(|error| error.to_string())?;
+    for flow in flows {
+        if flow.at > event.at {
+            return Err(format!("event {} changes something later: {flow:?}", event.number));
+        }
+        sums.entry(flow.coin).or_default().add(flow.category, i128::from(flow.change()));
+    }
+    for (coin, sum) in &*sums {
+        let words = format!("what is outstanding after event {}, a {}", event.number, event.kind());
+        same(&words, state.outstanding(*coin, Micros::MIN, |_| {}), *sum)?;
+    }
+    Ok(())
 }
 
 /// Where a batch began.
@@ -323,11 +343,13 @@ impl Pair {
     /// The same events in a fresh ledger give the same state, byte for byte, and the same keys.
     fn replay(&self) -> Result<(), String> {
         let mut fresh = Ledger::new(SEED);
+        let mut sums: BTreeMap<CoinId, Outstanding> = BTreeMap::new();
         for (number, written) in (1..).zip(&self.bench.log) {
             let event = fresh
                 .decode_event(number, written.at, &written.record, &written.blob)
                 .map_err(|error| format!("event {number}: {error}"))?;
             fresh.apply(&event).map_err(|error| error.to_string())?;
+            add_flows(&fresh, &event, &mut sums)?;
         }
         if fresh.state().blocks().collect::<Vec<_>>() != self.bench.blocks() {
             return Err("replayed from its bytes, the log gives another state".into());
