@@ -80,10 +80,9 @@ impl fmt::Display for VerifyFailure {
                 f,
                 "the snapshot at event {event} differs from the log: {reason}. Remove it: the log holds everything that is in it"
             ),
-            Self::TableDiffers { file, reason } => write!(
-                f,
-                "{file} differs from the log: {reason}. Remove it: it is made again from the log"
-            ),
+            Self::TableDiffers { file, reason } => {
+                write!(f, "{file} differs from the log: {reason}. Remove it: it is made again from the log")
+            }
         }
     }
 }

@@ -15,6 +15,15 @@ impl SpanFlows {
         self.sums[category as usize][kind as usize]
     }
 
+    /// These and those of another span.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        for (sums, others) in self.sums.iter_mut().zip(&other.sums) {
+            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+        }
+        self
+    }
+
     fn add(&mut self, category: Category, kind: FlowKind, amount: i128) {
         self.sums[category as usize][kind as usize] += amount;
     }
@@ -31,7 +40,7 @@ impl SpanFlows {
 }
 
 /// One span of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LiabilitySpan {
     /// Its first instant.
     pub from: Micros,

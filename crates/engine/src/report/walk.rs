@@ -21,7 +21,11 @@ impl<'r> Walk<'r> {
     }
 
     /// Hands out the flows of the events of a range. Returns the time of its first event.
-    pub(super) fn read(&mut self, (first, last): (u64, u64), mut each: impl FnMut(&Flow)) -> Result<Micros, ReportError> {
+    pub(super) fn read(
+        &mut self,
+        (first, last): (u64, u64),
+        mut each: impl FnMut(&Flow),
+    ) -> Result<Micros, ReportError> {
         let (mut next, mut frames) = match self.frames.take() {
             Some((next, frames)) if next == first => (next, frames),
             _ => (first, self.reader.frames(first)),

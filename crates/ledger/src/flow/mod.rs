@@ -114,10 +114,7 @@ impl Movement {
             (None, None) => [None, None],
             (taken, given) if is_reversal || (taken.is_some() && given.is_some()) => {
                 let kind = if is_reversal { FlowKind::Reversed } else { FlowKind::Converted };
-                [
-                    taken.and_then(|taken| flow(taken, kind, -amount)),
-                    given.and_then(|given| flow(given, kind, amount)),
-                ]
+                [taken.and_then(|taken| flow(taken, kind, -amount)), given.and_then(|given| flow(given, kind, amount))]
             }
             (_, Some(given)) => [flow(given, FlowKind::Granted, amount), None],
             (Some(taken), _) => {

@@ -3,7 +3,8 @@
 use crate::bench::Bench;
 use crate::request::{START, seconds};
 use crate::scheduled::DAY;
-use tocos_ledger::{Category, Event, Flow, FlowKind, FlowTotals, Lasting, Micros, Outstanding};
+use std::collections::BTreeMap;
+use tocos_ledger::{Category, CoinId, Event, Flow, FlowKind, FlowTotals, Lasting, Ledger, Micros, Outstanding};
 
 use FlowKind::{Converted, Expired, Granted, Reversed, Spent};
 
@@ -11,7 +12,7 @@ const PAID: Category = Category::Paid;
 const PROMO: Category = Category::Promotional;
 
 /// The flows of one event.
-pub(crate) fn flows_of(ledger: &Bench, event: &Event<'_>) -> Vec<Flow> {
+fn flows_of(ledger: &Bench, event: &Event<'_>) -> Vec<Flow> {
     let state = ledger.ledger.state();
     let flows: Vec<Flow> = event.flows(|account| Some(state.account(account).coin)).unwrap().collect();
     let record = &ledger.log[usize::try_from(event.number).unwrap() - 1].record;
@@ -24,9 +25,34 @@ pub(crate) fn flows_of(ledger: &Bench, event: &Event<'_>) -> Vec<Flow> {
 fn check(ledger: &Bench, expected: &[(Category, FlowKind, i64, i64)]) {
     let event = ledger.event(ledger.last_event());
     let flows = flows_of(ledger, &event).into_iter();
-    let found: Vec<_> = flows.map(|flow| (flow.category, flow.kind, flow.amount, (flow.at - START) / seconds(1))).collect();
+    let found: Vec<_> =
+        flows.map(|flow| (flow.category, flow.kind, flow.amount, (flow.at - START) / seconds(1))).collect();
     assert_eq!(found, expected, "{event:?}");
     check_sum(ledger);
+}
+
+/// Adds what an event changes, and compares the sums with what the accounts have.
+pub(crate) fn add_flows(
+    ledger: &Ledger,
+    event: &Event<'_>,
+    sums: &mut BTreeMap<CoinId, Outstanding>,
+) -> Result<(), String> {
+    let state = ledger.state();
+    let flows = event.flows(|account| Some(state.account(account).coin)).map_err(|error| error.to_string())?;
+    for flow in flows {
+        if flow.at > event.at {
+            return Err(format!("event {} changes something later: {flow:?}", event.number));
+        }
+        sums.entry(flow.coin).or_default().add(flow.category, i128::from(flow.change()));
+    }
+    for (coin, sum) in &*sums {
+        let found = state.outstanding(*coin, Micros::MIN, |_| {});
+        if found != *sum {
+            let (number, kind) = (event.number, event.kind());
+            return Err(format!("after event {number}, a {kind}, {found:?} is outstanding, and the flows are {sum:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// All flows so far come to what the accounts have.
@@ -174,7 +200,11 @@ fn a_rollover_changes_nothing_unless_its_schedule_has_changed_the_category() {
     let mut ledger = Bench::with(&["ana"]);
     let put = |ledger: &mut Bench, promotional: bool| {
         let asking = ledger.schedule("plan", "ana", 10).daily().anchor(START).at_next().rollover(7, Lasting::AtNext);
-        if promotional { asking.promotional().done() } else { asking.done() };
+        if promotional {
+            asking.promotional().done()
+        } else {
+            asking.done()
+        };
     };
     let flows_since = |ledger: &Bench, after: u64| {
         let events = after + 1..=ledger.last_event();
@@ -187,6 +217,7 @@ fn a_rollover_changes_nothing_unless_its_schedule_has_changed_the_category() {
     ledger.pass(90_000).sweep();
     assert_eq!(flows_since(&ledger, last), [(PROMO, Granted, 10, DAY)], "7 go on, the others are held");
     put(&mut ledger, false);
+    ledger.hold("ana", 10).timeout_s(1_000_000).done();
     let last = ledger.last_event();
     ledger.pass(90_000).sweep();
     let found = flows_since(&ledger, last);
@@ -266,7 +297,7 @@ fn totals() -> FlowTotals {
     for at in [3 * DAY, 3 * DAY + 5, -1, DAY - 1, 4 * DAY - 1] {
         for (coin, kind, amount) in [(0, Granted, 5), (1, Reversed, -7), (0, Expired, i64::MAX)] {
             let category = if at % 2 == 0 { PAID } else { PROMO };
-            totals.add(&Flow { coin: tocos_ledger::CoinId(coin), category, kind, amount, at });
+            totals.add(&Flow { coin: CoinId(coin), category, kind, amount, at });
         }
     }
     totals
@@ -275,9 +306,8 @@ fn totals() -> FlowTotals {
 #[test]
 fn flows_are_added_up_by_coin_day_category_and_kind() {
     let totals = totals();
-    let granted = totals.of_coin(tocos_ledger::CoinId(0)).filter(|(_, kind, _)| *kind == Granted);
-    let found: Vec<_> =
-        granted.map(|(category, _, total)| (category, total.first, total.last, total.amount)).collect();
+    let granted = totals.of_coin(CoinId(0)).filter(|(_, kind, _)| *kind == Granted);
+    let found: Vec<_> = granted.map(|(category, _, total)| (category, total.first, total.last, total.amount)).collect();
     let expected = [
         (PROMO, -1, -1, 5),
         (PROMO, DAY - 1, DAY - 1, 5),
@@ -285,7 +315,7 @@ fn flows_are_added_up_by_coin_day_category_and_kind() {
         (PAID, 3 * DAY, 3 * DAY, 5),
     ];
     assert_eq!(found, expected);
-    assert_eq!(totals.of_coin(tocos_ledger::CoinId(2)).count(), 0);
+    assert_eq!(totals.of_coin(CoinId(2)).count(), 0);
 }
 
 #[test]

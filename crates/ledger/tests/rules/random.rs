@@ -3,6 +3,7 @@
 
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};
+use crate::flows::add_flows;
 use crate::model::{Model, Outcome, Timetable};
 use crate::request::{Ask, Op};
 use proptest::prelude::*;
@@ -12,9 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tocos_ledger::{
-    CoinId, Event, Fact, GrantTerms, Ledger, LotAmount, MAX_AMOUNT, Micros, MovementKind, Outstanding, Refusal,
-};
+use tocos_ledger::{Fact, GrantTerms, Ledger, LotAmount, MAX_AMOUNT, Micros, MovementKind, Refusal};
 
 /// Steps in a sequence: long enough for lots, holds and debts to meet, short enough to shrink.
 const SEQUENCE_LENGTH_MAX: usize = 400;
@@ -129,23 +128,6 @@ impl Tally {
             assert!(self.codes.contains_key(word), "{word} never came up, only {:?}; run more steps", self.codes);
         }
     }
-}
-
-/// Adds what an event changes, and compares the sums with what the accounts have.
-fn add_flows(ledger: &Ledger, event: &Event<'_>, sums: &mut BTreeMap<CoinId, Outstanding>) -> Result<(), String> {
-    let state = ledger.state();
-    let flows = event.flows(|account| Some(state.account(account).coin)).map_err(|error| error.to_string())?;
-    for flow in flows {
-        if flow.at > event.at {
-            return Err(format!("event {} changes something later: {flow:?}", event.number));
-        }
-        sums.entry(flow.coin).or_default().add(flow.category, i128::from(flow.change()));
-    }
-    for (coin, sum) in &*sums {
-        let words = format!("what is outstanding after event {}, a {}", event.number, event.kind());
-        same(&words, state.outstanding(*coin, Micros::MIN, |_| {}), *sum)?;
-    }
-    Ok(())
 }
 
 /// Where a batch began.
@@ -343,7 +325,7 @@ impl Pair {
     /// The same events in a fresh ledger give the same state, byte for byte, and the same keys.
     fn replay(&self) -> Result<(), String> {
         let mut fresh = Ledger::new(SEED);
-        let mut sums: BTreeMap<CoinId, Outstanding> = BTreeMap::new();
+        let mut sums = BTreeMap::new();
         for (number, written) in (1..).zip(&self.bench.log) {
             let event = fresh
                 .decode_event(number, written.at, &written.record, &written.blob)
