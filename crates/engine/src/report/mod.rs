@@ -171,6 +171,7 @@ impl Engine {
         spans: &mut Spans,
         problems: &mut Vec<String>,
     ) -> Result<(), ReportError> {
+        walk.check()?;
         let disk = &**self.reader().disk();
         let range = (stretch.first, stretch.last);
         let Some(header) = &stretch.header else { return walk.read(range, |flow| spans.add(flow)).map(|_| ()) };

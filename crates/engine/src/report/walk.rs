@@ -20,6 +20,11 @@ impl<'r> Walk<'r> {
         Self { reader, coins, ends, frames: None }
     }
 
+    /// Gives up if nobody waits any longer.
+    pub(super) fn check(&self) -> Result<(), ReportError> {
+        if (self.ends)() { Err(ReportError::Ended) } else { Ok(()) }
+    }
+
     /// Hands out the flows of the events of a range. Returns the time of its first event.
     pub(super) fn read(
         &mut self,
@@ -32,9 +37,7 @@ impl<'r> Walk<'r> {
         };
         let mut began_at = None;
         while next <= last {
-            if (self.ends)() {
-                return Err(ReportError::Ended);
-            }
+            self.check()?;
             let frame = frames.next_frame().map_err(|error| failed(next, error))?;
             let frame = frame.ok_or(EventError::NotFound { event: next })?;
             began_at.get_or_insert(frame.at_us());

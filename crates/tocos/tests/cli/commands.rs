@@ -319,8 +319,8 @@ fn a_report_says_what_is_owed_and_why() {
     assert_eq!(lines[5].join(" "), "all accounts have 17.00 eur, as the report says");
     let total = server.cli(&["report", "liability"]).ok();
     assert!(total.lines().nth(2).unwrap().split_whitespace().eq(["toco", "0", "50", "0", "0", "0", "50"]), "{total}");
-    let months = server.cli(&["report", "liability", "--by", "month", "--from", "2026-01-15T00:00:00Z"]).ok();
-    assert!(months.lines().nth(2).unwrap().starts_with("2026-01 "), "{months}");
+    let months = server.cli(&["report", "liability", "--by", "month", "--from", "2020-01-15T00:00:00Z"]).ok();
+    assert!(months.lines().nth(2).unwrap().starts_with("2020-01 "), "{months}");
     assert!(months.lines().count() > 10 && months.contains("\ntotal "), "{months}");
     let whole = json(&server.cli(&["report", "liability", "--json"]).ok());
     assert_eq!((&whole["totals"]["closing"], &whole["check"]["equal"]), (&Value::from(50), &Value::from(true)));
