@@ -13,6 +13,7 @@ mod disk;
 mod due;
 mod grow;
 mod http;
+mod liability;
 mod lists;
 mod load;
 mod memory;
@@ -60,6 +61,8 @@ enum Run {
     Age(age::AgeArgs),
     /// Very many occurrences of schedules at one instant, and other writes beside them.
     Due(due::DueArgs),
+    /// The liability report over very many events, alone and beside writes.
+    Report(liability::ReportArgs),
     /// What an archive costs beside none, and how fast it gives back what it has.
     Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
@@ -156,6 +159,7 @@ fn main() -> Result<()> {
         Run::Archive(args) => archive::run(&args)?,
         Run::Age(args) => age::run(&args)?,
         Run::Due(args) => due::run(&args)?,
+        Run::Report(args) => liability::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,

@@ -130,7 +130,7 @@ fn remove_snapshots(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if ["snapshot-", "keys-", "over-", "index-"].iter().any(|kind| name.starts_with(kind)) {
+        if ["snapshot-", "keys-", "over-", "index-", "flows-"].iter().any(|kind| name.starts_with(kind)) {
             std::fs::remove_file(path)?;
         }
     }

@@ -357,6 +357,11 @@ impl Engine {
         self.shared.flow.as_ref().map(|_| Member { shared: Arc::clone(&self.shared) })
     }
 
+    /// Whether the engine is being closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.shared.is_closing()
+    }
+
     /// Counts the changes of API keys that came from other nodes: whoever keeps a copy of the keys reads them again when it has grown.
     #[must_use]
     pub fn key_changes(&self) -> u64 {

@@ -3,6 +3,7 @@
 use crate::OpenFailure;
 use crate::loading::apply_frame;
 use crate::opening::Opening;
+use crate::report;
 use crate::tables::{self, Listed};
 use std::fmt;
 use std::path::Path;
@@ -28,6 +29,8 @@ pub struct VerifyReport {
     pub snapshots: Vec<u64>,
     /// Tables that were compared with the log.
     pub tables: usize,
+    /// Summaries of flows that were compared with the log.
+    pub summaries: usize,
     /// Events through this one are not on the disk and were not read; 0 if all were.
     pub elsewhere: u64,
     /// Bytes of the log.
@@ -77,10 +80,9 @@ impl fmt::Display for VerifyFailure {
                 f,
                 "the snapshot at event {event} differs from the log: {reason}. Remove it: the log holds everything that is in it"
             ),
-            Self::TableDiffers { file, reason } => write!(
-                f,
-                "{file} differs from the log: {reason}. Remove it: the next start makes it again from the log"
-            ),
+            Self::TableDiffers { file, reason } => {
+                write!(f, "{file} differs from the log: {reason}. Remove it: it is made again from the log")
+            }
         }
     }
 }
@@ -140,9 +142,13 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<Verify
     waiting.retain(|event| *event > begin_event);
     let mut tables = tables_to_compare(&**disk, log.ledger_id())?;
     tables.retain(|compared| compared.listed.table.range().0 > begin_event);
+    let names = disk.list().map_err(listing)?;
+    let table_differs = |(file, reason)| VerifyFailure::TableDiffers { file, reason };
+    let mut summaries = report::compared(&**disk, &names, (log.ledger_id(), begin_event)).map_err(table_differs)?;
     while let Some(frame) = log.next_frame().map_err(opening)? {
         apply_frame(&mut ledger, &frame).map_err(VerifyFailure::Open)?;
         compare_frame(&mut tables, &ledger, &frame)?;
+        compare_flows(&mut summaries, &ledger, &frame)?;
         let event = frame.last();
         // What tables would tell need not stay in memory.
         ledger.forget_keys_through(event.saturating_sub(EVENTS_REMEMBERED));
@@ -176,6 +182,9 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<Verify
     for table in &tables {
         table.check(&**disk, reader.last_event())?;
     }
+    for (summary, reason) in summaries.iter().filter_map(|summary| Some((summary, summary.difference()?))) {
+        return Err(table_differs((summary.place.clone(), reason.to_owned())));
+    }
     Ok(VerifyReport {
         events: ledger.state().last_event(),
         users: ledger.state().user_count(),
@@ -184,6 +193,7 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<Verify
         snapshots: compared,
         elsewhere,
         tables: tables.len(),
+        summaries: summaries.len(),
         log_bytes: reader.log_bytes(),
         tail,
     })
@@ -311,6 +321,19 @@ fn compare_frame(tables: &mut [Compared], ledger: &Ledger, frame: &FrameView<'_>
         for (kind, hash) in slots {
             tables.iter_mut().filter(|one| one.listed.kind == kind).for_each(|one| one.add(number, hash));
         }
+    }
+    Ok(())
+}
+
+/// Adds what a frame's events give to the summaries of flows.
+fn compare_flows(
+    summaries: &mut [report::Compared],
+    ledger: &Ledger,
+    frame: &FrameView<'_>,
+) -> Result<(), VerifyFailure> {
+    for summary in summaries.iter_mut() {
+        let added = summary.add(ledger, frame);
+        added.map_err(|reason| VerifyFailure::TableDiffers { file: summary.place.clone(), reason })?;
     }
     Ok(())
 }

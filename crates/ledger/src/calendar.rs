@@ -37,6 +37,13 @@ pub(crate) fn months_later(at: Micros, months: i64) -> Micros {
     (first + of_month).min(last).saturating_mul(DAY_US).saturating_add(time)
 }
 
+/// The instants between two at which a month of the calendar begins in UTC, the earliest first.
+pub fn months_between(after: Micros, before: Micros) -> impl Iterator<Item = Micros> {
+    let month = month_of(after.div_euclid(DAY_US));
+    let begins = (month + 1..).map(|month| first_day_of(month).saturating_mul(DAY_US));
+    begins.take_while(move |at| *at < before)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +64,16 @@ mod tests {
         assert_eq!(days[12..], [(1, 31), (2, 28)]);
         assert_eq!(day_of(months_later(END_OF_JANUARY, 25)), (2, 29), "2028 is a leap year");
         assert_eq!(months_later(END_OF_JANUARY, 7).rem_euclid(DAY_US), END_OF_JANUARY.rem_euclid(DAY_US));
+    }
+
+    #[test]
+    fn between_two_instants_only_months_that_begin_behind_the_first_are_counted() {
+        let day = |month: i64| first_day_of(12 * 56 + month) * DAY_US;
+        let between = |after, before| months_between(after, before).collect::<Vec<_>>();
+        assert_eq!(between(END_OF_JANUARY, day(3)), [day(1), day(2)]);
+        assert_eq!(between(day(1), day(2)), []);
+        assert_eq!(between(day(1) - 1, day(2) + 1), [day(1), day(2)]);
+        assert_eq!(between(-1, 1), [0]);
     }
 
     #[test]

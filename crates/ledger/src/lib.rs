@@ -13,6 +13,7 @@ mod bytes;
 mod calendar;
 mod decide;
 mod event;
+mod flow;
 mod grant_use;
 mod ledger;
 mod lot;
@@ -37,11 +38,13 @@ mod undo;
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
 pub use bytes::Malformed;
+pub use calendar::months_between;
 pub use decide::{DueOf, Occasion};
 pub use event::{
     CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
     ReverseTerms, RolloverTerms, SpendTerms, Whose,
 };
+pub use flow::{DayTotal, Flow, FlowKind, FlowTotals, Outstanding};
 pub use grant_use::{GrantUse, Granted};
 pub use ledger::{Decision, Ledger};
 pub use lot::{Category, Lot, LotAmount, Marks};

@@ -4,8 +4,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     archive, batch, clock, cluster, coin, completions, demo, event, export, grant, health, history, hold, import, key,
-    limits, lot, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user, users,
-    verify,
+    limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user,
+    users, verify,
 };
 use crate::settings::ServeArgs;
 
@@ -39,6 +39,7 @@ enum Command {
     Thresholds(thresholds::ThresholdsArgs),
     Schedule(schedule::ScheduleArgs),
     History(history::HistoryArgs),
+    Report(report::ReportArgs),
     Event(event::EventArgs),
     Events(event::EventsArgs),
     Batch(batch::BatchArgs),
@@ -83,6 +84,7 @@ impl Command {
             Self::Thresholds(args) => args.run(),
             Self::Schedule(args) => args.run(),
             Self::History(args) => args.run(),
+            Self::Report(args) => args.run(),
             Self::Event(args) => args.run(),
             Self::Events(args) => args.run(),
             Self::Batch(args) => args.run(),

@@ -33,6 +33,8 @@ pub(crate) struct App {
     /// The connections of clients.
     pub connections: Arc<ConnectionTracker>,
     pub sealer: Sealer,
+    /// Held by whoever makes a report: one at a time.
+    pub reports: Arc<tokio::sync::Mutex<()>>,
     /// The group that this node belongs to, if it is not alone.
     pub group: Option<Group>,
     is_stopping: AtomicBool,
@@ -56,6 +58,7 @@ impl App {
             scan: Scan::default(),
             list_cache: ListCache::default(),
             sealer: Sealer::new(),
+            reports: Arc::default(),
             is_stopping: AtomicBool::new(false),
             stop: Notify::new(),
             engine,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tocos_ledger::Right;
 
 use super::cluster;
+use super::reports;
 use super::requests::{batch_body, batch_schemas, body_of, parameters, read_headers};
 use super::schemas;
 use super::values;
@@ -18,7 +19,7 @@ const ABOUT: &str = "A ledger of users and their coins. Amounts are whole number
     tested with `?dry_run=true`. Every error is `application/problem+json` (RFC 9457) with a stable `code`.";
 
 /// What operations are grouped by, in the order in which people read about it.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     (
         "users",
         "The holders of coins. You choose their ids. A user has one account for each coin received, with limits.",
@@ -33,6 +34,7 @@ const TAGS: [(&str, &str); 14] = [
     ("holds", "Reserve coins until the price is known, then capture all or part of them, or release them."),
     ("schedules", "Grants that are made by themselves, once or again and again, with what is left rolling over."),
     ("history", "The events of a user's accounts, with the balance after each event."),
+    ("reports", "What is owed to users at the ends of a span, and what changed it."),
     ("events", "All events in order, numbered without gaps: single events, the event feed, and reversals."),
     ("batch", "Many operations in one request, applied atomically or independently of each other."),
     ("keys", "API keys and their rights."),
@@ -50,7 +52,7 @@ pub fn openapi() -> String {
         path[route.verb.as_str().to_ascii_lowercase()] = operation(route);
     }
     let mut schemas = schemas::all();
-    for (name, schema) in cluster::all() {
+    for (name, schema) in cluster::all().into_iter().chain(reports::all()) {
         schemas[name] = schema;
     }
     for (name, schema) in batch_schemas() {

@@ -3,6 +3,7 @@
 mod cluster;
 mod document;
 mod events;
+mod reports;
 mod requests;
 mod schemas;
 mod values;

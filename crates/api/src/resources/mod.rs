@@ -17,6 +17,7 @@ mod history;
 mod holds;
 mod keys;
 mod limits;
+mod reports;
 mod schedules;
 mod spend_limits;
 mod spends;
@@ -66,6 +67,7 @@ pub(crate) static PUBLIC: &[Route] = &[
     post_write("/v1/schedules/{schedule}/resume", &schedules::RESUME),
     get("/v1/schedules/{schedule}/preview", &schedules::PREVIEW),
     get("/v1/users/{user}/history", &history::GET),
+    get("/v1/reports/liability", &reports::LIABILITY),
     get("/v1/events", &feed::GET),
     get("/v1/events/{event}", &events::GET),
     post_write("/v1/events/{event}/reverse", &events::REVERSE),

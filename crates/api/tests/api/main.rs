@@ -28,6 +28,7 @@ mod nodes;
 mod openapi;
 mod plain;
 mod recovering;
+mod reports;
 mod reverse;
 mod rules_of_accounts;
 mod schedules;

@@ -2,10 +2,11 @@
 //! answers as before.
 
 use crate::Bench;
+use crate::report::report;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use tocos_engine::{Batch, BatchRejection, Engine, EventError, Rejection, TableOptions, Unavailable};
+use tocos_engine::{Batch, BatchRejection, Engine, EventError, Rejection, ReportError, TableOptions, Unavailable};
 use tocos_journal::{Disk, DiskFile, DiskLock, FileDisk, LockError, NotFetched, segment_start};
 use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Request, Taking, Until};
 
@@ -145,6 +146,7 @@ impl Far {
         let keyed = bench.ask_with(Some("old"), transfer(5)).unwrap();
         let reversed = bench.ask(transfer(50)).event;
         bench.ask(reverse(reversed, 1));
+        bench.grant("ana", 1);
         for at in 0..400 {
             bench.ask_with(Some(&format!("key-{at}")), transfer(1)).unwrap();
         }
@@ -272,4 +274,28 @@ fn an_archive_that_is_away_stops_nothing_else() {
     let done = far.bench.ask_with(Some("new"), transfer(3)).unwrap();
     assert!(engine.event(done.event).is_ok());
     assert!(far.bench.ask_with(Some("new"), transfer(3)).unwrap().replayed);
+}
+
+#[test]
+fn a_report_fetches_what_has_no_summary_and_later_ones_do_without() {
+    let far = Far::new(0);
+    let engine = far.bench.engine();
+    far.disk.is_away.store(true, Ordering::Relaxed);
+    let away = report(engine, None, None).unwrap_err();
+    assert!(matches!(away, ReportError::Log(EventError::Unreachable { event: 1, .. })), "{away}");
+    far.disk.is_away.store(false, Ordering::Relaxed);
+    let first = report(engine, None, None).unwrap();
+    assert!(first.problems.is_empty(), "{:?}", first.problems);
+    let fetches = far.fetches();
+    far.disk.is_away.store(true, Ordering::Relaxed);
+    let later = report(engine, None, None).unwrap();
+    assert_eq!((later.spans[0].opening, later.spans[0].flows), (first.spans[0].opening, first.spans[0].flows));
+    assert_eq!(far.fetches(), fetches);
+    far.disk.is_away.store(false, Ordering::Relaxed);
+    far.disk.is_away.store(false, Ordering::Relaxed);
+    // Of a span that begins amid the grants of a day their segment is read again.
+    let amid = engine.event(far.reversed + 2).unwrap().at;
+    far.disk.is_away.store(true, Ordering::Relaxed);
+    let cut = report(engine, Some(amid), None).unwrap_err();
+    assert!(matches!(cut, ReportError::Log(EventError::Unreachable { event: 1, .. })), "{cut}");
 }

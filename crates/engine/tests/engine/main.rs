@@ -7,6 +7,8 @@ mod elsewhere;
 mod failures;
 mod history;
 mod member;
+mod naive;
+mod report;
 mod restart;
 mod tables;
 mod time;

@@ -424,6 +424,12 @@ impl Event<'_> {
     pub fn may_be_over(record: &[u8; RECORD_BYTES]) -> bool {
         matches!(record[0], kind::CAPTURE | kind::RELEASE | kind::HOLD_EXPIRED | kind::REVERSE)
     }
+
+    /// Whether a record may be of an event that has [`Event::flows`], told by its kind alone.
+    #[must_use]
+    pub fn may_flow(record: &[u8; RECORD_BYTES]) -> bool {
+        record[0] >= kind::FIRST_MOVEMENT && !matches!(record[0], kind::TRANSFER | kind::HOLD)
+    }
 }
 
 /// What a record names, as far as that can be seen without decoding it. It may be wrong where the record is.

@@ -12,6 +12,7 @@ mod bench;
 mod burning;
 mod clawback;
 mod dice;
+mod flows;
 mod found;
 mod furnished;
 mod history;

@@ -3,11 +3,13 @@
 
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};
+use crate::flows::add_flows;
 use crate::model::{Model, Outcome, Timetable};
 use crate::request::{Ask, Op};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,7 +64,7 @@ fn in_words(rows: &[Row]) -> String {
 /// What came up, so that a run in which nothing interesting happened is no success.
 #[derive(Default)]
 struct Tally {
-    codes: std::collections::BTreeMap<&'static str, usize>,
+    codes: BTreeMap<&'static str, usize>,
 }
 
 impl Tally {
@@ -324,11 +326,13 @@ impl Pair {
     /// The same events in a fresh ledger give the same state, byte for byte, and the same keys.
     fn replay(&self) -> Result<(), String> {
         let mut fresh = Ledger::new(SEED);
+        let mut sums = BTreeMap::new();
         for (number, written) in (1..).zip(&self.bench.log) {
             let event = fresh
                 .decode_event(number, written.at, &written.record, &written.blob)
                 .map_err(|error| format!("event {number}: {error}"))?;
             fresh.apply(&event).map_err(|error| error.to_string())?;
+            add_flows(&fresh, &event, &mut sums)?;
         }
         if fresh.state().blocks().collect::<Vec<_>>() != self.bench.blocks() {
             return Err("replayed from its bytes, the log gives another state".into());

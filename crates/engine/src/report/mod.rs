@@ -1,0 +1,225 @@
+//! The liability report: what is outstanding of a coin at the ends of a span, and what changed it in between.
+//!
+//! The log alone says what changed and as of when ([`Event::flows`](tocos_ledger::Event::flows)). So that a report need not read all of it
+//! again, the flows of each segment behind which there is another one are added up by day in a small file beside the log, a
+//! *summary*, made when a report first needs it. A report adds up the summaries, and reads again only the rest of
+//! the log and the segments whose flows of one day lie on both sides of an end of the span. In the end it compares all flows with what the accounts
+//! have.
+
+mod basis;
+mod spans;
+mod stretch;
+mod summary;
+mod walk;
+
+pub use basis::ReportBasis;
+pub use spans::{LiabilitySpan, SpanFlows};
+pub(crate) use summary::{Compared, compared};
+
+use crate::engine::Engine;
+use crate::error::EventError;
+use crate::throttle::lower_priority;
+use spans::Spans;
+use std::fmt;
+use std::io;
+use stretch::{Stretch, stretches};
+use summary::{Found, Summary};
+use tocos_ledger::{CoinId, Micros, Outstanding, months_between};
+use walk::Walk;
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct LiabilityQuery {
+    /// The coin.
+    pub coin: CoinId,
+    /// The beginning of the span; the first event's time if it is not given.
+    pub from: Option<Micros>,
+    /// The end of the span: flows as of this instant are no longer in it.
+    pub until: Micros,
+    /// Whether each month of the calendar, in UTC, is a span of its own.
+    pub by_month: bool,
+}
+
+/// A report. All of it is as of the event of its [`ReportBasis`].
+#[derive(Clone, Debug)]
+pub struct Liability {
+    /// Without gaps between them, the earliest first. One, unless it is by month.
+    pub spans: Vec<LiabilitySpan>,
+    /// What all accounts have at the event, which is what all flows up to it come to.
+    pub outstanding: Outstanding,
+    /// Summaries that could not be used or not be written, and why. The report is right all the same.
+    pub problems: Vec<String>,
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum ReportError {
+    /// The log can't be read.
+    Log(EventError),
+    /// The flows do not come to what the accounts have: the log, a summary or the state is wrong.
+    Unequal {
+        /// What all accounts have.
+        balances: Outstanding,
+        /// What all flows come to.
+        counted: Outstanding,
+        /// The event.
+        event: u64,
+    },
+    /// The span ends where it begins, or before; it begins here.
+    Empty {
+        /// Where it begins.
+        from: Micros,
+    },
+    /// It is by month, and there are more months than this.
+    TooManyMonths {
+        /// The most there may be.
+        most: usize,
+    },
+    /// The caller has gone, or the ledger is being closed.
+    Ended,
+    /// A thread could not be started.
+    Thread(io::Error),
+}
+
+impl From<EventError> for ReportError {
+    fn from(error: EventError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(error) => error.fmt(f),
+            Self::Unequal { balances, counted, event } => write!(
+                f,
+                "the report does not add up: at event {event} all accounts have {} and the events of the log come to {}. Stop the \
+                 service and run tocos verify",
+                balances.total(),
+                counted.total()
+            ),
+            Self::Empty { .. } => f.write_str("the span ends where it begins, or before"),
+            Self::TooManyMonths { most } => write!(f, "the span has more than {most} months"),
+            Self::Ended => f.write_str("the report was cancelled"),
+            Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReportError {}
+
+/// The months that a report may have.
+const MONTHS_MAX: usize = 1_200;
+
+impl Engine {
+    /// Makes a report, on a thread of lower priority, and waits for it. It reads the log, which may have to be fetched. `ends` is asked
+    /// often whether to give up. Everything up to the event of the basis must be durable.
+    ///
+    /// # Errors
+    /// [`ReportError`].
+    pub fn liability(
+        &self,
+        basis: ReportBasis,
+        query: &LiabilityQuery,
+        ends: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Liability, ReportError> {
+        let ends = || ends() || self.is_closing();
+        std::thread::scope(|scope| {
+            let make = || {
+                lower_priority();
+                self.make_report(basis, query, &ends)
+            };
+            let thread = std::thread::Builder::new().name("tocos-report".to_owned());
+            let making = thread.spawn_scoped(scope, make).map_err(ReportError::Thread)?;
+            making.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn make_report(
+        &self,
+        basis: ReportBasis,
+        query: &LiabilityQuery,
+        ends: &dyn Fn() -> bool,
+    ) -> Result<Liability, ReportError> {
+        let event = basis.event();
+        let basis = basis.count(query.coin);
+        let mut walk = Walk::new(self.reader(), &basis.coins, ends);
+        let stretches = stretches(self.reader(), event);
+        let mut problems = Vec::new();
+        let from = match query.from {
+            Some(from) => from,
+            // Before everything, where there is nothing.
+            None => self.first_time(&stretches, query.until)?,
+        };
+        let mut spans = Spans::new(query.coin, cuts(from, query)?);
+        for stretch in &stretches {
+            self.add_stretch(stretch, &mut walk, &mut spans, &mut problems)?;
+        }
+        basis.dead.iter().for_each(|flow| spans.add(flow));
+        let counted = spans.outstanding();
+        if counted != basis.outstanding {
+            return Err(ReportError::Unequal { balances: basis.outstanding, counted, event });
+        }
+        Ok(Liability { spans: spans.into_spans(), outstanding: counted, problems })
+    }
+
+    /// Adds the flows of a stretch of the log, by its summary if that will do.
+    fn add_stretch(
+        &self,
+        stretch: &Stretch,
+        walk: &mut Walk<'_>,
+        spans: &mut Spans,
+        problems: &mut Vec<String>,
+    ) -> Result<(), ReportError> {
+        walk.check()?;
+        let disk = &**self.reader().disk();
+        let range = (stretch.first, stretch.last);
+        let Some(header) = &stretch.header else { return walk.read(range, |flow| spans.add(flow)).map(|_| ()) };
+        match summary::read(disk, header) {
+            Found::Good(summary) => {
+                if spans.add_totals(&summary.totals) {
+                    return Ok(());
+                }
+                return walk.read(range, |flow| spans.add(flow)).map(|_| ());
+            }
+            Found::Missing => {}
+            Found::Unreadable(reason) => problems.push(reason),
+            Found::Unusable(reason) => problems.push(summary::set_aside(disk, header, &reason)),
+        }
+        let mut summary = Summary::default();
+        summary.began_at = walk.read(range, |flow| {
+            spans.add(flow);
+            summary.totals.add(flow);
+        })?;
+        // It is made again by the next report.
+        problems.extend(summary::write(disk, header, &summary).err());
+        Ok(())
+    }
+
+    /// The time of the ledger's first event.
+    fn first_time(&self, stretches: &[Stretch], until: Micros) -> Result<Micros, ReportError> {
+        let Some(stretch) = stretches.first() else { return Ok(until - 1) };
+        if let Some(header) = &stretch.header
+            && let Found::Good(summary) = summary::read(&**self.reader().disk(), header)
+        {
+            return Ok(summary.began_at);
+        }
+        Ok(self.event(stretch.first)?.at)
+    }
+}
+
+/// The instants between the spans of a report, its beginning and its end among them.
+fn cuts(from: Micros, query: &LiabilityQuery) -> Result<Vec<Micros>, ReportError> {
+    if from >= query.until {
+        return Err(ReportError::Empty { from });
+    }
+    let mut cuts = vec![from];
+    if query.by_month {
+        cuts.extend(months_between(from, query.until).take(MONTHS_MAX + 1));
+    }
+    if cuts.len() > MONTHS_MAX {
+        return Err(ReportError::TooManyMonths { most: MONTHS_MAX });
+    }
+    cuts.push(query.until);
+    Ok(cuts)
+}

@@ -1,0 +1,138 @@
+//! What an event changes of the coins that are owed to users: how many, of which category, why, and as of which instant.
+//!
+//! What is outstanding of a coin is all that users have of it, held coins included. At any instant it is what was granted by then,
+//! less what was spent and what expired, plus the net effect of reversals.
+
+mod outstanding;
+mod totals;
+
+pub use outstanding::Outstanding;
+pub use totals::{DayTotal, FlowTotals};
+
+use crate::amount::Micros;
+use crate::bytes::Malformed;
+use crate::event::{Event, Fact, GrantTerms, Leg, Movement, MovementKind, Place, RolloverTerms};
+use crate::lot::{Category, LotAmount};
+use crate::state::{AccountId, CoinId};
+
+/// Why what is outstanding changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FlowKind {
+    /// Coins were issued, by a request or by a schedule. Adds.
+    Granted,
+    /// Coins went to `@spent`. Subtracts.
+    Spent,
+    /// Coins went to `@expired`, but not by a reversal. Subtracts.
+    Expired,
+    /// What a reversal changed on balance, of either sign. Adds.
+    Reversed,
+    /// Coins went from one category to the other, which both have such a flow: they were paid to a user, for whom they
+    /// are plain coins, or rolled over under another category. Adds.
+    Converted,
+}
+
+impl FlowKind {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Self; 5] = [Self::Granted, Self::Spent, Self::Expired, Self::Reversed, Self::Converted];
+
+    /// Whether flows of this kind are subtracted from what is outstanding.
+    #[must_use]
+    pub fn subtracts(self) -> bool {
+        matches!(self, Self::Spent | Self::Expired)
+    }
+}
+
+impl Category {
+    /// Both, each at the place of its number.
+    pub const ALL: [Self; 2] = [Self::Promotional, Self::Paid];
+}
+
+/// One change of what is outstanding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Of which coin.
+    pub coin: CoinId,
+    /// Of which category.
+    pub category: Category,
+    /// Why.
+    pub kind: FlowKind,
+    /// How many coins. Negative only where the kind may have either sign.
+    pub amount: i64,
+    /// As of when: the instant at which it was due, of what is done by the clock; else the event's time.
+    pub at: Micros,
+}
+
+impl Flow {
+    /// By how much what is outstanding has grown.
+    #[must_use]
+    pub fn change(&self) -> i64 {
+        if self.kind.subtracts() { -self.amount } else { self.amount }
+    }
+}
+
+impl Event<'_> {
+    /// What the event changes of what is outstanding. `coin_of` gives the coin of an account that an earlier event, or this one,
+    /// brought into being.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the event's account is not known.
+    pub fn flows(
+        &self,
+        coin_of: impl FnOnce(AccountId) -> Option<CoinId>,
+    ) -> Result<impl Iterator<Item = Flow>, Malformed> {
+        let moved = match &self.fact {
+            Fact::Moved(movement) => {
+                let coin = movement.a.opens.map(|(_, coin)| coin).or_else(|| coin_of(movement.a.account));
+                Some((movement, coin.ok_or(Malformed("its account is not known"))?))
+            }
+            _ => None,
+        };
+        Ok(moved.into_iter().flat_map(move |(movement, coin)| {
+            let parts = movement.legs.iter().flat_map(|leg| leg.parts().map(move |part| (leg, part)));
+            parts.flat_map(move |(leg, part)| movement.flows_of(leg, part, coin, self.at).into_iter().flatten())
+        }))
+    }
+}
+
+/// Whether coins at a place are a user's.
+fn is_owed(place: Place) -> bool {
+    matches!(place, Place::A | Place::B | Place::Hold)
+}
+
+impl Movement {
+    /// What a part of a leg changes.
+    fn flows_of(&self, leg: &Leg, part: LotAmount, coin: CoinId, at: Micros) -> [Option<Flow>; 2] {
+        let amount = part.amount as i64;
+        let taken = is_owed(leg.from).then(|| self.kind.taken_lot(leg.from, part.lot).marks.category);
+        let given = is_owed(leg.to).then(|| self.kind.given_lot(leg.to, part.lot).marks.category);
+        // What was due is done as of when it was, however late.
+        let at = self.kind.effective_at(part, at).min(at);
+        let flow = |category, kind, amount| Some(Flow { coin, category, kind, amount, at });
+        let is_reversal = matches!(self.kind, MovementKind::Reverse(_));
+        match (taken, given) {
+            (Some(taken), Some(given)) if taken == given => [None, None],
+            (None, None) => [None, None],
+            (taken, given) if is_reversal || (taken.is_some() && given.is_some()) => {
+                let kind = if is_reversal { FlowKind::Reversed } else { FlowKind::Converted };
+                [taken.and_then(|taken| flow(taken, kind, -amount)), given.and_then(|given| flow(given, kind, amount))]
+            }
+            (_, Some(given)) => [flow(given, FlowKind::Granted, amount), None],
+            (Some(taken), _) => {
+                let kind = if leg.to == Place::Expired { FlowKind::Expired } else { FlowKind::Spent };
+                [flow(taken, kind, amount), None]
+            }
+        }
+    }
+}
+
+impl MovementKind {
+    /// As of when a movement of this kind moves some coins, if it is carried out at `at`.
+    fn effective_at(&self, part: LotAmount, at: Micros) -> Micros {
+        match self {
+            Self::Grant(GrantTerms { occurrence: Some(occurrence), .. }) => occurrence.due_at,
+            Self::Rollover(RolloverTerms { due_at, .. }) => *due_at,
+            Self::LotExpired => part.lot.marks.expires_at.unwrap_or(at),
+            _ => at,
+        }
+    }
+}
