@@ -19,8 +19,12 @@ pub(crate) enum FieldType {
     Coin,
     /// A display name.
     Name,
+    /// Users' ids, at most so many: a parameter that is repeated.
+    Users(usize),
     /// The beginning of user ids.
     Prefix,
+    /// A part of user ids and display names.
+    Part,
     /// Where a list goes on, as a response gave it.
     Cursor,
     /// 1 to 2^53-1.
@@ -49,6 +53,7 @@ pub(crate) enum Value<'a> {
     #[default]
     Absent,
     Text(Cow<'a, str>),
+    Texts(Vec<Cow<'a, str>>),
     Integer(i64),
     Instant(Micros),
     Bool(bool),
@@ -104,6 +109,7 @@ impl FieldType {
                 | Self::Coin
                 | Self::Name
                 | Self::Prefix
+                | Self::Part
                 | Self::Cursor
                 | Self::Time
                 | Self::Word(_),
@@ -172,6 +178,14 @@ impl FieldType {
         }
     }
 
+    /// How often the parameter may occur.
+    pub(crate) fn times_max(self) -> usize {
+        match self {
+            Self::Users(most) => most,
+            _ => 1,
+        }
+    }
+
     /// Least and greatest of the numbers.
     pub(crate) fn bounds(self) -> (i64, i64) {
         match self {
@@ -184,11 +198,12 @@ impl FieldType {
 
     fn text<'a>(self, text: Cow<'a, str>) -> Result<Value<'a>, String> {
         match self {
-            Self::User => check_user_id(&text)?,
+            Self::User | Self::Users(_) => check_user_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
             Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
                 return Err(format!("a user id, and so a prefix of one, has at most {USER_ID_LENGTH_MAX} characters"));
             }
+            Self::Part => check_part(&text)?,
             Self::Name if text.len() > NAME_LENGTH_MAX => {
                 return Err(format!(
                     "a name has at most {NAME_LENGTH_MAX} bytes of UTF-8, this one has {}",
@@ -215,9 +230,15 @@ impl FieldType {
             Self::Amounts(_) => "an array of whole numbers",
             Self::Metadata => "an object",
             Self::Time | Self::Moment => "a time in a text",
-            Self::User | Self::Schedule | Self::Coin | Self::Name | Self::Prefix | Self::Cursor | Self::Word(_) => {
-                "a text"
-            }
+            Self::Users(_) => "an array of texts",
+            Self::User
+            | Self::Schedule
+            | Self::Coin
+            | Self::Name
+            | Self::Prefix
+            | Self::Part
+            | Self::Cursor
+            | Self::Word(_) => "a text",
         }
     }
 }
@@ -229,6 +250,20 @@ pub(crate) fn shown(text: &str) -> String {
         Some((end, _)) => format!("\"{}...\"", &text[..end]),
         None => format!("\"{text}\""),
     }
+}
+
+/// Most characters of what is searched for.
+pub(crate) const PART_LENGTH_MAX: usize = 128;
+
+fn check_part(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if !(1..=PART_LENGTH_MAX).contains(&length) {
+        return Err(format!("what is searched for has 1 to {PART_LENGTH_MAX} characters, this has {length}"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("ids and names have no control characters, so none can be searched for".to_owned());
+    }
+    Ok(())
 }
 
 fn check_coin_code(code: &str) -> Result<(), String> {
