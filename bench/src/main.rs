@@ -22,6 +22,7 @@ mod plot;
 mod recovery;
 mod report;
 mod scenario;
+mod search;
 mod server;
 mod snapshots;
 mod work;
@@ -60,6 +61,8 @@ enum Run {
     Age(age::AgeArgs),
     /// Very many occurrences of schedules at one instant, and other writes beside them.
     Due(due::DueArgs),
+    /// Users by a part of their names and by ids, and open holds of one, alone and beside writes.
+    Search(search::SearchArgs),
     /// What an archive costs beside none, and how fast it gives back what it has.
     Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
@@ -156,6 +159,7 @@ fn main() -> Result<()> {
         Run::Archive(args) => archive::run(&args)?,
         Run::Age(args) => age::run(&args)?,
         Run::Due(args) => due::run(&args)?,
+        Run::Search(args) => search::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,

@@ -30,6 +30,7 @@ mod recovering;
 mod reverse;
 mod rules_of_accounts;
 mod schedules;
+mod search;
 mod shutdown;
 mod spends;
 mod storage;

@@ -136,3 +136,6 @@ fn refill(engine: &Engine, index: &mut Index, runs: &[usize]) -> Result<bool, Un
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;
