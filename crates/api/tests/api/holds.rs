@@ -80,7 +80,7 @@ fn a_hold_ends_by_itself_unless_it_is_extended() {
         app.post("/v1/holds", json!({"user": "ana", "coin": "toco", "amount": 10, "timeout_s": timeout_s})).expect(201)
     };
     let (short, long, hour) = (hold(60), hold(60), hold(3600));
-    let extend = |hold: &serde_json::Value, expires_at: &serde_json::Value| {
+    let extend = |hold: &Value, expires_at: &Value| {
         app.post(&format!("/v1/holds/{}/extend", hold["id"]), json!({"expires_at": expires_at}))
     };
     extend(&hour, &short["expires_at"]).invalid("expires_at");
@@ -88,7 +88,7 @@ fn a_hold_ends_by_itself_unless_it_is_extended() {
     let extended = extend(&long, &hour["expires_at"]).expect(201);
     assert_eq!((&extended["kind"], &extended["expires_at"]), (&json!("extend"), &hour["expires_at"]));
     app.advance(60);
-    let state = |hold: &serde_json::Value| {
+    let state = |hold: &Value| {
         let shown = app.get(&format!("/v1/holds/{}", hold["id"])).expect(200);
         (shown["state"].as_str().unwrap().to_owned(), shown["held"].as_u64().unwrap())
     };
