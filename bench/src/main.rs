@@ -23,6 +23,7 @@ mod plot;
 mod recovery;
 mod report;
 mod scenario;
+mod search;
 mod server;
 mod snapshots;
 mod work;
@@ -63,6 +64,8 @@ enum Run {
     Due(due::DueArgs),
     /// The liability report over very many events, alone and beside writes.
     Report(liability::ReportArgs),
+    /// Users by a part of their names and by ids, and open holds of one, alone and beside writes.
+    Search(search::SearchArgs),
     /// What an archive costs beside none, and how fast it gives back what it has.
     Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
@@ -160,6 +163,7 @@ fn main() -> Result<()> {
         Run::Age(args) => age::run(&args)?,
         Run::Due(args) => due::run(&args)?,
         Run::Report(args) => liability::run(&args)?,
+        Run::Search(args) => search::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,

@@ -29,6 +29,16 @@ pub(crate) enum Name {
     Mixed,
     /// The first page of the list of users.
     List,
+    /// The first page of the users whose name contains what half of them have, as `search` names them.
+    FoundHalf,
+    /// The same of a name that one user in 50,000 has.
+    FoundFew,
+    /// The same of a name that nobody has.
+    FoundNone,
+    /// 100 users at random, by their ids.
+    Named,
+    /// The first page of the open holds of the first user.
+    Holds,
     /// A page of one user's history.
     History,
     /// A page of 100 from anywhere in the history of the account that `hot` and `batch-hot` fill.
@@ -97,6 +107,11 @@ impl Source {
             Name::BatchJson => self.json(out),
             Name::Mixed => self.mixed(out, hold),
             Name::List => self.asker.get(out, "/v1/users?limit=100"),
+            Name::FoundHalf => self.asker.get(out, "/v1/users?limit=100&q=Son"),
+            Name::FoundFew => self.asker.get(out, "/v1/users?limit=100&q=quixote"),
+            Name::FoundNone => self.asker.get(out, "/v1/users?limit=100&q=Andersen"),
+            Name::Named => self.named(out),
+            Name::Holds => self.asker.get(out, &format!("/v1/holds?limit=100&user={}", user(0))),
             Name::History => {
                 let path = format!("/v1/users/{}/history?limit=100", user(self.rng.u32(0..self.users)));
                 self.asker.get(out, &path);
@@ -110,6 +125,15 @@ impl Source {
                 self.asker.get(out, &format!("/v1/users/{}?at={at}", user(0)));
             }
         }
+    }
+
+    fn named(&mut self, out: &mut Vec<u8>) {
+        let mut path = "/v1/users?limit=100".to_owned();
+        for _ in 0..100 {
+            path.push_str("&id=");
+            path.push_str(&user(self.rng.u32(0..self.users)));
+        }
+        self.asker.get(out, &path);
     }
 
     fn pair(&mut self, hot: bool) -> (u32, u32) {

@@ -23,7 +23,8 @@ use crate::tracker::Connection;
 /// Most bytes that are read at once; also bounds the head of a request.
 const BUFFER_BYTES_MAX: usize = 128 * 1024;
 const HTTP2_STREAMS_MAX: u32 = 256;
-const HTTP2_HEAD_BYTES_MAX: u32 = 32 * 1024;
+/// A target alone has 65,534 bytes at most, which is hyper's bound. Nothing is kept for it while no head comes.
+const HTTP2_HEAD_BYTES_MAX: u32 = 96 * 1024;
 
 /// Hyper, with the bounds of every connection.
 pub(crate) type Protocol = auto::Builder<TokioExecutor>;

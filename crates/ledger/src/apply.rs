@@ -177,7 +177,7 @@ impl Ledger {
             if self.user_mut(user)?.id != id {
                 return Err("the user has another id");
             }
-            self.state.note_roster();
+            self.state.note_naming(user);
             let profile = self.state.profiles.get_mut(user.0);
             profile.name = name;
             profile.metadata = metadata;
@@ -189,7 +189,7 @@ impl Ledger {
         if !self.index.insert(&self.state.users, id, user) {
             return Err("there is a user of that id already");
         }
-        self.state.note_roster();
+        self.state.note_naming(user);
         self.state.users.push(User::new(id.into()));
         self.state.profiles.push(Profile { name, metadata, created_at: event.at });
         let users = &self.state.users;

@@ -65,8 +65,8 @@ pub use snapshot::SnapshotError;
 pub use spending::{SpendLimit, WINDOW_HOURS_MAX, Window};
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
-    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, Profile,
-    Schedule, Spending, State, User, UserId,
+    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, NAMED_TOGETHER,
+    Profile, Schedule, Spending, State, User, UserId,
 };
 pub use terms::{Excess, Mode, Taking};
 pub use thresholds::{Crossing, THRESHOLDS_MAX, Thresholds};

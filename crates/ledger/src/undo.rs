@@ -34,6 +34,7 @@ impl Undo {
             api_keys: state.api_keys.clone(),
             last_event: state.last_event,
             roster_event: state.roster_event,
+            naming: state.naming.clone(),
             now: state.now,
         };
         Self {
@@ -86,7 +87,7 @@ impl Undo {
             *state.profiles.get_mut(id.0) = profile;
         }
         let State { coins, coins_have_rules, holds, holds_of, schedules, schedule_ids, schedules_of, .. } = self.small;
-        let State { due, over, api_keys, last_event, roster_event, now, .. } = self.small;
+        let State { due, over, api_keys, last_event, roster_event, naming, now, .. } = self.small;
         state.coins = coins;
         state.coins_have_rules = coins_have_rules;
         state.holds = holds;
@@ -99,6 +100,7 @@ impl Undo {
         state.api_keys = api_keys;
         state.last_event = last_event;
         state.roster_event = roster_event;
+        state.naming = naming;
         state.now = now;
     }
 }

@@ -3,6 +3,7 @@
 mod group;
 pub(crate) mod list_cache;
 mod sealer;
+pub(crate) mod search;
 mod settings;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) use group::Group;
 pub use group::{GroupHandle, HandingOver, NotHandedOver};
 use list_cache::ListCache;
 use sealer::Sealer;
+use search::Search;
 pub use settings::{Limits, Listeners, Settings, Version};
 
 /// The service's own state, beside the ledger's.
@@ -30,6 +32,7 @@ pub(crate) struct App {
     pub counters: Counters,
     pub scan: Scan,
     pub list_cache: ListCache,
+    pub search: Search,
     /// The connections of clients.
     pub connections: Arc<ConnectionTracker>,
     pub sealer: Sealer,
@@ -57,6 +60,7 @@ impl App {
             counters,
             scan: Scan::default(),
             list_cache: ListCache::default(),
+            search: Search::default(),
             sealer: Sealer::new(),
             reports: Arc::default(),
             is_stopping: AtomicBool::new(false),

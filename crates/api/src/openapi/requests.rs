@@ -20,10 +20,16 @@ pub(super) fn parameters(in_path: &[Field], in_query: &[Field], names_operation:
         }));
     }
     for field in in_query {
-        list.push(json!({
+        let mut parameter = json!({
             "name": field.name, "in": "query", "required": field.need == Need::Required, "description": field.about,
             "schema": values::of_type(field.field_type, false),
-        }));
+        });
+        if field.field_type.times_max() > 1 {
+            // `id=a&id=b`: the default, which not all tools know.
+            parameter["style"] = json!("form");
+            parameter["explode"] = json!(true);
+        }
+        list.push(parameter);
     }
     if names_operation {
         list.push(json!({

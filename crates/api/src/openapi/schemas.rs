@@ -222,6 +222,7 @@ fn lists() -> Vec<(&'static str, Value)> {
         ("EventRange", range),
         ("UserList", object([("users", list_of("UserSummary")), ("next_cursor", cursor())], &[])),
         ("History", object([("entries", list_of("HistoryEntry")), ("next_cursor", cursor())], &[])),
+        ("HoldList", object([("holds", list_of("Hold")), ("next_cursor", cursor())], &[])),
         ("ScheduleList", object([("schedules", list_of("Schedule")), ("next_cursor", cursor())], &[])),
         ("CoinList", object([("coins", list_of("Coin"))], &[])),
         ("EventList", object([("events", list_of("Event")), ("last_event", integer())], &[("next_after", integer())])),

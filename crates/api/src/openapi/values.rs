@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::routing::{EXACT_MAX, FieldType};
+use crate::routing::{EXACT_MAX, FieldType, PART_LENGTH_MAX};
 
 /// A reference to a schema by its name.
 pub(super) fn reference(name: &str) -> Value {
@@ -31,6 +31,13 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
         }),
         FieldType::IdempotencyKey => {
             json!({"type": "string", "pattern": "^[ -~]+$", "minLength": 1, "maxLength": 255})
+        }
+        FieldType::Users(most) => {
+            json!({"type": "array", "items": of_type(FieldType::User, false), "maxItems": most})
+        }
+        // That one of its characters is no mark a pattern can't say.
+        FieldType::Part => {
+            json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "minLength": 1, "maxLength": PART_LENGTH_MAX})
         }
         FieldType::Prefix => json!({"type": "string", "maxLength": 128}),
         FieldType::Cursor => json!({"type": "string"}),

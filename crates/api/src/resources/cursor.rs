@@ -9,6 +9,8 @@ use crate::rendering::Problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List {
     Users,
+    FoundUsers,
+    Holds,
     History,
     Schedules,
 }
@@ -17,6 +19,8 @@ impl List {
     fn letter(self) -> char {
         match self {
             Self::Users => 'u',
+            Self::FoundUsers => 'f',
+            Self::Holds => 'o',
             Self::History => 'h',
             Self::Schedules => 's',
         }
@@ -35,5 +39,10 @@ pub(crate) fn decode(list: List, cursor: &str) -> Result<String, Problem> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.strip_prefix(list.letter()).map(str::to_owned))
-        .ok_or_else(|| Problem::invalid("cursor", "this is not a next_cursor of this list"))
+        .ok_or_else(not_of_this_list)
+}
+
+/// The problem with a cursor that this list never gave.
+pub(crate) fn not_of_this_list() -> Problem {
+    Problem::invalid("cursor", "this is not a next_cursor of this list")
 }

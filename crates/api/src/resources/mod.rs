@@ -54,6 +54,7 @@ pub(crate) static PUBLIC: &[Route] = &[
     get("/v1/grants/{event}/uses", &granted::USES),
     post_write("/v1/spends", &spends::SPEND),
     post_write("/v1/transfers", &transfers::TRANSFER),
+    get("/v1/holds", &holds::LIST),
     post_write("/v1/holds", &holds::HOLD),
     get("/v1/holds/{hold}", &holds::GET),
     post_write("/v1/holds/{hold}/capture", &holds::CAPTURE),

@@ -20,8 +20,12 @@ pub(crate) enum FieldType {
     Coin,
     /// A display name.
     Name,
+    /// Users' ids, at most so many: a parameter that is repeated.
+    Users(usize),
     /// The beginning of user ids.
     Prefix,
+    /// A part of user ids and display names.
+    Part,
     /// Where a list goes on, as a response gave it.
     Cursor,
     /// 1 to 2^53-1.
@@ -54,6 +58,7 @@ pub(crate) enum Value<'a> {
     #[default]
     Absent,
     Text(Cow<'a, str>),
+    Texts(Vec<Cow<'a, str>>),
     Integer(i64),
     Instant(Micros),
     Bool(bool),
@@ -109,6 +114,7 @@ impl FieldType {
                 | Self::Coin
                 | Self::Name
                 | Self::Prefix
+                | Self::Part
                 | Self::Cursor
                 | Self::Reference
                 | Self::IdempotencyKey
@@ -179,6 +185,14 @@ impl FieldType {
         }
     }
 
+    /// How often the parameter may occur.
+    pub(crate) fn times_max(self) -> usize {
+        match self {
+            Self::Users(most) => most,
+            _ => 1,
+        }
+    }
+
     /// Least and greatest of the numbers.
     pub(crate) fn bounds(self) -> (i64, i64) {
         match self {
@@ -191,13 +205,14 @@ impl FieldType {
 
     fn text<'a>(self, text: Cow<'a, str>) -> Result<Value<'a>, String> {
         match self {
-            Self::User => check_user_id(&text)?,
+            Self::User | Self::Users(_) => check_user_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
             Self::Reference => check_reference(&text)?,
             Self::IdempotencyKey => check_idempotency_key(&text)?,
             Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
                 return Err(format!("a user id, and so a prefix of one, has at most {USER_ID_LENGTH_MAX} characters"));
             }
+            Self::Part => check_part(&text)?,
             Self::Name if text.len() > NAME_LENGTH_MAX => {
                 return Err(format!(
                     "a name has at most {NAME_LENGTH_MAX} bytes of UTF-8, this one has {}",
@@ -224,11 +239,13 @@ impl FieldType {
             Self::Amounts(_) => "an array of whole numbers",
             Self::Metadata => "an object",
             Self::Time | Self::Moment => "a time in a text",
+            Self::Users(_) => "an array of texts",
             Self::User
             | Self::Schedule
             | Self::Coin
             | Self::Name
             | Self::Prefix
+            | Self::Part
             | Self::Cursor
             | Self::Reference
             | Self::IdempotencyKey
@@ -252,6 +269,20 @@ fn check_idempotency_key(key: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters"))
+}
+
+/// Most characters of what is searched for.
+pub(crate) const PART_LENGTH_MAX: usize = 128;
+
+fn check_part(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if !(1..=PART_LENGTH_MAX).contains(&length) {
+        return Err(format!("what is searched for has 1 to {PART_LENGTH_MAX} characters, this has {length}"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("ids and names have no control characters, so none can be searched for".to_owned());
+    }
+    Ok(())
 }
 
 fn check_coin_code(code: &str) -> Result<(), String> {

@@ -89,11 +89,29 @@ impl<'a> Fields<'a> {
         Self { list, values: Default::default(), more: vec![Value::Absent; behind] }
     }
 
-    fn set(&mut self, at: usize, value: Value<'a>) {
+    fn place(&mut self, at: usize) -> Option<&mut Value<'a>> {
         let behind = at.checked_sub(AT_HAND);
-        let place = behind.map_or_else(|| self.values.get_mut(at), |behind| self.more.get_mut(behind));
-        if let Some(place) = place {
+        behind.map_or_else(|| self.values.get_mut(at), |behind| self.more.get_mut(behind))
+    }
+
+    fn set(&mut self, at: usize, value: Value<'a>) {
+        if let Some(place) = self.place(at) {
             *place = value;
+        }
+    }
+
+    /// Adds to a list that has at most so many texts. Says `false` if it is full.
+    fn add(&mut self, at: usize, text: Cow<'a, str>, most: usize) -> bool {
+        match self.place(at) {
+            Some(Value::Texts(texts)) if texts.len() == most => false,
+            Some(Value::Texts(texts)) => {
+                texts.push(text);
+                true
+            }
+            _ => {
+                self.set(at, Value::Texts(vec![text]));
+                true
+            }
         }
     }
 
@@ -209,11 +227,23 @@ impl<'a> Fields<'a> {
             let Some(at) = self.list.iter().position(|field| field.name == name && field.need != Need::InPath) else {
                 return Err(self.unknown(&name, false));
             };
-            mark(&mut seen, at, &name)?;
+            let field_type = self.list[at].field_type;
+            let times_max = field_type.times_max();
+            if times_max == 1 {
+                mark(&mut seen, at, &name)?;
+            }
             let value = percent_decoded(value, true)
-                .and_then(|value| self.list[at].field_type.parse(value))
-                .map_err(|reason| Problem::invalid(name, reason))?;
-            self.set(at, value);
+                .and_then(|value| field_type.parse(value))
+                .map_err(|reason| Problem::invalid(name.clone(), reason))?;
+            match value {
+                Value::Text(text) if times_max > 1 => {
+                    if !self.add(at, text, times_max) {
+                        let reason = format_args!("this parameter occurs more than {times_max} times");
+                        return Err(Problem::invalid(name, reason));
+                    }
+                }
+                value => self.set(at, value),
+            }
         }
         Ok(())
     }
@@ -282,6 +312,14 @@ impl<'a> Fields<'a> {
     pub(crate) fn amounts(&self, name: &str) -> Option<&[i64]> {
         match self.value(name) {
             Value::Integers(numbers) => Some(numbers),
+            _ => None,
+        }
+    }
+
+    /// The texts of a parameter that may be repeated, in the order in which they came; `None` if there is none.
+    pub(crate) fn texts(&self, name: &str) -> Option<&[Cow<'a, str>]> {
+        match self.value(name) {
+            Value::Texts(texts) => Some(texts),
             _ => None,
         }
     }

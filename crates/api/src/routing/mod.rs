@@ -10,7 +10,7 @@ mod request;
 mod route;
 pub(crate) mod write;
 
-pub(crate) use field_type::{EXACT_MAX, FieldType, TypeError, Value, shown};
+pub(crate) use field_type::{EXACT_MAX, FieldType, PART_LENGTH_MAX, TypeError, Value, shown};
 pub(crate) use fields::{Extras, Field, Fields, METADATA, Need, REFERENCE, in_path, optional, required};
 pub(crate) use handler::{BodyLimit, Endpoint, Handler, Later, Run};
 pub(crate) use params::Params;

@@ -49,6 +49,10 @@ fn a_read_is_as_of_the_last_event() {
     for path in [
         "/v1/users",
         "/v1/users?limit=1",
+        "/v1/users?q=ana",
+        "/v1/users?id=ana",
+        "/v1/holds",
+        "/v1/holds?user=ana",
         "/v1/users/ana",
         "/v1/users/ana?at=2",
         "/v1/users/ana/history",

@@ -82,6 +82,21 @@ fn a_body_that_does_not_come_is_not_awaited_for_ever() {
     });
 }
 
+#[test]
+fn a_thousand_ids_of_36_characters_fit_into_a_request() {
+    let app = TestApp::start();
+    app.user("ana");
+    run(async {
+        let mut sender = connect(&app).await;
+        let ids: Vec<String> = (0..999).map(|at| format!("id={at:036}")).collect();
+        let uri = format!("http://localhost:{}/v1/users?{}&id=ana", app.address.port(), ids.join("&"));
+        let request = Request::get(uri).body(Full::default().boxed()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(json_of(answer).await["users"][0]["id"], "ana");
+    });
+}
+
 /// A body whose pieces come through a channel.
 struct Pieces(mpsc::Receiver<Bytes>);
 

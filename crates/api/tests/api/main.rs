@@ -32,6 +32,7 @@ mod reports;
 mod reverse;
 mod rules_of_accounts;
 mod schedules;
+mod search;
 mod shutdown;
 mod spends;
 mod storage;

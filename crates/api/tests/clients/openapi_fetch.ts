@@ -1,4 +1,4 @@
-// A transfer and a batch with openapi-fetch and the types that openapi-typescript makes. Takes the service's URL and a key.
+// A transfer, a batch and a list of two users with openapi-fetch and the types that openapi-typescript makes. Takes the service's URL and a key.
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
 
@@ -24,3 +24,7 @@ const batch = await client.POST("/v1/batch", {
 if (batch.data === undefined) throw new Error(batch.error.detail);
 if (batch.data.applied !== 2 || batch.data.events === null) throw new Error(JSON.stringify(batch.data));
 if (batch.data.events.last !== batch.data.events.first + 1) throw new Error(JSON.stringify(batch.data));
+
+const users = await client.GET("/v1/users", { params: { query: { id: ["bob", "ana"] } } });
+if (users.data === undefined) throw new Error(users.error.detail);
+if (users.data.users.map((user) => user.id).join() !== "bob,ana") throw new Error(JSON.stringify(users.data));

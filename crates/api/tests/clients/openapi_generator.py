@@ -1,8 +1,8 @@
-"""A transfer and a batch through the Python client that OpenAPI Generator makes. Takes the service's URL and a key."""
+"""A transfer, a batch and a list of two users through the Python client that OpenAPI Generator makes. Takes the service's URL and a key."""
 
 import sys
 
-from tocos_generated import ApiClient, BatchApi, Configuration, TransfersApi
+from tocos_generated import ApiClient, BatchApi, Configuration, TransfersApi, UsersApi
 from tocos_generated.models import (
     BatchGrant,
     BatchOperation,
@@ -26,3 +26,6 @@ with ApiClient(Configuration(host=sys.argv[1], access_token=sys.argv[2])) as cli
     )
     assert (batch.applied, batch.refused) == (2, 0), batch
     assert batch.events is not None and batch.events.last == batch.events.first + 1, batch
+
+    users = UsersApi(client).get_v1_users(id=["bob", "ana"])
+    assert [user.id for user in users.users] == ["bob", "ana"], users

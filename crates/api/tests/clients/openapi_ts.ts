@@ -1,6 +1,6 @@
-// A transfer and a batch through the client that @hey-api/openapi-ts makes. Takes the service's URL and a key.
+// A transfer, a batch and a list of two users through the client that @hey-api/openapi-ts makes. Takes the service's URL and a key.
 import { client } from "./sdk/client.gen";
-import { postV1Batch, postV1Transfers } from "./sdk";
+import { getV1Users, postV1Batch, postV1Transfers } from "./sdk";
 
 const [url = "", key = ""] = process.argv.slice(2);
 client.setConfig({ baseUrl: url, auth: key });
@@ -25,6 +25,9 @@ async function main(): Promise<void> {
   });
   if (batch.data.applied !== 2 || batch.data.events === null) throw new Error(JSON.stringify(batch.data));
   if (batch.data.events.last !== batch.data.events.first + 1) throw new Error(JSON.stringify(batch.data));
+
+  const users = await getV1Users({ query: { id: ["bob", "ana"] }, throwOnError: true });
+  if (users.data.users.map((user) => user.id).join() !== "bob,ana") throw new Error(JSON.stringify(users.data));
 }
 
 main().catch((error: unknown) => {

@@ -8,6 +8,7 @@ mod chunked;
 mod coin;
 mod hold;
 mod keys;
+mod naming;
 mod order;
 mod over;
 mod schedules;
@@ -17,6 +18,7 @@ mod user;
 pub use account::{Account, AccountBalance, AccountId, Balance, Limits};
 pub use coin::{Coin, CoinId};
 pub use hold::{Due, Hold};
+pub use naming::NAMED_TOGETHER;
 pub use schedules::Schedule;
 pub use spending::Spending;
 pub use user::{User, UserId};
@@ -24,6 +26,7 @@ pub use user::{User, UserId};
 pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
 pub(crate) use chunked::Chunked;
 pub(crate) use keys::Keys;
+pub(crate) use naming::Naming;
 pub(crate) use order::Order;
 pub use over::Generation;
 pub(crate) use over::Over;
@@ -34,6 +37,7 @@ use crate::amount::{Amount, Micros};
 use crate::refusal::EndedAs;
 use crate::right::Right;
 use compact_str::CompactString;
+use core::ops::Bound;
 use std::sync::Arc;
 
 /// An API key as the ledger keeps it.
@@ -79,6 +83,8 @@ pub struct State {
     pub(crate) last_event: u64,
     /// Known only for events since the start: nothing older is needed.
     pub(crate) roster_event: u64,
+    /// Likewise.
+    pub(crate) naming: Naming,
     pub(crate) now: Micros,
 }
 
@@ -100,6 +106,20 @@ impl State {
     /// The event that is being applied changes the roster.
     pub(crate) fn note_roster(&mut self) {
         self.roster_event = self.last_event;
+    }
+
+    /// The last event that created or renamed one of the users `run * NAMED_TOGETHER` up to the next multiple of
+    /// [`NAMED_TOGETHER`]. A copy of their ids and names is valid as long as this has not changed. Not stored: everything
+    /// in a snapshot counts as event 0.
+    #[must_use]
+    pub fn naming_event(&self, run: usize) -> u64 {
+        self.naming.event(run)
+    }
+
+    /// The event that is being applied creates or renames a user.
+    pub(crate) fn note_naming(&mut self, user: UserId) {
+        self.note_roster();
+        self.naming.note(user, self.last_event);
     }
 
     /// Time of the last event applied.
@@ -193,6 +213,17 @@ impl State {
     /// Open holds, the oldest first.
     pub fn open_holds(&self) -> impl Iterator<Item = (u64, &Hold)> {
         self.holds.iter().map(|(id, hold)| (*id, hold))
+    }
+
+    /// Open holds with numbers above `after`, the oldest first.
+    pub fn open_holds_after(&self, after: u64) -> impl Iterator<Item = (u64, &Hold)> {
+        self.holds.range((Bound::Excluded(after), Bound::Unbounded)).map(|(id, hold)| (*id, hold))
+    }
+
+    /// The open holds of an account with numbers above `after`, the oldest first.
+    pub fn open_holds_of(&self, account: AccountId, after: u64) -> impl Iterator<Item = u64> {
+        let range = (Bound::Excluded((account, after)), Bound::Included((account, u64::MAX)));
+        self.holds_of.range(range).map(|(_, id)| *id)
     }
 
     /// How many holds are open.

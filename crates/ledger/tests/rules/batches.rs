@@ -12,13 +12,15 @@ struct All {
     due: Vec<(Micros, Due)>,
     keys: u64,
     known: [Option<u64>; 3],
+    naming: [u64; 3],
 }
 
 fn all(bench: &Bench) -> All {
     let ledger = &bench.ledger;
     let due = ledger.state().due_before(Micros::MAX).collect();
     let known = ["before", "within", "within too"].map(|key| ledger.known(key));
-    All { blocks: bench.blocks(), due, keys: ledger.key_count(), known }
+    let naming = [0, 1, 2].map(|run| ledger.state().naming_event(run));
+    All { blocks: bench.blocks(), due, keys: ledger.key_count(), known, naming }
 }
 
 #[test]

@@ -302,3 +302,23 @@ fn r16_a_payee_who_was_closed_meanwhile_gets_nothing_and_the_coins_can_be_releas
     ledger.release(hold).done();
     assert_eq!(ledger.available("ana"), 50);
 }
+
+#[test]
+fn r07_open_holds_are_listed_from_any_of_them_on_for_all_and_for_one_account() {
+    let mut ledger = Bench::with(&["ana", "bob"]);
+    for user in ["ana", "bob"] {
+        ledger.grant(user, 100).done();
+    }
+    let holds: Vec<u64> = ["ana", "bob", "ana", "ana"].map(|user| ledger.hold(user, 1).done().event).to_vec();
+    ledger.release(holds[2]).done();
+    let state = ledger.ledger.state();
+    let all = |after: u64| state.open_holds_after(after).map(|(id, _)| id).collect::<Vec<_>>();
+    assert_eq!(
+        (all(0), all(holds[0]), all(holds[3])),
+        (vec![holds[0], holds[1], holds[3]], vec![holds[1], holds[3]], vec![])
+    );
+    let ana = ledger.ledger.find_user("ana").unwrap();
+    let account = state.accounts_of(ana).next().unwrap();
+    let of_ana = |after: u64| state.open_holds_of(account, after).collect::<Vec<_>>();
+    assert_eq!((of_ana(0), of_ana(holds[0]), of_ana(u64::MAX)), (vec![holds[0], holds[3]], vec![holds[3]], vec![]));
+}

@@ -1,7 +1,7 @@
 //! Rules 4 to 6 and 9: grants, spends, transfers; users, coins and limits.
 
 use crate::bench::{Bench, Purse, System};
-use tocos_ledger::{MAX_AMOUNT, Refusal, Right};
+use tocos_ledger::{MAX_AMOUNT, NAMED_TOGETHER, Refusal, Right};
 
 #[test]
 fn r04_a_grant_with_defaults_is_plain_coins() {
@@ -322,4 +322,20 @@ fn r09_an_api_key_is_revoked_for_good() {
     ledger.pass(60).revoke_key(1).done();
     let (id, key) = ledger.ledger.state().api_keys().next().unwrap();
     assert_eq!((id, &*key.name, key.right, key.revoked_at), (1, "ci", Right::Grant, Some(revoked_at)));
+}
+
+#[test]
+fn r09_the_last_event_that_named_a_user_is_known_for_each_run_of_users() {
+    let mut ledger = Bench::empty();
+    for number in 0..NAMED_TOGETHER + 2 {
+        ledger.user(&format!("user-{number}")).done();
+    }
+    let naming = |ledger: &Bench| [0, 1, 2].map(|run| ledger.ledger.state().naming_event(run));
+    let last = ledger.ledger.state().last_event();
+    assert_eq!(naming(&ledger), [last - 2, last, 0]);
+    ledger.grant("user-7", 5).done();
+    ledger.close("user-8").done();
+    assert_eq!(naming(&ledger), [last - 2, last, 0], "neither coins nor closing name anybody");
+    let renamed = ledger.user("user-7").named("Seven").done().event;
+    assert_eq!(naming(&ledger), [renamed, last, 0]);
 }

@@ -1,13 +1,16 @@
-//! `tocos hold create|show|capture|release|extend`: reserve coins now, take them later.
+//! `tocos hold create|list|show|capture|release|extend`: reserve coins now, take them later.
 
 use clap::{Args, Subcommand};
 use jiff::Span;
+use serde::Deserialize;
 
-use super::amount;
+use super::{amount, page_limit};
 use crate::client::Request;
 use crate::describe::lot;
 use crate::response::{Decimals, Hold};
-use crate::session::{ConnectionArgs, Fields, WriteArgs};
+use crate::session::{ConnectionArgs, Fields, WriteArgs, parse};
+use crate::table::{Side, Table};
+use crate::terminal::{note, print};
 use crate::time::{after, instant, span};
 
 /// Reserve coins now and take them later
@@ -21,6 +24,8 @@ pub(crate) struct HoldArgs {
 enum HoldCommand {
     /// Reserve coins of a user; by default for 15 minutes
     Create(Create),
+    /// List open holds, the oldest first
+    List(List),
     /// Show a hold and its state
     Show(Show),
     /// Take all or some of the held coins, and release the rest
@@ -54,6 +59,33 @@ struct Create {
     /// The user who receives the captured coins; if omitted, they are spent
     #[arg(long, value_name = "USER")]
     to: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct List {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Only holds of this user's coins
+    #[arg(long)]
+    user: Option<String>,
+    /// Only holds of this coin
+    #[arg(long)]
+    coin: Option<String>,
+    /// Holds on a page, at most 1000
+    #[arg(long, value_parser = page_limit, default_value = "100")]
+    limit: u16,
+    /// The `next_cursor` of an earlier page
+    #[arg(long, conflicts_with = "all")]
+    cursor: Option<String>,
+    /// All pages, one after another
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Deserialize)]
+struct HoldPage {
+    holds: Vec<Hold>,
+    next_cursor: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -114,6 +146,7 @@ impl HoldArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             HoldCommand::Create(args) => args.run(),
+            HoldCommand::List(args) => args.run(),
             HoldCommand::Show(args) => args.run(),
             HoldCommand::Capture(args) => args.run(),
             HoldCommand::Release(args) => args.run(),
@@ -133,6 +166,62 @@ impl Create {
             .with_if("to", self.to);
         send(&self.connection, "/v1/holds".to_owned(), fields, &self.write)
     }
+}
+
+impl List {
+    /// Asks for pages and prints each as it comes.
+    fn run(self) -> anyhow::Result<()> {
+        let session = self.connection.session()?;
+        let mut cursor = self.cursor.clone();
+        let mut pages = 0_u64;
+        loop {
+            let response = session.send(&self.request(cursor.as_deref()))?;
+            let page: HoldPage = parse(&response)?;
+            session.show(&response, |page: &HoldPage| {
+                if page.holds.is_empty() && pages == 0 {
+                    return "no open holds\n".to_owned();
+                }
+                holds_table(page, session.decimals())
+            })?;
+            pages += 1;
+            cursor = page.next_cursor;
+            let Some(next) = &cursor else { return Ok(()) };
+            if !self.all {
+                if !session.json {
+                    note(&format!("There are more: --all shows all of them, --cursor {next} the next page."));
+                }
+                return Ok(());
+            }
+            if !session.json {
+                print("\n")?;
+            }
+        }
+    }
+
+    fn request(&self, cursor: Option<&str>) -> Request {
+        Request::get("/v1/holds")
+            .query_if("user", self.user.as_deref())
+            .query_if("coin", self.coin.as_deref())
+            .query("limit", if self.all { 1000 } else { self.limit })
+            .query_if("cursor", cursor)
+    }
+}
+
+fn holds_table(page: &HoldPage, decimals: &Decimals) -> String {
+    let (left, right) = (Side::Left, Side::Right);
+    let columns = [("id", right), ("user", left), ("held", left), ("to", left), ("created", left), ("ends", left)];
+    let mut table = Table::new(columns);
+    for hold in &page.holds {
+        table.row(vec![
+            hold.id.to_string(),
+            hold.user.clone(),
+            decimals.coins(&hold.coin, hold.held),
+            hold.to.clone().unwrap_or_default(),
+            hold.created_at.clone().unwrap_or_default(),
+            hold.expires_at.clone().unwrap_or_default(),
+        ]);
+    }
+    table.text()
 }
 
 impl Show {

@@ -20,8 +20,14 @@ pub(crate) struct UsersArgs {
     #[arg(long)]
     coin: Option<String>,
     /// Only users whose id begins with this
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["id", "q"])]
     prefix: Option<String>,
+    /// Only this user; may be repeated, up to 1000 times, and the users are listed in that order
+    #[arg(long, conflicts_with_all = ["q", "cursor"])]
+    id: Vec<String>,
+    /// Only users whose id or name contains this; case and accents make no difference
+    #[arg(long, value_name = "TEXT")]
+    q: Option<String>,
     /// Include closed users
     #[arg(long)]
     closed: bool,
@@ -68,7 +74,9 @@ impl UsersArgs {
 
     fn request(&self, cursor: Option<&str>) -> Request {
         let limit = if self.all { 1000 } else { self.limit };
-        Request::get("/v1/users")
+        let named = self.id.iter().fold(Request::get("/v1/users"), |request, id| request.query("id", id));
+        named
+            .query_if("q", self.q.as_deref())
             .query_if("coin", self.coin.as_deref())
             .query_if("prefix", self.prefix.as_deref())
             .query_if("closed", self.closed.then_some(true))

@@ -42,6 +42,13 @@ fn coins_move_and_the_words_say_so() {
     );
     assert!(server.cli(&["users", "--prefix", "b"]).ok().lines().nth(1).unwrap().starts_with("bob"));
     assert!(!server.cli(&["users", "--coin", "eur"]).ok().contains("bob"));
+    assert_eq!(
+        server.cli(&["users", "--q", "ZOFIE", "--json"]).ok(),
+        server.cli(&["users", "--id", "ana", "--json"]).ok()
+    );
+    let both = server.cli(&["users", "--id", "bob", "--id", "nobody", "--id", "ana", "--coin", "toco"]).ok();
+    assert_eq!(both, "id   name       toco\nbob                0\nana  Ana Žofie    50\n");
+    server.cli(&["users", "--id", "bob", "--q", "ana"]).fails(2);
 }
 
 #[test]
@@ -129,6 +136,12 @@ fn a_hold_is_captured_in_part_and_the_rest_is_back() {
     let id = hold["id"].to_string();
     assert!(server.cli(&["spend", "ana", "20"]).fails(1).contains("10 toco"));
     assert!(server.cli(&["hold", "show", &id]).ok().contains("open"));
+    let listed = server.cli(&["hold", "list", "--user", "ana"]).ok();
+    let row: Vec<&str> = listed.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!((row[0], row[1], row[2], row[3]), (id.as_str(), "ana", "40", "toco"), "{listed}");
+    let page = json(&server.cli(&["hold", "list", "--json"]).ok());
+    assert_eq!(page["holds"][0]["id"].to_string(), id);
+    assert_eq!(server.cli(&["hold", "list", "--user", "bob", "--coin", "toco"]).ok(), "no open holds\n");
     server.cli(&["hold", "extend", &id, "--expires-in", "2h"]).ok();
     let captured = server.cli(&["hold", "capture", &id, "--amount", "13"]).ok();
     assert!(captured.contains("13 toco captured from hold 6 of ana, 27 given back"), "{captured}");

@@ -1,5 +1,7 @@
 //! Coins reserved, captured, released.
 
+mod list;
+
 use tocos_engine::{Engine, EventError, HistoryQuery, Order};
 use tocos_ledger::{
     AccountId, Amount, Excess, Fact, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Hold, LotAmount, Micros, Movement,
@@ -12,6 +14,8 @@ use crate::routing::{
     AsyncRequest, Endpoint, FieldType, METADATA, REFERENCE, Run, Write, from_disk, in_path, optional, read_durable,
     read_names, required,
 };
+
+pub(crate) use list::LIST;
 
 pub(crate) static HOLD: Write = Write {
     op: Some("hold"),
@@ -166,6 +170,24 @@ struct Told {
     lots: Vec<LotAmount>,
 }
 
+/// Who and what a hold is about, in the words of clients.
+struct Names {
+    user: String,
+    coin: String,
+    to: Option<String>,
+}
+
+impl Names {
+    fn of(state: &State, account: AccountId, to: Option<UserId>) -> Self {
+        let account = state.account(account);
+        Self {
+            user: state.user(account.user).id.to_string(),
+            coin: state.coin(account.coin).code.to_string(),
+            to: to.map(|to| state.user(to).id.to_string()),
+        }
+    }
+}
+
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let id = request.fields(GET.query)?.the_number("hold");
     let open = read_durable(&request, |ledger, _| ledger.state().hold(id).cloned()).await?;
@@ -175,8 +197,10 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
         None => from_disk(move || ended_hold(&engine, id)).await?,
     };
     let told = told.ok_or_else(|| Problem::from(&Refusal::HoldNotFound { hold: id }))?;
-    let out = read_names(&request, |ledger, _| tell(id, &told, ledger.state()));
-    Ok(Response::ok(out.await?))
+    let names = read_names(&request, |ledger, _| Names::of(ledger.state(), told.account, told.to)).await?;
+    let mut out = Writer::with_capacity(384);
+    tell(&mut out, id, &told, &names);
+    Ok(Response::ok(out))
 }
 
 fn open_hold(engine: &Engine, id: u64, hold: Hold) -> Result<Told, EventError> {
@@ -252,17 +276,15 @@ fn captured_by(movement: &Movement, id: u64) -> Amount {
     }
 }
 
-fn tell(id: u64, told: &Told, state: &State) -> Writer {
-    let account = state.account(told.account);
-    let mut out = Writer::with_capacity(384);
+fn tell(out: &mut Writer, id: u64, told: &Told, names: &Names) {
     out.raw("{\"id\":");
     out.integer(id);
     out.raw(",\"state\":");
     out.word(told.state);
     out.raw(",\"user\":");
-    out.text(&state.user(account.user).id);
+    out.text(&names.user);
     out.raw(",\"coin\":");
-    out.plain(&state.coin(account.coin).code);
+    out.plain(&names.coin);
     out.raw(",\"amount\":");
     out.integer(told.amount);
     out.raw(",\"held\":");
@@ -273,9 +295,9 @@ fn tell(id: u64, told: &Told, state: &State) -> Writer {
         out.raw(",\"expires_at\":");
         out.time(expires_at);
     }
-    if let Some(to) = told.to {
+    if let Some(to) = &names.to {
         out.raw(",\"to\":");
-        out.text(&state.user(to).id);
+        out.text(to);
     }
     out.raw(",\"created_at\":");
     out.time(told.created_at);
@@ -284,7 +306,6 @@ fn tell(id: u64, told: &Told, state: &State) -> Writer {
         out.time(ended_at);
     }
     out.raw(",\"lots\":");
-    rendering::lots(&mut out, told.lots.iter().copied());
+    rendering::lots(out, told.lots.iter().copied());
     out.raw("}");
-    out
 }

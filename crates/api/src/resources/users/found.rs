@@ -1,0 +1,127 @@
+//! Users who are found by a part of their id or name.
+
+use tocos_engine::Unavailable;
+use tocos_ledger::{AccountId, Ledger, Micros, State, UserId};
+
+use super::super::cursor::{self, List, not_of_this_list};
+use super::list::{LOOKED_AT_FOR_PAGE_MAX, LOOKED_AT_MAX, coin};
+use super::summaries::{Summaries, page};
+use crate::app::search::{Found, fold_into, folded};
+use crate::rendering::{Code, Problem, Response};
+use crate::routing::{AsyncRequest, Fields, read_settled, unavailable_problem, wait_durable};
+
+/// A page of them that is being filled.
+struct Page<'q> {
+    /// What is searched for, folded.
+    wanted: &'q str,
+    users: Summaries,
+    limit: usize,
+    looked_at: usize,
+    /// The last user that was looked at.
+    last: Option<UserId>,
+    /// There are more than fit.
+    is_full: bool,
+    /// Used for each user afresh.
+    text: String,
+    shown: Vec<AccountId>,
+}
+
+/// A page of the users whose id or name contains `part`.
+pub(super) async fn list(request: &AsyncRequest, fields: &Fields<'_>, part: &str) -> Result<Response, Problem> {
+    let wanted = folded(part);
+    if wanted.is_empty() {
+        let reason =
+            "it consists of accents and characters that cannot be seen, which make no difference; search for a letter";
+        return Err(Problem::invalid("q", reason));
+    }
+    let mut from = fields.text("cursor").map_or(Ok(0), |cursor| behind(cursor, &wanted))?;
+    let coin = coin(request, fields.text("coin")).await?;
+    let limit = fields.number("limit").unwrap_or(100) as usize;
+    let users = Summaries::new(coin, fields.flag("closed").unwrap_or(false), limit);
+    let (text, shown) = (String::new(), Vec::new());
+    let mut page = Page { wanted: &wanted, users, limit, looked_at: 0, last: None, is_full: false, text, shown };
+    // One more than fit, since that one says that there are more. If some of them are not wanted, very many more are looked at.
+    let mut most = limit + 1;
+    loop {
+        let found = search(request, &wanted, from, most).await?;
+        wait_durable(request, found.seen).await?;
+        for some in found.users.chunks(LOOKED_AT_MAX) {
+            let seen = read_settled(&request.app, |ledger, now| page.fill(ledger, now, some)).await?.seen;
+            wait_durable(request, seen).await?;
+            if page.is_full {
+                break;
+            }
+        }
+        if page.is_full || found.users.len() < most {
+            return Ok(page.finish());
+        }
+        from = found.users.last().map_or(from, |last| last.0.saturating_add(1));
+        most = LOOKED_AT_FOR_PAGE_MAX;
+    }
+}
+
+/// Searches on a thread that may take its time.
+async fn search(request: &AsyncRequest, wanted: &str, from: u32, most: usize) -> Result<Found, Problem> {
+    let searching = request.app.search.begin().await;
+    let (engine, wanted) = (request.app.engine.clone(), wanted.to_owned());
+    let found = tokio::task::spawn_blocking(move || searching.find(&engine, &wanted, from, most));
+    match found.await {
+        Ok(found) => found.map_err(|unavailable: Unavailable| unavailable_problem(&unavailable)),
+        Err(_panicked) => Err(Problem::new(Code::InternalError, "Searching failed. See the service's log.")),
+    }
+}
+
+impl Page<'_> {
+    /// Looks at some more of those who were found.
+    fn fill(&mut self, ledger: &Ledger, now: Micros, found: &[UserId]) {
+        let state = ledger.state();
+        for id in found {
+            if self.users.count() == self.limit || self.looked_at == LOOKED_AT_FOR_PAGE_MAX {
+                self.is_full = true;
+                return;
+            }
+            self.looked_at += 1;
+            self.last = Some(*id);
+            if self.matches(state, *id) {
+                self.users.put(state, *id, now, &mut self.shown);
+                self.shown.clear();
+            }
+        }
+    }
+
+    /// Whether a user who was found contains what is wanted still: a rename may have come after the search.
+    fn matches(&mut self, state: &State, id: UserId) -> bool {
+        // Of a user whose making was lost with the lead there is nothing left.
+        if id.0 as usize >= state.user_count() {
+            return false;
+        }
+        let mut contains = |text: &str| {
+            self.text.clear();
+            fold_into(text, &mut self.text);
+            self.text.contains(self.wanted)
+        };
+        contains(&state.user(id).id) || state.profile(id).name.as_deref().is_some_and(contains)
+    }
+
+    fn finish(self) -> Response {
+        let last = self.last.filter(|_| self.is_full);
+        let cursor = last.map(|last| cursor::encode(List::FoundUsers, &format!("{}.{}", last.0, digest(self.wanted))));
+        page(self.users.finish(cursor.as_deref()))
+    }
+}
+
+/// Tells cursors of different searches apart.
+fn digest(wanted: &str) -> String {
+    blake3::hash(wanted.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// The number of the user with whom the list goes on.
+fn behind(cursor: &str, wanted: &str) -> Result<u32, Problem> {
+    let decoded = cursor::decode(List::FoundUsers, cursor)?;
+    let (last, of) = decoded.split_once('.').ok_or_else(not_of_this_list)?;
+    if of != digest(wanted) {
+        return Err(Problem::invalid("cursor", "this is the next_cursor of a list with another q"));
+    }
+    let last: u32 = last.parse().map_err(|_| not_of_this_list())?;
+    Ok(last.saturating_add(1))
+}

@@ -1,0 +1,83 @@
+//! What lists of users show of each: id, name, coins.
+
+use bytes::Bytes;
+use http::StatusCode;
+use tocos_http::ResponseBody;
+use tocos_ledger::{AccountId, CoinId, Micros, State, UserId};
+
+use super::totals;
+use crate::json::Writer;
+use crate::rendering::{Media, Response};
+
+/// The users of a page, as JSON.
+pub(super) struct Summaries {
+    /// Only users with an account of this coin, and only that account.
+    coin: Option<CoinId>,
+    with_closed: bool,
+    count: usize,
+    out: Writer,
+}
+
+impl Summaries {
+    /// For a page of about so many.
+    pub(super) fn new(coin: Option<CoinId>, with_closed: bool, expected: usize) -> Self {
+        let mut out = Writer::with_capacity(64 + expected * 64);
+        out.raw("{\"users\":[");
+        Self { coin, with_closed, count: 0, out }
+    }
+
+    /// How many there are by now.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The accounts of a user that would be shown, added to `shown`; `None` if the user is none of those wanted.
+    fn accounts<'s>(&self, state: &State, id: UserId, shown: &'s mut Vec<AccountId>) -> Option<&'s [AccountId]> {
+        if state.user(id).closed && !self.with_closed {
+            return None;
+        }
+        let first = shown.len();
+        let coin = self.coin;
+        shown.extend(
+            state.accounts_of(id).filter(|account| coin.is_none_or(|coin| state.account(*account).coin == coin)),
+        );
+        let accounts = &mut shown[first..];
+        if coin.is_some() && accounts.is_empty() {
+            return None;
+        }
+        // They came the oldest last.
+        accounts.reverse();
+        Some(accounts)
+    }
+
+    /// Adds a user, if it is one of those wanted, and the accounts to those shown.
+    pub(super) fn put(&mut self, state: &State, id: UserId, now: Micros, shown: &mut Vec<AccountId>) -> bool {
+        let Some(accounts) = self.accounts(state, id, shown) else { return false };
+        let out = &mut self.out;
+        out.raw(if self.count == 0 { "{\"id\":" } else { ",{\"id\":" });
+        out.text(&state.user(id).id);
+        out.raw(",\"name\":");
+        out.text_or_null(state.profile(id).name.as_deref());
+        out.raw(",\"coins\":");
+        totals(out, state, accounts.iter().map(|account| (*account, state.account(*account).balance(now).total)));
+        out.raw("}");
+        self.count += 1;
+        true
+    }
+
+    /// The page as JSON.
+    pub(super) fn finish(mut self, next_cursor: Option<&str>) -> Bytes {
+        self.out.raw("],\"next_cursor\":");
+        match next_cursor {
+            Some(cursor) => self.out.plain(cursor),
+            None => self.out.raw("null"),
+        }
+        self.out.raw("}");
+        self.out.into_bytes()
+    }
+}
+
+/// A page as a response.
+pub(super) fn page(body: Bytes) -> Response {
+    Response { status: StatusCode::OK, media: Media::Json, body: ResponseBody::Whole(body), replayed: false }
+}
