@@ -161,7 +161,7 @@ impl Year {
             }
             _ => Operation::EndSchedule { schedule: &format!("plan-{user}") },
         };
-        let request = Request { operation, key: None, metadata: None, by: 0 };
+        let request = Request { operation, key: None, metadata: None, reference: None, by: 0 };
         if self.bench.engine().submit(&request, false, |_, _| ()).is_ok() {
             self.bench.engine().seal();
         }

@@ -44,7 +44,8 @@ impl Desk {
     }
 
     fn put(&self, user: &str, name: Option<&str>) -> AsOf {
-        let request = Request { operation: Operation::PutUser { user, name }, key: None, metadata: None, by: 0 };
+        let request =
+            Request { operation: Operation::PutUser { user, name }, key: None, metadata: None, reference: None, by: 0 };
         let submitted = self.engine.submit(&request, false, |_, _| ()).unwrap();
         self.engine.seal();
         submitted.seen
@@ -52,8 +53,10 @@ impl Desk {
 
     /// All or none of them; says whether they were done.
     fn batch(&self, operations: Vec<Operation<'_>>, dry_run: bool) -> bool {
-        let requests: Vec<_> =
-            operations.into_iter().map(|operation| Request { operation, key: None, metadata: None, by: 0 }).collect();
+        let requests: Vec<_> = operations
+            .into_iter()
+            .map(|operation| Request { operation, key: None, metadata: None, reference: None, by: 0 })
+            .collect();
         let done = self.engine.submit_batch(&requests, Batch { atomic: true, dry_run, next_key: None }, |_, _| ());
         self.engine.seal();
         done.is_ok()
