@@ -20,7 +20,8 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
         decompose_compatible(c, |part| {
             if !is_combining_mark(part) && part.general_category() != GeneralCategory::Format {
                 // By way of the upper case, letters of which only one case has two forms become the same: ß and ss, ς and σ.
-                part.to_uppercase().flat_map(char::to_lowercase).for_each(|folded| out.push(folded));
+                let folded = part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+                folded.for_each(|folded| out.push(folded));
             }
         });
     }
@@ -44,6 +45,7 @@ mod tests {
             ("Jose\u{301}", "JOSÉ"),
             ("Łódź", "łódz"),
             ("Straße", "STRASSE"),
+            ("STRAẞE", "Straße"),
             ("ΟΔΥΣΣΕΥΣ", "Οδυσσεύς"),
             ("Ｗｉｄｅ", "wide"),
             ("ﬁn", "FIN"),

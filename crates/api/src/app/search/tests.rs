@@ -90,6 +90,10 @@ impl Desk {
         }
     }
 
+    fn pass(&self, milliseconds: u64) {
+        self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(milliseconds)).await });
+    }
+
     fn is_there(&self) -> bool {
         self.search.held.try_lock().is_ok_and(|held| held.is_some())
     }
@@ -293,10 +297,10 @@ fn an_index_that_nobody_uses_is_dropped_and_made_again() {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(600) {
             assert_eq!(desk.find("ann", 0, 9), [0]);
-            desk.runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+            desk.pass(20);
             assert!(desk.is_there(), "it is used");
         }
-        desk.runtime.block_on(tokio::time::sleep(Duration::from_millis(700)));
+        desk.pass(700);
         assert!(!desk.is_there());
     }
 }
