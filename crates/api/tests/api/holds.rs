@@ -191,7 +191,7 @@ fn very_many_open_holds_are_paged_through() {
     app.post("/v1/grants", json!({"user": "ana", "coin": "gold", "amount": 1_000_000})).expect(201);
     let mut made = (Vec::new(), Vec::new());
     for round in 0..10 {
-        let coin = |at: usize| if (at + round) % 3 == 0 { "gold" } else { "toco" };
+        let coin = |at: usize| if (at + round).is_multiple_of(3) { "gold" } else { "toco" };
         let hold = |at| json!({"op": "hold", "user": "ana", "coin": coin(at), "amount": 1, "timeout_s": 86_400});
         let operations: Vec<Value> = (0..10_000).map(hold).collect();
         let batch = app.post("/v1/batch", json!({"operations": operations})).expect(200);
