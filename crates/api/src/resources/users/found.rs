@@ -82,7 +82,9 @@ impl Page<'_> {
             }
             self.looked_at += 1;
             self.last = Some(*id);
-            if self.matches(state, *id) {
+            // Of a user whose making was lost with the lead there is nothing left.
+            let is_there = (id.0 as usize) < state.user_count();
+            if is_there && self.users.wants(state, *id) && self.matches(state, *id) {
                 self.users.put(state, *id, now, &mut self.shown);
                 self.shown.clear();
             }
@@ -91,10 +93,6 @@ impl Page<'_> {
 
     /// Whether a user who was found contains what is wanted still: a rename may have come after the search.
     fn matches(&mut self, state: &State, id: UserId) -> bool {
-        // Of a user whose making was lost with the lead there is nothing left.
-        if id.0 as usize >= state.user_count() {
-            return false;
-        }
         let mut contains = |text: &str| {
             self.text.clear();
             fold_into(text, &mut self.text);
