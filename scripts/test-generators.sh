@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests that the OpenAPI document works with common tools: Redocly's lint finds no problem in it, and four generators make complete
-# clients of it. The clients' types are checked, and each makes a transfer and a batch on the running service. Needs Python 3.11 or
+# clients of it. The clients' types are checked, and each makes a transfer and a batch on the running service and lists two users. Needs Python 3.11 or
 # newer with venv, Node.js 20 or newer with npm, and a Java runtime; installs the generators from PyPI and npm into a cache
 # outside the tree.
 #
@@ -98,10 +98,10 @@ openapi_ts() {
 
 check "the page formats and escapes what the document says, and searches it" node crates/api/tests/page/page.mjs
 check "Redocly's recommended rules find nothing" lint
-check "openapi-python-client makes $operations operations; a transfer and a batch" python_client
-check "OpenAPI Generator for Python makes $operations operations; a transfer and a batch" openapi_generator
-check "openapi-typescript with openapi-fetch has $operations operations; a transfer and a batch" openapi_fetch
-check "@hey-api/openapi-ts makes $operations operations; a transfer and a batch" openapi_ts
+check "openapi-python-client makes $operations operations; a transfer, a batch, two users" python_client
+check "OpenAPI Generator for Python makes $operations operations; a transfer, a batch, two users" openapi_generator
+check "openapi-typescript with openapi-fetch has $operations operations; a transfer, a batch, two users" openapi_fetch
+check "@hey-api/openapi-ts makes $operations operations; a transfer, a batch, two users" openapi_ts
 
 # Each client moved 5 coins, and 2 in its batch.
 moved() {

@@ -82,7 +82,9 @@ impl Page<'_> {
             }
             self.looked_at += 1;
             self.last = Some(*id);
-            if self.matches(state, *id) {
+            // Of a user whose making was lost with the lead there is nothing left.
+            let is_there = (id.0 as usize) < state.user_count();
+            if is_there && self.users.wants(state, *id) && self.matches(state, *id) {
                 self.users.put(state, *id, now, &mut self.shown);
                 self.shown.clear();
             }
@@ -91,10 +93,6 @@ impl Page<'_> {
 
     /// Whether a user who was found contains what is wanted still: a rename may have come after the search.
     fn matches(&mut self, state: &State, id: UserId) -> bool {
-        // Of a user whose making was lost with the lead there is nothing left.
-        if id.0 as usize >= state.user_count() {
-            return false;
-        }
         let mut contains = |text: &str| {
             self.text.clear();
             fold_into(text, &mut self.text);
@@ -124,4 +122,48 @@ fn behind(cursor: &str, wanted: &str) -> Result<u32, Problem> {
     }
     let last: u32 = last.parse().map_err(|_| not_of_this_list())?;
     Ok(last.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tocos_ledger::{Decision, Operation, Request};
+
+    fn put(ledger: &mut Ledger, user: &str, name: &str) {
+        let operation = Operation::PutUser { user, name: Some(name) };
+        let request = Request { operation, key: None, metadata: None, by: 0 };
+        let Ok(Decision::Do(event)) = ledger.decide(&request, 1) else { panic!("{user} can be put") };
+        ledger.apply(&event).unwrap();
+    }
+
+    #[test]
+    fn who_was_renamed_after_the_search_or_is_no_more_is_not_shown() {
+        let mut ledger = Ledger::new(*b"a seed for tests");
+        for (user, name) in [("a", "José"), ("b", "José"), ("jose", "")] {
+            put(&mut ledger, user, name);
+        }
+        let page = |ledger: &Ledger, limit: usize, found: &[u32]| {
+            let users = Summaries::new(None, false, limit);
+            let (text, shown) = (String::new(), Vec::new());
+            let mut page = Page { wanted: "jose", users, limit, looked_at: 0, last: None, is_full: false, text, shown };
+            page.fill(ledger, 1, &found.iter().map(|number| UserId(*number)).collect::<Vec<_>>());
+            (page.users.count(), page.is_full, page.last.map(|last| last.0))
+        };
+        assert_eq!(page(&ledger, 10, &[0, 1, 2]), (3, false, Some(2)));
+        put(&mut ledger, "a", "Max");
+        assert_eq!(page(&ledger, 10, &[0, 1, 2]), (2, false, Some(2)));
+        assert_eq!(page(&ledger, 10, &[1, 3, u32::MAX]), (1, false, Some(u32::MAX)));
+        // The next page begins behind the last user that was looked at.
+        assert_eq!(page(&ledger, 1, &[0, 1, 2]), (1, true, Some(1)));
+        assert_eq!(page(&ledger, 2, &[0, 1, 2]), (2, false, Some(2)));
+    }
+
+    #[test]
+    fn a_cursor_goes_on_behind_its_user_and_belongs_to_what_is_searched_for() {
+        let cursor = |text: String| cursor::encode(List::FoundUsers, &text);
+        assert_eq!(behind(&cursor(format!("7.{}", digest("ann"))), "ann").unwrap(), 8);
+        for wrong in ["7".to_owned(), format!("7.{}", digest("bob")), format!("-1.{}", digest("ann")), String::new()] {
+            assert!(behind(&cursor(wrong.clone()), "ann").is_err(), "{wrong}");
+        }
+    }
 }

@@ -31,6 +31,12 @@ impl Summaries {
         self.count
     }
 
+    /// Whether a user is one of those wanted.
+    pub(super) fn wants(&self, state: &State, id: UserId) -> bool {
+        let has = |coin| state.accounts_of(id).any(|account| state.account(account).coin == coin);
+        (self.with_closed || !state.user(id).closed) && self.coin.is_none_or(has)
+    }
+
     /// The accounts of a user that would be shown, added to `shown`; `None` if the user is none of those wanted.
     fn accounts<'s>(&self, state: &State, id: UserId, shown: &'s mut Vec<AccountId>) -> Option<&'s [AccountId]> {
         if state.user(id).closed && !self.with_closed {
