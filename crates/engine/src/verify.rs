@@ -182,7 +182,7 @@ pub(crate) fn verify_disk(disk: &Arc<dyn Disk>, elsewhere: u64) -> Result<Verify
     for table in &tables {
         table.check(&**disk, reader.last_event())?;
     }
-    for (summary, reason) in summaries.iter().filter_map(|summary| Some((summary, summary.difference()?))) {
+    if let Some((summary, reason)) = summaries.iter().find_map(|summary| Some((summary, summary.difference()?))) {
         return Err(table_differs((summary.place.clone(), reason.to_owned())));
     }
     Ok(VerifyReport {
