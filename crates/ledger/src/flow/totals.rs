@@ -26,7 +26,7 @@ impl Key {
     /// The first and the last of a coin.
     fn bounds(coin: CoinId) -> (Self, Self) {
         let first = u64::from(coin.0) << 48;
-        (Self(first), Self(first | (1 << 48) - 1))
+        (Self(first), Self(first | ((1 << 48) - 1)))
     }
 
     fn coin(self) -> CoinId {

@@ -162,7 +162,7 @@ pub(super) fn each_part(bytes: &[u8], mut each: impl FnMut(Place, Place, LotAmou
 }
 
 /// The bytes of some sections, where they are there.
-pub(super) fn find<'a, const N: usize>(blob: &'a [u8], wanted: [Tag; N]) -> Result<[Option<&'a [u8]>; N], Malformed> {
+pub(super) fn find<const N: usize>(blob: &[u8], wanted: [Tag; N]) -> Result<[Option<&[u8]>; N], Malformed> {
     let mut found = [None; N];
     let mut fields = Fields::new(blob);
     while !fields.is_empty() {
