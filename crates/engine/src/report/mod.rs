@@ -24,6 +24,7 @@ use std::fmt;
 use std::io;
 use stretch::{Stretch, stretches};
 use summary::{Found, Summary};
+use tocos_journal::blockfile::BlockHeader;
 use tocos_ledger::{CoinId, Micros, Outstanding, months_between};
 use walk::Walk;
 
@@ -172,28 +173,37 @@ impl Engine {
         problems: &mut Vec<String>,
     ) -> Result<(), ReportError> {
         walk.check()?;
-        let disk = &**self.reader().disk();
         let range = (stretch.first, stretch.last);
-        let Some(header) = &stretch.header else { return walk.read(range, |flow| spans.add(flow)).map(|_| ()) };
+        let summary = match &stretch.header {
+            Some(header) => Some(self.summary_of(header, walk, range, problems)?),
+            None => None,
+        };
+        if summary.is_some_and(|summary| spans.add_totals(&summary.totals)) {
+            return Ok(());
+        }
+        walk.read(range, |flow| spans.add(flow)).map(|_began_at| ())
+    }
+
+    /// The summary of a stretch of the log, made if it is not there.
+    fn summary_of(
+        &self,
+        header: &BlockHeader,
+        walk: &mut Walk<'_>,
+        range: (u64, u64),
+        problems: &mut Vec<String>,
+    ) -> Result<Summary, ReportError> {
+        let disk = &**self.reader().disk();
         match summary::read(disk, header) {
-            Found::Good(summary) => {
-                if spans.add_totals(&summary.totals) {
-                    return Ok(());
-                }
-                return walk.read(range, |flow| spans.add(flow)).map(|_| ());
-            }
+            Found::Good(summary) => return Ok(summary),
             Found::Missing => {}
             Found::Unreadable(reason) => problems.push(reason),
             Found::Unusable(reason) => problems.push(summary::set_aside(disk, header, &reason)),
         }
         let mut summary = Summary::default();
-        summary.began_at = walk.read(range, |flow| {
-            spans.add(flow);
-            summary.totals.add(flow);
-        })?;
-        // It is made again by the next report.
+        summary.began_at = walk.read(range, |flow| summary.totals.add(flow))?;
+        // What could not be written is made again by the next report.
         problems.extend(summary::write(disk, header, &summary).err());
-        Ok(())
+        Ok(summary)
     }
 
     /// The time of the ledger's first event.

@@ -63,9 +63,8 @@ pub(super) fn flows_of_frame(
             continue;
         }
         let blob = blob_offset(record).and_then(|offset| frame.blob(offset)).unwrap_or(&[]);
-        let malformed = |malformed: tocos_ledger::Malformed| (number, malformed.to_string());
-        let event = Event::decode(number, frame.at_us(), record, blob).map_err(malformed)?;
-        event.flows(|account| coin_of(account.0 as usize)).map_err(malformed)?.for_each(|flow| each(&flow));
+        Event::read_flows(frame.at_us(), record, blob, |account| coin_of(account.0 as usize), &mut each)
+            .map_err(|malformed| (number, malformed.to_string()))?;
     }
     Ok(())
 }

@@ -50,7 +50,6 @@ struct Year {
 
 impl Year {
     fn new(seed: u64, steps: usize) -> Self {
-        println!("seed {seed}");
         let bench = Bench::with(|options| options.test_clock = true);
         bench.users(&USERS);
         bench.ask(Operation::PutCoin { coin: "gem", decimals: 0 });
@@ -226,6 +225,7 @@ impl Year {
 #[test]
 fn reports_of_any_span_are_what_a_naive_sum_gives() {
     for seed in [1, 2, Rng::new().u64(..)] {
+        println!("seed {seed}");
         let mut year = Year::new(seed, 2_500);
         let kinds = naive::sums(year.bench.engine()).kinds();
         for kind in FlowKind::ALL {

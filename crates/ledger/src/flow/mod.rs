@@ -11,8 +11,9 @@ pub use totals::{DayTotal, FlowTotals};
 
 use crate::amount::Micros;
 use crate::bytes::Malformed;
-use crate::event::{Event, Fact, GrantTerms, Leg, Movement, MovementKind, Place, RolloverTerms};
+use crate::event::{Event, Fact, GrantTerms, MovementKind, Place, RolloverTerms};
 use crate::lot::{Category, LotAmount};
+use crate::record::{Moves, RECORD_BYTES};
 use crate::state::{AccountId, CoinId};
 
 /// Why what is outstanding changed.
@@ -89,8 +90,32 @@ impl Event<'_> {
         };
         Ok(moved.into_iter().flat_map(move |(movement, coin)| {
             let parts = movement.legs.iter().flat_map(|leg| leg.parts().map(move |part| (leg, part)));
-            parts.flat_map(move |(leg, part)| movement.flows_of(leg, part, coin, self.at).into_iter().flatten())
+            parts.flat_map(move |(leg, part)| {
+                movement.kind.flows_of((leg.from, leg.to), part, coin, self.at).into_iter().flatten()
+            })
         }))
+    }
+}
+
+impl Event<'_> {
+    /// Hands out the flows of an event that is a record and its blob, without decoding the rest of it: the same as those of the event that
+    /// they stand for, for whoever reads very many. `coin_of` must know the event's account.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the event's account is not known, or these bytes are no event.
+    #[inline]
+    pub fn read_flows(
+        at: Micros,
+        record: &[u8; RECORD_BYTES],
+        blob: &[u8],
+        coin_of: impl FnOnce(AccountId) -> Option<CoinId>,
+        mut each: impl FnMut(&Flow),
+    ) -> Result<(), Malformed> {
+        let Some(moves) = Moves::read(record, blob)? else { return Ok(()) };
+        let coin = coin_of(moves.account).ok_or(Malformed("its account is not known"))?;
+        moves.each_part(|from, to, part| {
+            moves.kind.flows_of((from, to), part, coin, at).iter().flatten().for_each(&mut each);
+        })
     }
 }
 
@@ -99,16 +124,16 @@ fn is_owed(place: Place) -> bool {
     matches!(place, Place::A | Place::B | Place::Hold)
 }
 
-impl Movement {
-    /// What a part of a leg changes.
-    fn flows_of(&self, leg: &Leg, part: LotAmount, coin: CoinId, at: Micros) -> [Option<Flow>; 2] {
+impl MovementKind {
+    /// What some coins of one lot change that a movement of this kind moves from one place to another.
+    fn flows_of(&self, (from, to): (Place, Place), part: LotAmount, coin: CoinId, at: Micros) -> [Option<Flow>; 2] {
         let amount = part.amount as i64;
-        let taken = is_owed(leg.from).then(|| self.kind.taken_lot(leg.from, part.lot).marks.category);
-        let given = is_owed(leg.to).then(|| self.kind.given_lot(leg.to, part.lot).marks.category);
+        let taken = is_owed(from).then(|| self.taken_lot(from, part.lot).marks.category);
+        let given = is_owed(to).then(|| self.given_lot(to, part.lot).marks.category);
         // What was due is done as of when it was, however late.
-        let at = self.kind.effective_at(part, at).min(at);
+        let at = self.effective_at(part, at).min(at);
         let flow = |category, kind, amount| Some(Flow { coin, category, kind, amount, at });
-        let is_reversal = matches!(self.kind, MovementKind::Reverse(_));
+        let is_reversal = matches!(self, Self::Reverse(_));
         match (taken, given) {
             (Some(taken), Some(given)) if taken == given => [None, None],
             (None, None) => [None, None],
@@ -118,14 +143,12 @@ impl Movement {
             }
             (_, Some(given)) => [flow(given, FlowKind::Granted, amount), None],
             (Some(taken), _) => {
-                let kind = if leg.to == Place::Expired { FlowKind::Expired } else { FlowKind::Spent };
+                let kind = if to == Place::Expired { FlowKind::Expired } else { FlowKind::Spent };
                 [flow(taken, kind, amount), None]
             }
         }
     }
-}
 
-impl MovementKind {
     /// As of when a movement of this kind moves some coins, if it is carried out at `at`.
     fn effective_at(&self, part: LotAmount, at: Micros) -> Micros {
         match self {

@@ -10,14 +10,37 @@ use std::collections::BTreeMap;
 /// Bytes of a total.
 const ROW_BYTES: usize = 40;
 
-/// What sets the flows of a total apart from others.
+/// What sets the flows of a total apart from others, as one number in the order of the totals: the coin in the upper 16 bits, the
+/// day in 32, the category in 8, the kind in 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    coin: CoinId,
-    /// Days since 1970-01-01 in UTC.
-    day: i64,
-    category: Category,
-    kind: FlowKind,
+struct Key(u64);
+
+impl Key {
+    #[inline]
+    fn new(coin: CoinId, at: Micros, category: Category, kind: FlowKind) -> Self {
+        // Every instant is within 2^27 days of 1970. Days before that come first.
+        let day = (at.div_euclid(DAY_US) as i32 as u32) ^ 1 << 31;
+        Self(u64::from(coin.0) << 48 | u64::from(day) << 16 | (category as u64) << 8 | kind as u64)
+    }
+
+    /// The first and the last of a coin.
+    fn bounds(coin: CoinId) -> (Self, Self) {
+        let first = u64::from(coin.0) << 48;
+        (Self(first), Self(first | ((1 << 48) - 1)))
+    }
+
+    fn coin(self) -> CoinId {
+        CoinId((self.0 >> 48) as u16)
+    }
+
+    fn category(self) -> Category {
+        Category::ALL[usize::from(self.0 >> 8 & 1 != 0)]
+    }
+
+    fn kind(self) -> FlowKind {
+        // No other number is ever put there.
+        FlowKind::ALL.get((self.0 & 0xff) as usize).copied().unwrap_or(FlowKind::Converted)
+    }
 }
 
 /// The flows of one coin, category and kind that took effect on one day in UTC.
@@ -41,7 +64,7 @@ impl FlowTotals {
     /// Adds a flow.
     pub fn add(&mut self, flow: &Flow) {
         let Flow { coin, category, kind, amount, at } = *flow;
-        let key = Key { coin, day: at.div_euclid(DAY_US), category, kind };
+        let key = Key::new(coin, at, category, kind);
         let total = self.totals.entry(key).or_insert(DayTotal { first: at, last: at, amount: 0 });
         total.first = total.first.min(at);
         total.last = total.last.max(at);
@@ -50,10 +73,8 @@ impl FlowTotals {
 
     /// The totals of a coin, the earliest day first.
     pub fn of_coin(&self, coin: CoinId) -> impl Iterator<Item = (Category, FlowKind, &DayTotal)> {
-        let key = |day, category, kind| Key { coin, day, category, kind };
-        let all = key(i64::MIN, Category::Promotional, FlowKind::Granted)
-            ..=key(i64::MAX, Category::Paid, FlowKind::Converted);
-        self.totals.range(all).map(|(key, total)| (key.category, key.kind, total))
+        let (first, last) = Key::bounds(coin);
+        self.totals.range(first..=last).map(|(key, total)| (key.category(), key.kind(), total))
     }
 
     /// How many totals there are.
@@ -76,9 +97,9 @@ impl FlowTotals {
             bytes.put_i64(total.first);
             bytes.put_i64(total.last);
             bytes.extend_from_slice(&total.amount.to_le_bytes());
-            bytes.put_u16(key.coin.0);
-            bytes.put_u8(key.category as u8);
-            bytes.put_u8(key.kind as u8);
+            bytes.put_u16(key.coin().0);
+            bytes.put_u8(key.category() as u8);
+            bytes.put_u8(key.kind() as u8);
             bytes.put_u32(0);
         }
         bytes
@@ -116,10 +137,9 @@ fn decode_row(row: &[u8; ROW_BYTES]) -> Result<(Key, DayTotal), Malformed> {
     let category = *Category::ALL.get(number).ok_or(Malformed("a category is not 0 or 1"))?;
     let number = usize::from(fields.u8()?);
     let kind = *FlowKind::ALL.get(number).ok_or(Malformed("a kind of flow is not 0 to 4"))?;
-    let day = first.div_euclid(DAY_US);
-    if fields.u32()? != 0 || first > last || last.div_euclid(DAY_US) != day {
+    if fields.u32()? != 0 || first > last || first.div_euclid(DAY_US) != last.div_euclid(DAY_US) {
         return Err(Malformed("flows are not of one day"));
     }
     let amount = i128::from(high) << 64 | i128::from(low);
-    Ok((Key { coin, day, category, kind }, DayTotal { first, last, amount }))
+    Ok((Key::new(coin, first, category, kind), DayTotal { first, last, amount }))
 }

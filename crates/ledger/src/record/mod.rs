@@ -4,6 +4,7 @@
 //! metadata is its record alone.
 
 mod kind;
+mod moves;
 mod sections;
 mod terms;
 
@@ -14,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::names;
 use crate::right::Right;
 use crate::state::{AccountId, CoinId, UserId};
+pub(crate) use moves::Moves;
 use sections::{Sections, Tag, put_section};
 
 /// Bytes of every event's fixed part.

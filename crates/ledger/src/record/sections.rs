@@ -4,7 +4,7 @@ use super::Malformed;
 use crate::amount::{Amount, MAX_AMOUNT};
 use crate::bytes::{Fields, Put, text};
 use crate::event::{Entry, Leg, Legs, Place};
-use crate::lot::LotAmount;
+use crate::lot::{Lot, LotAmount};
 use crate::state::{AccountId, CoinId, UserId};
 use crate::thresholds::Crossing;
 
@@ -134,6 +134,46 @@ fn leg(fields: &mut Fields<'_>) -> Result<Leg, Malformed> {
         return Err(Malformed("lots don't sum to their leg's amount, or it is above 2^53-1"));
     }
     Ok(Leg { from, to, amount, lots })
+}
+
+/// Hands out the parts of all legs: from where, to where, which coins.
+pub(super) fn each_part(bytes: &[u8], mut each: impl FnMut(Place, Place, LotAmount)) -> Result<(), Malformed> {
+    let mut fields = Fields::new(bytes);
+    while !fields.is_empty() {
+        let (from, to) = (place(&mut fields)?, place(&mut fields)?);
+        let (amount, count) = (fields.u64()?, fields.u32()?);
+        if amount > MAX_AMOUNT {
+            return Err(Malformed("a leg's amount is above 2^53-1"));
+        }
+        if count == 0 && amount > 0 {
+            each(from, to, LotAmount { lot: Lot::PLAIN, amount });
+        }
+        let mut left = amount;
+        for _ in 0..count {
+            let part = fields.lot()?;
+            left = left.checked_sub(part.amount).ok_or(Malformed("lots are more than their leg's amount"))?;
+            each(from, to, part);
+        }
+        if count > 0 && left > 0 {
+            return Err(Malformed("lots are less than their leg's amount"));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of some sections, where they are there.
+pub(super) fn find<const N: usize>(blob: &[u8], wanted: [Tag; N]) -> Result<[Option<&[u8]>; N], Malformed> {
+    let mut found = [None; N];
+    let mut fields = Fields::new(blob);
+    while !fields.is_empty() {
+        let tag = fields.u8()?;
+        let length = length(&mut fields)?;
+        let bytes = fields.bytes(length)?;
+        if let Some(at) = wanted.iter().position(|wanted| *wanted as u8 == tag) {
+            found[at] = Some(bytes);
+        }
+    }
+    Ok(found)
 }
 
 fn place(fields: &mut Fields<'_>) -> Result<Place, Malformed> {

@@ -1,6 +1,6 @@
 //! What each kind of event changes of what is outstanding, by category, and as of when.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Written};
 use crate::request::{START, seconds};
 use crate::scheduled::DAY;
 use std::collections::BTreeMap;
@@ -15,8 +15,18 @@ const PROMO: Category = Category::Promotional;
 fn flows_of(ledger: &Bench, event: &Event<'_>) -> Vec<Flow> {
     let state = ledger.ledger.state();
     let flows: Vec<Flow> = event.flows(|account| Some(state.account(account).coin)).unwrap().collect();
-    let record = &ledger.log[usize::try_from(event.number).unwrap() - 1].record;
-    assert!(flows.is_empty() || Event::may_flow(record), "the record of event {} does not say so", event.number);
+    assert_eq!(read_flows(ledger, event.number), flows, "read from the bytes of event {}", event.number);
+    flows
+}
+
+/// The same from its bytes.
+fn read_flows(ledger: &Bench, number: u64) -> Vec<Flow> {
+    let written = &ledger.log[usize::try_from(number).unwrap() - 1];
+    let state = ledger.ledger.state();
+    let mut flows = Vec::new();
+    let coin_of = |account| Some(state.account(account).coin);
+    Event::read_flows(written.at, &written.record, &written.blob, coin_of, |flow| flows.push(*flow)).unwrap();
+    assert!(flows.is_empty() || Event::may_flow(&written.record), "the record of event {number} does not say so");
     flows
 }
 
@@ -35,10 +45,19 @@ fn check(ledger: &Bench, expected: &[(Category, FlowKind, i64, i64)]) {
 pub(crate) fn add_flows(
     ledger: &Ledger,
     event: &Event<'_>,
+    written: &Written,
     sums: &mut BTreeMap<CoinId, Outstanding>,
 ) -> Result<(), String> {
     let state = ledger.state();
     let flows = event.flows(|account| Some(state.account(account).coin)).map_err(|error| error.to_string())?;
+    let flows: Vec<Flow> = flows.collect();
+    let mut read = Vec::new();
+    let coin_of = |account| Some(state.account(account).coin);
+    Event::read_flows(written.at, &written.record, &written.blob, coin_of, |flow| read.push(*flow))
+        .map_err(|error| error.to_string())?;
+    if read != flows {
+        return Err(format!("event {} read from its bytes changes {read:?}, not {flows:?}", event.number));
+    }
     for flow in flows {
         if flow.at > event.at {
             return Err(format!("event {} changes something later: {flow:?}", event.number));

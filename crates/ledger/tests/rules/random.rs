@@ -332,7 +332,7 @@ impl Pair {
                 .decode_event(number, written.at, &written.record, &written.blob)
                 .map_err(|error| format!("event {number}: {error}"))?;
             fresh.apply(&event).map_err(|error| error.to_string())?;
-            add_flows(&fresh, &event, &mut sums)?;
+            add_flows(&fresh, &event, written, &mut sums)?;
         }
         if fresh.state().blocks().collect::<Vec<_>>() != self.bench.blocks() {
             return Err("replayed from its bytes, the log gives another state".into());
