@@ -131,7 +131,7 @@ mod tests {
 
     fn put(ledger: &mut Ledger, user: &str, name: &str) {
         let operation = Operation::PutUser { user, name: Some(name) };
-        let request = Request { operation, key: None, metadata: None, by: 0 };
+        let request = Request { operation, key: None, metadata: None, reference: None, by: 0 };
         let Ok(Decision::Do(event)) = ledger.decide(&request, 1) else { panic!("{user} can be put") };
         ledger.apply(&event).unwrap();
     }
