@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tocos_engine::Engine;
+use tocos_http::ConnectionTracker;
 use tokio::sync::Notify;
 
 /// Turns of the runtime that a frame stays open for more writes to come. A turn serves all connections that are ready.
@@ -36,14 +37,17 @@ impl Sealer {
         }
     }
 
-    /// Seals for as long as it is polled.
-    pub(crate) async fn run(&self, engine: &Engine) {
+    /// Seals for as long as it is polled. Where each of the connections has written, nothing is waited for.
+    pub(crate) async fn run(&self, engine: &Engine, connections: &ConnectionTracker) {
         loop {
             self.decided.notified().await;
             let mut since = Duration::from_nanos(self.first_ns.load(Ordering::Acquire));
             let mut before = 0;
             for _ in 0..TURNS_MAX {
                 let (now, writes) = (self.started.elapsed(), self.writes.load(Ordering::Acquire));
+                if u64::from(writes) >= connections.open() {
+                    break;
+                }
                 if now.saturating_sub(since) > TURN_PER_WRITE * (writes.saturating_sub(before) + 1) {
                     break;
                 }

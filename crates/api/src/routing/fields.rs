@@ -266,6 +266,24 @@ impl<'a> Fields<'a> {
         at.map_or(&Value::Absent, |at| self.at(at))
     }
 
+    /// Metadata and reference, which every write takes, at the end of its list.
+    #[inline]
+    pub(crate) fn metadata_and_reference(&self) -> [Option<&str>; 2] {
+        let behind = self.list.len();
+        [(METADATA, 2), (REFERENCE, 1)].map(|(field, from_end)| {
+            let at = behind.wrapping_sub(from_end);
+            debug_assert!(
+                self.list.get(at).is_some_and(|last| last.name == field.name),
+                "{} is at its place",
+                field.name
+            );
+            match self.at(at) {
+                Value::Text(text) => Some(&**text),
+                _ => None,
+            }
+        })
+    }
+
     /// A text that may be left out.
     #[inline]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -82,11 +82,12 @@ pub(crate) fn decide(write: &'static Write, request: &SyncRequest<'_>) -> Result
         fields.read_body(utf8(request.body)?)?;
     }
     fields.check_complete()?;
+    let [metadata, reference] = fields.metadata_and_reference();
     let operation = Request {
         operation: (write.operation)(&fields)?,
         key: idempotency_key(request.head)?,
-        metadata: fields.text("metadata"),
-        reference: fields.text("reference"),
+        metadata,
+        reference,
         by: request.caller.key,
     };
     let submitted = request.app.engine.submit(&operation, dry_run, rendered);

@@ -149,7 +149,7 @@ fn background_tasks(app: &Arc<App>) -> Vec<tokio::task::JoinHandle<()>> {
         tokio::spawn(async move { report_clock(&clock.engine).await }),
         tokio::spawn(async move { warn_while_unprotected(&warner).await }),
         tokio::spawn(async move { notifier.engine.notify_durable().await }),
-        tokio::spawn(async move { sealer.sealer.run(&sealer.engine).await }),
+        tokio::spawn(async move { sealer.sealer.run(&sealer.engine, &sealer.connections).await }),
     ];
     if app.group.is_some() {
         let app = Arc::clone(app);

@@ -20,11 +20,13 @@ impl Ledger {
 
     /// The grants whose coins are moved. Of plain coins nobody knows.
     pub(super) fn note_grants(&mut self, event: u64, movement: &Movement) {
-        if movement.legs.iter().all(|leg| leg.lots.is_empty()) {
-            return;
-        }
-        for grant in movement.grants(event) {
-            self.note(Mention::Grant(grant), event);
+        // One that comes twice, but for one right behind the other, is noted twice.
+        let mut last = 0;
+        for lot in movement.legs.iter().flat_map(|leg| &leg.lots).map(|part| part.lot) {
+            if lot.grant != last && lot.grant != 0 && lot.grant != event {
+                last = lot.grant;
+                self.note(Mention::Grant(last), event);
+            }
         }
     }
 

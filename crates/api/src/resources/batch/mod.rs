@@ -173,11 +173,12 @@ impl<'v> Requests<'v> {
             let name = names.names.get(at).map(String::as_str);
             let request = parsed.as_ref().map_err(Clone::clone).and_then(|operation| {
                 caller.require(operation.write.right)?;
+                let [metadata, reference] = operation.fields.metadata_and_reference();
                 Ok(Request {
                     operation: (operation.write.operation)(&operation.fields)?,
                     key: operation.extras.idempotency_key.as_deref().or(name),
-                    metadata: operation.fields.text("metadata"),
-                    reference: operation.fields.text("reference"),
+                    metadata,
+                    reference,
                     by: caller.key,
                 })
             });
