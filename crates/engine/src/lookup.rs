@@ -6,12 +6,17 @@ use crate::stored::StoredEvent;
 use tocos_ledger::Mention;
 
 impl Engine {
-    /// The durable events after event `after` that mention this, in ascending order, `limit` of them at most. Reads the disk.
+    /// The events after one and up to another that mention this, in ascending order, `limit` of them at most. The last one is durable.
+    /// Reads the disk.
     ///
     /// # Errors
     /// [`EventError`] if tables or the log can't be read.
-    pub fn events_with(&self, mention: Mention<'_>, after: u64, limit: usize) -> Result<Vec<StoredEvent>, EventError> {
-        let durable = self.durable_event();
+    pub fn events_with(
+        &self,
+        mention: Mention<'_>,
+        (after, until): (u64, u64),
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, EventError> {
         let (hash, recent, tables) = self.look_up(|writer| {
             let ledger = &writer.ledger;
             (ledger.mention_hash(mention), ledger.recent_mentions(mention), writer.tables().clone())
@@ -23,7 +28,7 @@ impl Engine {
             let (mut events, covered) = tables.find_mentions(hash, after, wanted)?;
             let recent = recent.after(after.max(covered)).take(wanted - events.len());
             events.extend(recent);
-            events.retain(|event| *event <= durable);
+            events.retain(|event| *event <= until);
             let Some(last) = events.last() else { break };
             after = *last;
             for event in events {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tocos_journal::{
     Appender, Disk, FileDisk, FramesAhead, Journal, NewLedger, OpenError, Options, Replay, TailReport,
 };
-use tocos_ledger::Ledger;
+use tocos_ledger::{Ledger, Micros, State};
 
 /// Ids of ledgers with a test clock begin so.
 const TEST_LEDGER: &[u8; 4] = b"TEST";
@@ -79,6 +79,8 @@ pub struct OpenReport {
     pub unusable_tables: Vec<String>,
     /// Events read from the log behind the snapshot.
     pub replayed_events: u64,
+    /// How many accounts, holds and schedules had something due that was not done yet, and since when.
+    pub overdue: Option<(usize, Micros)>,
     /// How the log ended; `bytes_cut` above 0 means a torn last frame.
     pub tail: TailReport,
     /// How long it took, in microseconds.
@@ -161,12 +163,14 @@ pub(crate) fn recover(
         let last_event = (ledger.state().last_event() > 0).then(|| ledger.state().now());
         Clock::system(last_event, options.clock)
     };
+    let overdue = overdue(ledger.state(), &clock);
     let replayed_events = ledger.state().last_event() - snapshot_event;
     let took_us = started.elapsed().as_micros() as u64;
     let writer = Writer::new(ledger, clock, reader.clone(), (tables, options.tables));
     let snapshot_every_events = options.snapshot_every_events.max(1);
     let parts = Parts { writer, reader, snapshot_event, snapshot_every_events, recovery_us: took_us };
-    let report = OpenReport { snapshot_event, unusable_snapshots, unusable_tables, replayed_events, tail, took_us };
+    let report =
+        OpenReport { snapshot_event, unusable_snapshots, unusable_tables, replayed_events, overdue, tail, took_us };
     Ok(Recovered { parts, appender, disk, report })
 }
 
@@ -181,6 +185,16 @@ fn random_ledger(test_clock: bool) -> Result<NewLedger, OpenFailure> {
         ledger_id[0] |= 0x80;
     }
     Ok(NewLedger { ledger_id, seed })
+}
+
+/// What came due while nobody was there to do it.
+fn overdue(state: &State, clock: &Clock) -> Option<(usize, Micros)> {
+    let now = match clock {
+        Clock::Test { now } => *now,
+        Clock::System(_) => crate::clock::system_now(),
+    };
+    let since = state.next_due().filter(|at| *at < now)?;
+    Some((state.due_before(now).count(), since))
 }
 
 /// So much of what is over and in tables stays in memory while a log is replayed.

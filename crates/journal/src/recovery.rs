@@ -234,7 +234,7 @@ impl Found {
             return Ok(());
         }
         let derived = |name: &&String| {
-            ["snapshot-", "keys-", "over-", "index-", "flows-"].iter().any(|kind| name.starts_with(kind))
+            ["snapshot-", "keys-", "over-", "mentions-", "index-", "flows-"].iter().any(|kind| name.starts_with(kind))
                 && name.ends_with(".tocos")
         };
         let orphan = match self.unfinished {

@@ -78,6 +78,8 @@ pub struct Granted {
     pub lot: Lot,
     /// How many there were.
     pub amount: Amount,
+    /// How many of them were reserved from the first: a hold may have coins that roll over.
+    pub held: Amount,
 }
 
 impl Granted {
@@ -90,7 +92,15 @@ impl Granted {
             MovementKind::Rollover(terms) => terms.to,
             _ => return None,
         };
-        Some(Self { account: movement.a.account, lot, amount: movement.amount })
+        let held = movement.legs.iter().filter(|leg| leg.to == Place::Hold).map(|leg| leg.amount).sum();
+        Some(Self { account: movement.a.account, lot, amount: movement.amount, held })
+    }
+
+    /// Where the coins were at first.
+    #[must_use]
+    pub fn at_first(&self) -> GrantUse {
+        let held = self.held as i64;
+        GrantUse { left: self.amount as i64 - held, held, ..GrantUse::default() }
     }
 
     /// By how much an event that is not the grant itself changed where its coins are.
@@ -103,14 +113,22 @@ impl Granted {
                 let kind = &movement.kind;
                 let from = self.place(movement, leg.from, kind.taken_lot(leg.from, part.lot));
                 let to = self.place(movement, leg.to, kind.given_lot(leg.to, part.lot));
-                // Coins of other lots, and of other accounts.
-                if from.is_in_account() || to.is_in_account() {
+                // Coins of other lots, and of other accounts, are none of its business. Of those that come back the lot may be over.
+                let comes_back = self.came_from_here(movement, part.lot);
+                if from.is_in_account() || to.is_in_account() || comes_back {
                     found.change(from, -(part.amount as i64));
                     found.change(to, part.amount as i64);
                 }
             }
         }
         found
+    }
+
+    /// Whether a reversal brings these coins back to the account.
+    fn came_from_here(&self, movement: &Movement, lot: Lot) -> bool {
+        matches!(movement.kind, MovementKind::Reverse(_))
+            && movement.a.account == self.account
+            && lot.grant == self.lot.grant
     }
 
     fn place(&self, movement: &Movement, place: Place, lot: Lot) -> Where {

@@ -295,6 +295,14 @@ fn tell(data_dir: &Path, report: &OpenReport) {
             "the log ended in an unfinished write, which was cut off; no acknowledged write is lost"
         );
     }
+    if let Some((due, since)) = report.overdue {
+        let since = jiff::Timestamp::from_microsecond(since).map(|at| at.to_string()).unwrap_or_default();
+        tracing::info!(
+            due,
+            since,
+            "accounts, holds and schedules have something due; it is done now, in order, each thing as of its instant"
+        );
+    }
     tracing::info!(
         data_dir = %data_dir.display(),
         snapshot_event = report.snapshot_event,

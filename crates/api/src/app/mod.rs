@@ -38,6 +38,8 @@ pub(crate) struct App {
     pub sealer: Sealer,
     /// Held by whoever makes a report: one at a time.
     pub reports: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever walks over all uses of a grant: one at a time.
+    pub walks: Arc<tokio::sync::Mutex<()>>,
     /// The group that this node belongs to, if it is not alone.
     pub group: Option<Group>,
     is_stopping: AtomicBool,
@@ -63,6 +65,7 @@ impl App {
             search: Search::default(),
             sealer: Sealer::new(),
             reports: Arc::default(),
+            walks: Arc::default(),
             is_stopping: AtomicBool::new(false),
             stop: Notify::new(),
             engine,

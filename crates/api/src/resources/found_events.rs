@@ -5,7 +5,7 @@ use tocos_ledger::Mention;
 
 use crate::json::Writer;
 use crate::rendering::{self, Problem, Response};
-use crate::routing::{AsyncRequest, Field, FieldType, Fields, event_problem, from_disk, optional, read_names};
+use crate::routing::{AsyncRequest, Field, FieldType, Fields, event_problem, from_disk, optional, read};
 
 pub(super) const IDEMPOTENCY_KEY: Field =
     optional("idempotency_key", FieldType::IdempotencyKey, "Only the event that this key names: one, or none.");
@@ -45,7 +45,7 @@ impl Wanted {
                 format_args!("events are found by {first} or by {second}, not by both"),
             ));
         }
-        let others = [("wait_s", fields.number("wait_s").is_some()), ("crossed", fields.flag("crossed").is_some())];
+        let others = [("wait_s", fields.number("wait_s").is_some()), ("crossed", fields.flag("crossed") == Some(true))];
         let others = others.into_iter().find_map(|(name, is_given)| is_given.then_some(name));
         match (first, others) {
             (Some((name, _)), Some(other)) => {
@@ -55,14 +55,14 @@ impl Wanted {
         }
     }
 
-    fn find(&self, engine: &Engine, after: u64, limit: usize) -> Result<Vec<StoredEvent>, EventError> {
+    fn find(&self, engine: &Engine, (after, until): (u64, u64), limit: usize) -> Result<Vec<StoredEvent>, EventError> {
         match self {
             Self::Key(key) => {
                 let found = engine.event_of_key(key)?;
-                Ok(found.into_iter().filter(|stored| stored.number > after).collect())
+                Ok(found.into_iter().filter(|stored| (after + 1..=until).contains(&stored.number)).collect())
             }
-            Self::Reference(text) => engine.events_with(Mention::Reference(text), after, limit),
-            Self::Schedule(id) => engine.events_with(Mention::Schedule(id), after, limit),
+            Self::Reference(text) => engine.events_with(Mention::Reference(text), (after, until), limit),
+            Self::Schedule(id) => engine.events_with(Mention::Schedule(id), (after, until), limit),
         }
     }
 }
@@ -76,21 +76,23 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let engine = request.app.engine.clone();
     let last = engine.durable_event();
-    let found = from_disk(move || wanted.find(&engine, after, limit)).await?;
+    let found = from_disk(move || wanted.find(&engine, (after, last), limit)).await?;
     let is_full = found.len() == limit;
     let events = found.iter().map(StoredEvent::decode).collect::<Result<Vec<_>, _>>();
     let events = events.map_err(|error| event_problem(&error))?;
     let through = events.last().filter(|_| is_full).map_or(last.max(after), |event| event.number);
     let mut out = Writer::with_capacity(64 + events.len() * 384);
     out.raw("{\"events\":[");
-    let mut out = read_names(request, |ledger, _| {
+    request.noted.note(last);
+    // Whoever these events name was there when they were written.
+    let rendered = read(&request.app, |ledger, _| {
         for (at, event) in events.iter().enumerate() {
             out.raw(if at == 0 { "" } else { "," });
             rendering::event(&mut out, event, ledger.state());
         }
         out
-    })
-    .await?;
+    });
+    let mut out = rendered?.value;
     out.raw("],\"last_event\":");
     out.integer(last);
     out.raw(",\"next_after\":");

@@ -1,12 +1,14 @@
 //! Where the coins of a grant went.
 
+use std::sync::Arc;
+
 use tocos_engine::{Engine, EventError, StoredEvent};
 use tocos_ledger::{Event, GrantUse, Granted, Mention, Right, State};
 
 use crate::json::Writer;
 use crate::rendering::{self, Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, EXACT_MAX, Endpoint, Field, FieldType, Run, event_problem, from_disk, in_path, optional, read_names,
+    AsyncRequest, EXACT_MAX, Endpoint, Field, FieldType, Run, event_problem, from_disk, in_path, optional, read,
     read_user_durable,
 };
 
@@ -43,8 +45,15 @@ const LOOKED_AT_MAX: usize = 20_000;
 /// Events that are read at once.
 const READ_AT_ONCE: usize = 1_000;
 
-/// The grant's event, and its coins.
-async fn granted(request: &AsyncRequest, number: u64) -> Result<(StoredEvent, Granted), Problem> {
+/// A grant, and the event as of which it is looked at.
+struct Looked {
+    stored: StoredEvent,
+    granted: Granted,
+    last: u64,
+}
+
+/// Looks a grant up, when what is due of its user has been done: coins that are over have expired.
+async fn look_up(request: &AsyncRequest, number: u64) -> Result<Looked, Problem> {
     let engine = request.app.engine.clone();
     let stored = from_disk(move || engine.event(number)).await?;
     let event = stored.decode().map_err(|error| event_problem(&error))?;
@@ -52,37 +61,43 @@ async fn granted(request: &AsyncRequest, number: u64) -> Result<(StoredEvent, Gr
         let reason = format_args!("event {number} is of the kind {}, and not a grant", event.kind());
         return Err(Problem::invalid("event", reason));
     };
-    Ok((stored, granted))
+    let user = read(&request.app, |ledger, _| {
+        let state = ledger.state();
+        state.user(state.account(granted.account).user).id.clone()
+    });
+    let user = user?.value;
+    let last = read_user_durable(request, &user, |ledger, _| ledger.state().last_event()).await?;
+    drop(event);
+    Ok(Looked { stored, granted, last })
 }
 
 async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     let number = request.fields(GET.query)?.the_number("event");
-    let (stored, granted) = granted(&request, number).await?;
-    let user = read_names(&request, |ledger, _| {
-        let state = ledger.state();
-        state.user(state.account(granted.account).user).id.clone()
-    });
-    let user = user.await?;
-    // What is due of the user comes first: coins that are over have expired.
-    let last = read_user_durable(&request, &user, |ledger, _| ledger.state().last_event()).await?;
+    let Looked { stored, granted, last } = look_up(&request, number).await?;
+    // A grant that very much was spent of takes its time: one at a time.
+    let turn = Arc::clone(&request.app.walks).lock_owned().await;
     let engine = request.app.engine.clone();
-    let used = from_disk(move || used(&engine, &granted, last)).await?;
+    let used = from_disk(move || {
+        let _turn = turn;
+        used(&engine, &granted, last)
+    });
+    let used = used.await?;
     let event = stored.decode().map_err(|error| event_problem(&error))?;
-    let out = read_names(&request, |ledger, _| tell(&event, &granted, &used, ledger.state()));
-    Ok(Response::ok(out.await?))
+    let out = read(&request.app, |ledger, _| tell(&event, &granted, &used, ledger.state()));
+    Ok(Response::ok(out?.value))
 }
 
 /// What all events up to event `last` changed.
 fn used(engine: &Engine, granted: &Granted, last: u64) -> Result<GrantUse, EventError> {
-    let mut sum = GrantUse { left: granted.amount as i64, ..GrantUse::default() };
+    let mut sum = granted.at_first();
     let mut after = 0;
     while !granted.lot.is_plain() {
-        let found = engine.events_with(Mention::Grant(granted.lot.grant), after, READ_AT_ONCE)?;
-        for stored in found.iter().take_while(|stored| stored.number <= last) {
+        let found = engine.events_with(Mention::Grant(granted.lot.grant), (after, last), READ_AT_ONCE)?;
+        for stored in &found {
             sum.add(&granted.used_by(&stored.decode()?));
         }
         match found.last() {
-            Some(stored) if found.len() == READ_AT_ONCE && stored.number < last => after = stored.number,
+            Some(stored) if found.len() == READ_AT_ONCE => after = stored.number,
             _ => break,
         }
     }
@@ -157,16 +172,16 @@ async fn uses(request: AsyncRequest) -> Result<Response, Problem> {
     let fields = request.fields(USES.query)?;
     let (number, after) = (fields.the_number("event"), fields.number("after").unwrap_or(0));
     let limit = fields.number("limit").unwrap_or(100) as usize;
-    let (_, granted) = granted(&request, number).await?;
+    let Looked { granted, last, .. } = look_up(&request, number).await?;
     let engine = request.app.engine.clone();
-    let found = from_disk(move || find(&engine, &granted, after, limit)).await?;
+    let found = from_disk(move || find(&engine, &granted, (after, last), limit)).await?;
     let mut events = Vec::with_capacity(found.uses.len());
     for (stored, used) in &found.uses {
         events.push((stored.decode().map_err(|error| event_problem(&error))?, used));
     }
     let mut out = Writer::with_capacity(64 + events.len() * 448);
     out.raw("{\"uses\":[");
-    let mut out = read_names(&request, |ledger, _| {
+    let rendered = read(&request.app, |ledger, _| {
         for (at, (event, used)) in events.iter().enumerate() {
             out.raw(if at == 0 { "{\"event\":" } else { ",{\"event\":" });
             rendering::event(&mut out, event, ledger.state());
@@ -174,8 +189,8 @@ async fn uses(request: AsyncRequest) -> Result<Response, Problem> {
             out.raw("}");
         }
         out
-    })
-    .await?;
+    });
+    let mut out = rendered?.value;
     out.raw("],\"next_after\":");
     match found.through {
         Some(through) => out.integer(through),
@@ -185,12 +200,12 @@ async fn uses(request: AsyncRequest) -> Result<Response, Problem> {
     Ok(Response::ok(out))
 }
 
-fn find(engine: &Engine, granted: &Granted, after: u64, limit: usize) -> Result<Found, EventError> {
+fn find(engine: &Engine, granted: &Granted, (after, last): (u64, u64), limit: usize) -> Result<Found, EventError> {
     let mut found = Found { uses: Vec::new(), through: None };
     let (mut after, mut looked_at) = (after, 0);
     let read_at_once = READ_AT_ONCE.min(limit + 1);
     while !granted.lot.is_plain() {
-        let stored = engine.events_with(Mention::Grant(granted.lot.grant), after, read_at_once)?;
+        let stored = engine.events_with(Mention::Grant(granted.lot.grant), (after, last), read_at_once)?;
         let is_last = stored.len() < read_at_once;
         looked_at += stored.len();
         for stored in stored {

@@ -59,6 +59,15 @@ impl Kind {
         }
     }
 
+    /// How many slots a table may have that is made by a merge. All slots of one hash are in memory at once while it is written, and
+    /// one reference may be that of every event.
+    pub(crate) fn merged_max(self) -> u64 {
+        match self {
+            Self::Keys | Self::Over => u64::MAX,
+            Self::Mentions => 1 << 24,
+        }
+    }
+
     pub(crate) fn name(self, range: (u64, u64)) -> String {
         table_name(self.word(), range)
     }

@@ -37,5 +37,6 @@ pub(crate) fn due(tables: &[Arc<Listed>], options: &TableOptions) -> Option<Rang
     (MERGED_AT_ONCE..=tables.len()).rev().map(|end| end - MERGED_AT_ONCE..end).find(|run| {
         run.clone().all(|at| level(at) == level(run.start) && !tables[at].is_damaged())
             && (run.start + 1..run.end).all(follows)
+            && run.clone().map(|at| tables[at].table.count()).sum::<u64>() <= tables[run.start].kind.merged_max()
     })
 }

@@ -18,7 +18,11 @@ pub(crate) fn is_listed(name: &str) -> bool {
 /// the log. Goes by the names of the files.
 fn is_far_behind(names: &[String], newest_snapshot: u64, options: &TableOptions) -> bool {
     let log = names.iter().filter_map(|name| segment_start(name)).max().unwrap_or(0);
-    let tables = names.iter().filter_map(|name| Kind::of_name(name)).map(|(_, (_, to))| to).max().unwrap_or(0);
+    let through = |kind: Kind| {
+        let ranges = names.iter().filter_map(|name| Kind::of_name(name)).filter(|(other, _)| *other == kind);
+        ranges.map(|(_, (_, to))| to).max().unwrap_or(0)
+    };
+    let tables = Kind::ALL.into_iter().map(through).min().unwrap_or(0);
     log > newest_snapshot.max(tables).saturating_add(options.unit_keys.saturating_mul(4))
 }
 
@@ -113,6 +117,8 @@ pub(crate) fn complete(
             tables.replace(std::slice::from_ref(&listed), &[]);
         }
     }
+    // All kinds end alike: the next tables of all of them begin behind the same event.
+    let to = tables.all().map(|listed| listed.table.range().1).fold(to, u64::max);
     let throttle = Throttle::default();
     throttle.lift();
     for kind in Kind::ALL {

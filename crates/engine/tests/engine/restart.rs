@@ -2,8 +2,9 @@
 
 use crate::Bench;
 use std::sync::Arc;
+use std::time::Duration;
 use tocos_engine::{Batch, Engine, EngineOptions, OpenFailure, Opening, verify};
-use tocos_ledger::{Operation, Refusal, Request};
+use tocos_ledger::{Marks, Operation, Refusal, Request, SECOND_US};
 
 #[test]
 fn what_was_answered_is_there_after_a_restart() {
@@ -203,4 +204,24 @@ fn an_opening_that_is_called_off_changes_nothing_and_a_later_one_finds_everythin
     assert!(matches!(failure, OpenFailure::CalledOff), "{failure}");
     bench.engine = Some(Engine::open(&bench.options).unwrap().0);
     assert_eq!(bench.total("ana"), 5);
+}
+
+#[test]
+fn a_start_says_what_came_due_meanwhile_and_since_when() {
+    let mut bench = Bench::new();
+    bench.users(&["ana", "bob"]);
+    assert_eq!(bench.reopen().overdue, None);
+    let now = bench.engine().clock().system;
+    let later = [now + SECOND_US / 5, now + SECOND_US / 4, now + 3_600 * SECOND_US];
+    for (user, expires_at) in ["ana", "bob", "ana"].into_iter().zip(later) {
+        let marks = Marks { expires_at: Some(expires_at), ..Marks::PLAIN };
+        bench.ask(Operation::Grant { user, coin: "toco", amount: 7, marks, lot: false });
+    }
+    bench.stop();
+    std::thread::sleep(Duration::from_millis(400));
+    let (engine, report) = Engine::open(&bench.options).unwrap();
+    bench.engine = Some(engine);
+    assert_eq!(report.overdue, Some((2, later[0])));
+    assert_eq!((bench.total("ana"), bench.total("bob")), (7, 0));
+    bench.stop();
 }

@@ -1,8 +1,8 @@
 //! Tables: immutable files that tell which event a hash names, for what is over and must still be found.
 //!
 //! A table is a block file of slots in ascending order: an event's number (48 bits) below 80 bits of a hash. It covers the
-//! events of one range and can be made again from the log. Hashes must be spread evenly, since slots are cut into
-//! partitions by their hash: each partition begins with a filter, which tells in memory that a hash is not there, and with
+//! events of one range and can be made again from the log. Slots are cut into partitions by their hash, which should spread evenly: a partition
+//! is held in memory while it is written. One hash may still name many events, as far as that goes: each partition begins with a filter, which tells in memory that a hash is not there, and with
 //! the start of each of its pages, so that a hash that is there is found by reading one page.
 
 mod filter;

@@ -166,9 +166,7 @@ impl Table {
         }
         let Some((partition, header)) = self.candidate(hash)? else { return Ok(found) };
         let (from, to) = (slot(hash, after + 1), slot(hash, TABLE_EVENT_MAX));
-        // The page before the first that begins behind `from` may end with what is wanted.
-        let first = header.pages.partition_point(|page| *page < head(from)).saturating_sub(1);
-        for page in first..header.pages.len() {
+        for page in self.first_page(partition, header, from)?..header.pages.len() {
             if header.pages[page] > head(to) {
                 break;
             }
@@ -183,6 +181,30 @@ impl Table {
             }
         }
         Ok(found)
+    }
+
+    /// The page that may be the first to end behind a slot: the last that begins at or before it.
+    fn first_page(
+        &self,
+        partition: &Partition,
+        header: &PartitionHeader,
+        wanted: u128,
+    ) -> Result<usize, BlockFileError> {
+        // Heads do not tell the pages of one hash apart: their first slots are read, by halves.
+        let mut low = header.pages.partition_point(|page| *page < head(wanted));
+        let mut high = header.pages.partition_point(|page| *page <= head(wanted));
+        while low < high {
+            let middle = low.midpoint(high);
+            let (offset, slots) = self.page(partition, middle as u64);
+            let bytes = read_block(&*self.file, &self.place, offset, slots * SLOT_BYTES)?;
+            let first = bytes.as_chunks::<SLOT_BYTES>().0.first().map_or(0, |slot| u128::from_le_bytes(*slot));
+            if first <= wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low.saturating_sub(1))
     }
 
     /// Whether finding a hash will read the disk: only if the filter has something like it. If so, the disk begins to fetch what will

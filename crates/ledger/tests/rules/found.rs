@@ -12,7 +12,7 @@ fn events_with(bench: &Bench, mention: Mention<'_>) -> Vec<u64> {
 /// Where the coins of a grant are, by all events so far.
 fn places(bench: &Bench, grant: u64) -> GrantUse {
     let granted = Granted::by(&bench.event(grant)).unwrap();
-    let mut sum = GrantUse { left: granted.amount as i64, ..GrantUse::default() };
+    let mut sum = granted.at_first();
     for event in events_with(bench, Mention::Grant(grant)) {
         sum.add(&granted.used_by(&bench.event(event)));
     }
@@ -115,7 +115,7 @@ fn r35_what_rolls_over_has_moved_on_and_is_followed_from_there() {
     ledger.schedule("plan", "ana", 100).daily().at_next().rollover(50, tocos_ledger::Lasting::AtNext).done();
     ledger.sweep();
     let grant = ledger.last_event();
-    ledger.hold("ana", 20).timeout_s(300_000).done();
+    let hold = ledger.hold("ana", 20).timeout_s(300_000).done().event;
     ledger.spend("ana", 50).done();
     ledger.pass(86_400);
     ledger.sweep();
@@ -124,6 +124,9 @@ fn r35_what_rolls_over_has_moved_on_and_is_followed_from_there() {
     let rollover = (grant..=ledger.last_event()).find(|number| ledger.event(*number).kind() == "rollover").unwrap();
     let granted = Granted::by(&ledger.event(rollover)).unwrap();
     assert_eq!((granted.amount, granted.lot.grant), (50, rollover));
+    assert_eq!(places(&ledger, rollover), GrantUse { left: 30, held: 20, ..GrantUse::default() });
+    ledger.capture(hold).only(15).done();
+    assert_eq!(places(&ledger, rollover), GrantUse { left: 35, spent: 15, ..GrantUse::default() });
 }
 
 #[test]
@@ -134,6 +137,22 @@ fn r35_coins_of_a_transfer_that_come_back_as_a_debt_had_moved_on() {
     ledger.spend("bob", 40).done();
     ledger.reverse(transfer).debt().done();
     assert_eq!(places(&ledger, grant), GrantUse { left: 100, ..GrantUse::default() });
+}
+
+#[test]
+fn r35_coins_that_come_back_to_a_lot_that_is_over_have_expired() {
+    let mut ledger = Bench::with(&["ana", "bob"]);
+    let grant = ledger.grant("ana", 100).expires_in(60).done().event;
+    let spend = ledger.spend("ana", 10).done().event;
+    let paid = ledger.spend("ana", 5).to("bob").done().event;
+    let transfer = ledger.transfer("ana", "bob", 20).done().event;
+    ledger.reverse(transfer).only(8).done();
+    ledger.pass(60);
+    ledger.sweep();
+    assert_eq!(places(&ledger, grant), GrantUse { spent: 10, moved_on: 17, expired: 73, ..GrantUse::default() });
+    ledger.reverse(spend).done();
+    ledger.reverse(paid).done();
+    assert_eq!(places(&ledger, grant), GrantUse { moved_on: 12, expired: 88, ..GrantUse::default() });
 }
 
 #[test]
@@ -168,7 +187,7 @@ pub(crate) fn check(bench: &Bench) -> Result<(), String> {
             mentioned.entry(mention).or_default().push(event.number);
         }
         if let Some(granted) = Granted::by(event).filter(|granted| !granted.lot.is_plain()) {
-            grants.insert(event.number, (granted, GrantUse { left: granted.amount as i64, ..GrantUse::default() }));
+            grants.insert(event.number, (granted, granted.at_first()));
         }
     }
     for (mention, expected) in &mentioned {
@@ -187,8 +206,7 @@ pub(crate) fn check(bench: &Bench) -> Result<(), String> {
         let held = of(&mut holds.flat_map(|(_, hold)| hold.lots.clone()));
         let GrantUse { spent, moved_on, expired, reversed, .. } = *sum;
         let whole = sum.left + sum.held + spent + moved_on + expired + reversed;
-        // What rolls over may begin in a hold.
-        if sum.left + sum.held != left + held || whole != granted.amount as i64 {
+        if (sum.left, sum.held) != (left, held) || whole != granted.amount as i64 {
             return Err(format!("of grant {grant} {left} and {held} are there, and by the events {sum:?}"));
         }
         if [spent, expired, reversed].iter().any(|count| *count < 0) {
