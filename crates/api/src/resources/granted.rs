@@ -58,8 +58,8 @@ async fn look_up(request: &AsyncRequest, number: u64) -> Result<Looked, Problem>
     let stored = from_disk(move || engine.event(number)).await?;
     let event = stored.decode().map_err(|error| event_problem(&error))?;
     let Some(granted) = Granted::by(&event) else {
-        let reason = format_args!("event {number} is of the kind {}, and not a grant", event.kind());
-        return Err(Problem::invalid("event", reason));
+        let detail = format!("Event {number} is of the kind {}, and not a grant.", event.kind());
+        return Err(Problem::new(Code::EventNotFound, detail).with_integer("event", number as i64));
     };
     let user = read(&request.app, |ledger, _| {
         let state = ledger.state();
