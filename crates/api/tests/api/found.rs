@@ -88,6 +88,8 @@ fn what_events_are_found_by_is_one_thing_in_good_form() {
         ("reference=a&schedule=b", "schedule"),
         ("idempotency_key=a&reference=b", "reference"),
         ("idempotency_key=%C3%A9", "idempotency_key"),
+        ("schedule=%40a", "schedule"),
+        ("schedule=", "schedule"),
         ("reference=a&wait_s=5", "wait_s"),
         ("reference=a&crossed=true", "crossed"),
         ("reference=a&limit=0", "limit"),
