@@ -51,7 +51,8 @@ pub use lot::{Category, Lot, LotAmount, Marks};
 pub use mention::{Mention, RecentMentions};
 pub use names::{
     COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, METADATA_LENGTH_MAX, NAME_LENGTH_MAX, NODE_NAME_LENGTH_MAX,
-    REFERENCE_LENGTH_MAX, SCHEDULE_ID_LENGTH_MAX, USER_ID_LENGTH_MAX, check_node_name, check_reference, check_user_id,
+    REFERENCE_LENGTH_MAX, SCHEDULE_ID_LENGTH_MAX, USER_ID_LENGTH_MAX, check_idempotency_key, check_node_name,
+    check_reference, check_schedule_id, check_user_id,
 };
 pub use operation::{CreateKey, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX, Operation, Original, Request, Until};
 pub use past::{Link, PastLots};

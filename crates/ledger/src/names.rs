@@ -86,9 +86,12 @@ fn check_any_user_id(id: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Schedules are named like users.
-pub(crate) fn check_schedule_id(id: &str) -> Result<(), Refusal> {
-    check_user_id(id).map_err(|reason| Refusal::invalid("schedule", reason.replace("a user id", "a schedule's id")))
+/// Checks a schedule's id: schedules are named like users.
+///
+/// # Errors
+/// What is wrong and what to do, in words that begin with "a schedule's id".
+pub fn check_schedule_id(id: &str) -> Result<(), String> {
+    check_user_id(id).map_err(|reason| reason.replace("a user id", "a schedule's id"))
 }
 
 /// What is required of the id of a schedule where it is read back.
@@ -181,12 +184,13 @@ pub(crate) fn check_coin_code(field: &'static str, code: &str) -> Result<(), Ref
     Ok(())
 }
 
-pub(crate) fn check_idempotency_key(key: &str) -> Result<(), Refusal> {
+/// Checks an idempotency key: 1 to 255 printable ASCII characters.
+///
+/// # Errors
+/// What it has to be, in words that begin with "an idempotency key".
+pub fn check_idempotency_key(key: &str) -> Result<(), String> {
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_LENGTH_MAX || !key.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        return Err(Refusal::invalid(
-            "idempotency_key",
-            format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters"),
-        ));
+        return Err(format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters"));
     }
     Ok(())
 }

@@ -267,7 +267,6 @@ pub(crate) struct Entry {
 #[derive(Debug, Deserialize)]
 pub(crate) struct History {
     pub entries: Vec<Entry>,
-    pub next_cursor: Option<String>,
 }
 
 /// How many decimals each coin shows.

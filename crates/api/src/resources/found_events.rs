@@ -1,7 +1,7 @@
 //! Events found by the key, the reference or the schedule that they name, instead of by their numbers.
 
 use tocos_engine::{Engine, EventError, StoredEvent};
-use tocos_ledger::{Mention, check_user_id};
+use tocos_ledger::Mention;
 
 use crate::json::Writer;
 use crate::rendering::{self, Problem, Response};
@@ -37,10 +37,6 @@ impl Wanted {
             (REFERENCE.name, text(&REFERENCE).map(Self::Reference)),
             (SCHEDULE.name, text(&SCHEDULE).map(Self::Schedule)),
         ];
-        if let Some(Self::Schedule(id)) = &all[2].1 {
-            let is_formed = check_user_id(id).map_err(|reason| reason.replace("a user id", "a schedule's id"));
-            is_formed.map_err(|reason| Problem::invalid(SCHEDULE.name, reason))?;
-        }
         let mut given = all.into_iter().filter_map(|(name, wanted)| Some((name, wanted?)));
         let first = given.next();
         if let (Some((first, _)), Some((second, _))) = (&first, given.next()) {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use tocos_ledger::{
-    COIN_CODE_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX,
-    USER_ID_LENGTH_MAX, check_reference, check_user_id,
+    COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
+    check_idempotency_key, check_reference, check_schedule_id, check_user_id,
 };
 
 use crate::json::{Reader, Syntax, Token, canonical_object, parse_rfc3339};
@@ -206,6 +206,7 @@ impl FieldType {
     fn text<'a>(self, text: Cow<'a, str>) -> Result<Value<'a>, String> {
         match self {
             Self::User | Self::Users(_) => check_user_id(&text)?,
+            Self::Schedule => check_schedule_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
             Self::Reference => check_reference(&text)?,
             Self::IdempotencyKey => check_idempotency_key(&text)?,
@@ -261,14 +262,6 @@ pub(crate) fn shown(text: &str) -> String {
         Some((end, _)) => format!("\"{}...\"", &text[..end]),
         None => format!("\"{text}\""),
     }
-}
-
-fn check_idempotency_key(key: &str) -> Result<(), String> {
-    let is_printable = key.bytes().all(|byte| (b' '..0x7f).contains(&byte));
-    if (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&key.len()) && is_printable {
-        return Ok(());
-    }
-    Err(format!("an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters"))
 }
 
 /// Most characters of what is searched for.

@@ -76,7 +76,7 @@ impl Ledger {
 /// The request's own form, whatever the state.
 fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
     if let Some(key) = request.key {
-        names::check_idempotency_key(key)?;
+        names::check_idempotency_key(key).map_err(|reason| Refusal::invalid("idempotency_key", reason))?;
     }
     if let Some(metadata) = request.metadata {
         names::check_metadata(metadata)?;
@@ -105,7 +105,7 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
             check_amount(*amount)
         }
         Operation::PutSchedule { schedule, plan, .. } => {
-            names::check_schedule_id(schedule)?;
+            names::check_schedule_id(schedule).map_err(|reason| Refusal::invalid("schedule", reason))?;
             plan.check()
         }
         Operation::Spend { user, amount, to, .. } | Operation::Hold { user, amount, to, .. } => {

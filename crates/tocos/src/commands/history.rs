@@ -2,12 +2,11 @@
 
 use clap::Args;
 
-use super::page_limit;
+use super::pages::PageArgs;
 use crate::client::{Request, encoded};
 use crate::response::{Decimals, History};
-use crate::session::{ConnectionArgs, parse};
+use crate::session::ConnectionArgs;
 use crate::table::{Side, Table};
-use crate::terminal::{note, print};
 
 /// Show what happened to a user's coins, newest first
 #[derive(Args, Debug)]
@@ -37,41 +36,18 @@ pub(crate) struct HistoryArgs {
     /// Oldest first
     #[arg(long)]
     oldest_first: bool,
-    /// Entries on a page, at most 1000
-    #[arg(long, value_parser = page_limit, default_value = "100")]
-    limit: u16,
-    /// The `next_cursor` of an earlier page
-    #[arg(long, conflicts_with = "all")]
-    cursor: Option<String>,
-    /// All pages, one after another
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    pages: PageArgs,
 }
 
 impl HistoryArgs {
     /// Asks for pages and prints each as it comes.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let mut cursor = self.cursor.clone();
-        loop {
-            let response = session.send(&self.request(cursor.as_deref()))?;
-            let history: History = parse(&response)?;
-            session.show(&response, |history: &History| history_table(history, session.decimals()))?;
-            cursor = history.next_cursor;
-            let Some(next) = &cursor else { return Ok(()) };
-            if !self.all {
-                if !session.json {
-                    note(&format!("There is more: --all shows all of it, --cursor {next} the next page."));
-                }
-                return Ok(());
-            }
-            if !session.json {
-                print("\n")?;
-            }
-        }
+        self.pages.show(&session, &self.request(), |page: &History, _| history_table(page, session.decimals()))
     }
 
-    fn request(&self, cursor: Option<&str>) -> Request {
+    fn request(&self) -> Request {
         Request::get(format!("/v1/users/{}/history", encoded(&self.user)))
             .query_if("coin", self.coin.as_deref())
             .query_if("kind", self.kind.as_deref())
@@ -80,8 +56,6 @@ impl HistoryArgs {
             .query_if("from", self.from.as_deref())
             .query_if("until", self.until.as_deref())
             .query_if("order", self.oldest_first.then_some("asc"))
-            .query("limit", if self.all { 1000 } else { self.limit })
-            .query_if("cursor", cursor)
     }
 }
 

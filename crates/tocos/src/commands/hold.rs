@@ -4,13 +4,13 @@ use clap::{Args, Subcommand};
 use jiff::Span;
 use serde::Deserialize;
 
-use super::{amount, page_limit};
+use super::amount;
+use super::pages::PageArgs;
 use crate::client::Request;
 use crate::describe::lot;
 use crate::response::{Decimals, Hold};
-use crate::session::{ConnectionArgs, Fields, WriteArgs, parse};
+use crate::session::{ConnectionArgs, Fields, WriteArgs};
 use crate::table::{Side, Table};
-use crate::terminal::{note, print};
 use crate::time::{after, instant, span};
 
 /// Reserve coins now and take them later
@@ -71,21 +71,13 @@ struct List {
     /// Only holds of this coin
     #[arg(long)]
     coin: Option<String>,
-    /// Holds on a page, at most 1000
-    #[arg(long, value_parser = page_limit, default_value = "100")]
-    limit: u16,
-    /// The `next_cursor` of an earlier page
-    #[arg(long, conflicts_with = "all")]
-    cursor: Option<String>,
-    /// All pages, one after another
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    pages: PageArgs,
 }
 
 #[derive(Deserialize)]
 struct HoldPage {
     holds: Vec<Hold>,
-    next_cursor: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -172,38 +164,16 @@ impl List {
     /// Asks for pages and prints each as it comes.
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let mut cursor = self.cursor.clone();
-        let mut pages = 0_u64;
-        loop {
-            let response = session.send(&self.request(cursor.as_deref()))?;
-            let page: HoldPage = parse(&response)?;
-            session.show(&response, |page: &HoldPage| {
-                if page.holds.is_empty() && pages == 0 {
-                    return "no open holds\n".to_owned();
-                }
-                holds_table(page, session.decimals())
-            })?;
-            pages += 1;
-            cursor = page.next_cursor;
-            let Some(next) = &cursor else { return Ok(()) };
-            if !self.all {
-                if !session.json {
-                    note(&format!("There are more: --all shows all of them, --cursor {next} the next page."));
-                }
-                return Ok(());
+        self.pages.show(&session, &self.request(), |page: &HoldPage, is_first| {
+            match page.holds.is_empty() && is_first {
+                true => "no open holds\n".to_owned(),
+                false => holds_table(page, session.decimals()),
             }
-            if !session.json {
-                print("\n")?;
-            }
-        }
+        })
     }
 
-    fn request(&self, cursor: Option<&str>) -> Request {
-        Request::get("/v1/holds")
-            .query_if("user", self.user.as_deref())
-            .query_if("coin", self.coin.as_deref())
-            .query("limit", if self.all { 1000 } else { self.limit })
-            .query_if("cursor", cursor)
+    fn request(&self) -> Request {
+        Request::get("/v1/holds").query_if("user", self.user.as_deref()).query_if("coin", self.coin.as_deref())
     }
 }
 

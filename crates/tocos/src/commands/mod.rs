@@ -17,6 +17,7 @@ pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod lot;
+mod pages;
 pub(crate) mod report;
 pub(crate) mod restore;
 pub(crate) mod reverse;

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::page_limit;
+use super::pages::PageArgs;
 use crate::client::Request;
 use crate::response::{Decimals, UserPage};
-use crate::session::{ConnectionArgs, parse};
+use crate::session::ConnectionArgs;
 use crate::table::{Side, Table};
-use crate::terminal::{note, print};
 
 /// List users and their coins
 #[derive(Args, Debug)]
@@ -31,57 +30,29 @@ pub(crate) struct UsersArgs {
     /// Include closed users
     #[arg(long)]
     closed: bool,
-    /// Users on a page, at most 1000
-    #[arg(long, value_parser = page_limit, default_value = "100")]
-    limit: u16,
-    /// The `next_cursor` of an earlier page
-    #[arg(long, conflicts_with = "all")]
-    cursor: Option<String>,
-    /// All pages, one after another
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    pages: PageArgs,
 }
 
 impl UsersArgs {
     /// Asks for pages and prints each as it comes.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let mut cursor = self.cursor.clone();
-        let mut pages = 0_u64;
-        loop {
-            let response = session.send(&self.request(cursor.as_deref()))?;
-            let page: UserPage = parse(&response)?;
-            session.show(&response, |page: &UserPage| {
-                if page.users.is_empty() && pages == 0 {
-                    return "no users\n".to_owned();
-                }
-                users_table(page, session.decimals())
-            })?;
-            pages += 1;
-            cursor = page.next_cursor;
-            let Some(next) = &cursor else { return Ok(()) };
-            if !self.all {
-                if !session.json {
-                    note(&format!("There are more: --all shows all of them, --cursor {next} the next page."));
-                }
-                return Ok(());
+        self.pages.show(&session, &self.request(), |page: &UserPage, is_first| {
+            match page.users.is_empty() && is_first {
+                true => "no users\n".to_owned(),
+                false => users_table(page, session.decimals()),
             }
-            if !session.json {
-                print("\n")?;
-            }
-        }
+        })
     }
 
-    fn request(&self, cursor: Option<&str>) -> Request {
-        let limit = if self.all { 1000 } else { self.limit };
+    fn request(&self) -> Request {
         let named = self.id.iter().fold(Request::get("/v1/users"), |request, id| request.query("id", id));
         named
             .query_if("q", self.q.as_deref())
             .query_if("coin", self.coin.as_deref())
             .query_if("prefix", self.prefix.as_deref())
             .query_if("closed", self.closed.then_some(true))
-            .query("limit", limit)
-            .query_if("cursor", cursor)
     }
 }
 

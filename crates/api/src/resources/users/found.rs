@@ -4,8 +4,7 @@ use tocos_engine::Unavailable;
 use tocos_ledger::{AccountId, Ledger, Micros, State, UserId};
 
 use super::super::cursor::{self, List, not_of_this_list};
-use super::list::{LOOKED_AT_FOR_PAGE_MAX, LOOKED_AT_MAX, coin};
-use super::summaries::{Summaries, page};
+use super::summaries::{LOOKED_AT_FOR_PAGE_MAX, LOOKED_AT_MAX, Summaries, coin, page};
 use crate::app::search::{Found, fold_into, folded};
 use crate::rendering::{Code, Problem, Response};
 use crate::routing::{AsyncRequest, Fields, read_settled, unavailable_problem, wait_durable};

@@ -4,14 +4,13 @@ use bytes::Bytes;
 use tocos_ledger::{AccountId, CoinId, Ledger, Micros, Right, State};
 
 use super::super::cursor::{self, List};
-use super::summaries::{Summaries, page};
+use super::summaries::{LOOKED_AT_FOR_PAGE_MAX, LOOKED_AT_MAX, Summaries, coin, page};
 use super::{found, named};
 use crate::app::App;
 use crate::app::list_cache::{Basis, CachedPage, Query};
 use crate::rendering::{Code, Problem, Response};
 use crate::routing::{
-    AsyncRequest, Endpoint, FieldType, Fields, Outcome, Run, SyncRequest, optional, read, read_names, read_settled,
-    wait_durable,
+    AsyncRequest, Endpoint, FieldType, Fields, Outcome, Run, SyncRequest, optional, read, read_settled, wait_durable,
 };
 
 /// Ids that one request names at most.
@@ -43,11 +42,6 @@ pub(crate) static LIST: Endpoint = Endpoint {
     schema: "UserList",
     refusals: &[Code::CoinNotFound],
 };
-
-/// Users that are looked at before the ledger is let go for a moment.
-pub(super) const LOOKED_AT_MAX: usize = 256;
-/// The most users that one page reads, however few of them match: it then ends early, with a cursor.
-pub(super) const LOOKED_AT_FOR_PAGE_MAX: usize = 65_536;
 
 /// A page that is being filled.
 struct Page<'q> {
@@ -128,13 +122,6 @@ fn refuse_beside(fields: &Fields<'_>, chosen: &str, others: &[&'static str]) -> 
         Some(other) => Err(Problem::invalid(*other, format_args!("it can't be combined with {chosen}"))),
         None => Ok(()),
     }
-}
-
-/// The coin that users must have.
-pub(super) async fn coin(request: &AsyncRequest, code: Option<&str>) -> Result<Option<CoinId>, Problem> {
-    let Some(code) = code else { return Ok(None) };
-    let found = read_names(request, |ledger, _| ledger.require_coin(code)).await?;
-    found.map(Some).map_err(|refusal| Problem::from(&refusal))
 }
 
 /// Which page is requested.

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::list::{LOOKED_AT_MAX, coin};
-use super::summaries::{Summaries, page};
+use super::summaries::{LOOKED_AT_MAX, Summaries, coin, page};
 use crate::rendering::{Problem, Response};
 use crate::routing::{AsyncRequest, Fields, read_settled, wait_durable};
 

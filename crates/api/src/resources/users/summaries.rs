@@ -7,7 +7,13 @@ use tocos_ledger::{AccountId, CoinId, Micros, State, UserId};
 
 use super::totals;
 use crate::json::Writer;
-use crate::rendering::{Media, Response};
+use crate::rendering::{Media, Problem, Response};
+use crate::routing::{AsyncRequest, read_names};
+
+/// Users that are looked at before the ledger is let go for a moment.
+pub(super) const LOOKED_AT_MAX: usize = 256;
+/// The most users that one page reads, however few of them match: it then ends early, with a cursor.
+pub(super) const LOOKED_AT_FOR_PAGE_MAX: usize = 65_536;
 
 /// The users of a page, as JSON.
 pub(super) struct Summaries {
@@ -86,4 +92,11 @@ impl Summaries {
 /// A page as a response.
 pub(super) fn page(body: Bytes) -> Response {
     Response { status: StatusCode::OK, media: Media::Json, body: ResponseBody::Whole(body), replayed: false }
+}
+
+/// The coin that users must have.
+pub(super) async fn coin(request: &AsyncRequest, code: Option<&str>) -> Result<Option<CoinId>, Problem> {
+    let Some(code) = code else { return Ok(None) };
+    let found = read_names(request, |ledger, _| ledger.require_coin(code)).await?;
+    found.map(Some).map_err(|refusal| Problem::from(&refusal))
 }
