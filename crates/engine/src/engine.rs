@@ -8,6 +8,7 @@ use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailab
 use crate::flow::Flow;
 use crate::member::{self, Member};
 use crate::merging;
+use crate::recent::RecentIndex;
 use crate::shared::{Core, Parts, SEALED_AT_ONCE, Shared};
 use crate::snapshot;
 use crate::stats::Stats;
@@ -15,7 +16,7 @@ use crate::stored::StoredEvent;
 use crate::sweeping;
 use crate::writer::{Batch, Lead, Submitted, Writer};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, mpsc};
+use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
 use tocos_journal::{Appender, Disk, Reader};
 use tocos_ledger::{EndedAs, Event, Ledger, Micros, Over, Recalled, Refusal, Request, State};
 
@@ -300,6 +301,11 @@ impl Engine {
     /// Looks at what is needed to find something that is no longer in memory, under the lock.
     pub(crate) fn look_up<R>(&self, look: impl FnOnce(&Writer) -> R) -> R {
         look(&self.shared.lock().writer)
+    }
+
+    /// What was lately mentioned, sorted.
+    pub(crate) fn recent_index(&self) -> MutexGuard<'_, RecentIndex> {
+        self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Up to `limit` durable events after number `after`, in order.

@@ -24,6 +24,7 @@ mod nearby;
 mod open;
 mod opening;
 mod past;
+mod recent;
 mod report;
 mod shared;
 mod snapshot;

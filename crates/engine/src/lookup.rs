@@ -17,17 +17,19 @@ impl Engine {
         (after, until): (u64, u64),
         limit: usize,
     ) -> Result<Vec<StoredEvent>, EventError> {
-        let (hash, recent, tables) = self.look_up(|writer| {
-            let ledger = &writer.ledger;
-            (ledger.mention_hash(mention), ledger.recent_mentions(mention), writer.tables().clone())
+        let (hash, recent, seen, tables) = self.look_up(|writer| {
+            let (ledger, seen) = (&writer.ledger, writer.as_of(writer.last_event()));
+            (ledger.mention_hash(mention), ledger.recent_mentions(mention), seen, writer.tables().clone())
         });
         let mut found = Vec::new();
         let mut after = after;
         while found.len() < limit {
             let wanted = limit - found.len();
             let (mut events, covered) = tables.find_mentions(hash, after, wanted)?;
-            let recent = recent.after(after.max(covered)).take(wanted - events.len());
-            events.extend(recent);
+            if events.len() < wanted {
+                let recent = self.recent_index().find(&recent, seen, covered, after.max(covered));
+                events.extend(recent.into_iter().take(wanted - events.len()));
+            }
             events.retain(|event| *event <= until);
             let Some(last) = events.last() else { break };
             after = *last;

@@ -2,6 +2,7 @@
 
 use crate::durable::Progress;
 use crate::flow::Flow;
+use crate::recent::RecentIndex;
 use crate::stats::Counters;
 use crate::tables::Listed;
 use crate::throttle::Throttle;
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) flow: Option<Flow>,
     /// Counts the changes of API keys that came from other nodes.
     pub(crate) key_changes: AtomicU64,
+    /// For lookups, beside the ledger's lock.
+    pub(crate) recent: Mutex<RecentIndex>,
 }
 
 #[derive(Debug)]
@@ -93,6 +96,7 @@ impl Shared {
             threads: Mutex::new(Vec::new()),
             flow,
             key_changes: AtomicU64::new(0),
+            recent: Mutex::default(),
         }
     }
 

@@ -127,6 +127,18 @@ pub struct RecentMentions {
 }
 
 impl RecentMentions {
+    /// The number under which the state has what is looked for. Something else may have the same.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What was mentioned by events after event `after`, as a number, and by which; the newest first.
+    pub fn since(&self, after: u64) -> impl Iterator<Item = (u64, u64)> {
+        let newest_first = self.mentions.iter().rev().flat_map(|mentions| mentions.iter().rev()).copied();
+        newest_first.take_while(move |(_, event)| *event > after)
+    }
+
     /// Those after event `after`, in ascending order. Takes about a nanosecond for each mention of anything.
     pub fn after(&self, after: u64) -> impl Iterator<Item = u64> {
         let all = self.mentions.iter().flat_map(|mentions| mentions.leaves()).flatten();
