@@ -110,7 +110,7 @@ impl Ledger {
             Fact::HoldExtended { hold, account, expires_at } => self.extend_hold(*hold, *account, *expires_at),
             Fact::SchedulePut { number, id, user, coin, plan, anchor, next } => {
                 self.note_schedule(event.number, id);
-                self.put_schedule(event.number, *number, id, (*user, *coin), plan, (*anchor, *next))
+                self.put_schedule((event.number, event.at), *number, id, (*user, *coin), plan, (*anchor, *next))
             }
             Fact::ScheduleEnded { number, id } => {
                 self.note_schedule(event.number, id);
@@ -280,6 +280,9 @@ impl Ledger {
         }
         if let MovementKind::Grant(GrantTerms { marks, occurrence: Some(occurrence), .. }) = &movement.kind {
             self.note_occurrence(number, movement, marks, occurrence)?;
+        }
+        if let MovementKind::Adjustment(terms) = &movement.kind {
+            self.note_adjustment(movement, terms)?;
         }
         self.count_owed(coin, movement)?;
         self.count_spent(movement.a.account, at, movement);

@@ -16,6 +16,8 @@ const NO_AMOUNT: u64 = u64::MAX;
 
 /// Stands for "none" where a count or a kind of window is expected.
 const NONE_U8: u8 = u8::MAX;
+/// The bit of a plan's unit that says that a change takes effect now.
+const PLAN_NOW: u8 = 1 << 7;
 
 /// Bytes of a lot with its amount.
 pub(crate) const LOT_BYTES: usize = 26;
@@ -122,7 +124,7 @@ impl Put for Vec<u8> {
             Every::Days(days) => (1, days),
             Every::Months(months) => (2, months),
         };
-        self.put_u8(unit);
+        self.put_u8(unit | if plan.now { PLAN_NOW } else { 0 });
         self.put_u16(count);
         for at in [plan.anchor, plan.starts_at, plan.ends_at] {
             self.put_instant(at);
@@ -264,7 +266,9 @@ impl<'a> Fields<'a> {
     }
     pub(crate) fn plan(&mut self) -> Result<Plan, Malformed> {
         let amount = self.u64()?;
-        let every = match (self.u8()?, self.u16()?) {
+        let unit = self.u8()?;
+        let now = unit & PLAN_NOW != 0;
+        let every = match (unit & !PLAN_NOW, self.u16()?) {
             (0, 0) => Every::Once,
             (1, days) => Every::Days(days),
             (2, months) => Every::Months(months),
@@ -280,7 +284,7 @@ impl<'a> Fields<'a> {
             max => Some(Rollover { max, lasting: self.lasting()? }),
         };
         let plan =
-            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover };
+            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover, now };
         plan.check().map_err(|_| Malformed("a schedule is out of bounds"))?;
         Ok(plan)
     }

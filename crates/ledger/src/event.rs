@@ -118,6 +118,8 @@ pub enum MovementKind {
     LotExpired,
     /// Coins of A, available and held, from one lot into another, done by the clock.
     Rollover(RolloverTerms),
+    /// What the last occurrence of a schedule granted follows a change of the schedule.
+    Adjustment(AdjustmentTerms),
     /// Back to A (from B, or from `@spent`), or from A to `@issued` for a grant.
     Reverse(ReverseTerms),
 }
@@ -134,6 +136,19 @@ pub struct GrantTerms {
 }
 
 /// What of an occurrence goes on when the next one comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdjustmentTerms {
+    /// The event that made the schedule.
+    pub schedule: u64,
+    /// The lot of the last occurrence; plain if its coins are.
+    pub lot: Lot,
+    /// What it had granted until then, by the schedule.
+    pub before: Amount,
+    /// What it grants from then on.
+    pub scheduled: Amount,
+}
+
+/// What went on of an occurrence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RolloverTerms {
     /// The event that made the schedule.
@@ -342,6 +357,7 @@ impl MovementKind {
             Self::HoldExpired(_) => "hold_expired",
             Self::LotExpired => "expire",
             Self::Rollover(_) => "rollover",
+            Self::Adjustment(_) => "adjustment",
             Self::Reverse(_) => "reverse",
         }
     }

@@ -1,11 +1,11 @@
 //! Where the coins of one grant went, event by event.
 
 use crate::amount::Amount;
-use crate::event::{Event, Fact, Movement, MovementKind, Place};
+use crate::event::{Event, Fact, GrantTerms, Movement, MovementKind, Place};
 use crate::lot::Lot;
 use crate::state::AccountId;
 
-/// By how much an event, or several, changed where the coins of a grant are. The sum is 0.
+/// By how much an event, or several, changed where the coins of a grant are. The sum of the places is what was `added`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GrantUse {
     /// Available in the account that they were granted to.
@@ -18,8 +18,10 @@ pub struct GrantUse {
     pub moved_on: i64,
     /// Expired.
     pub expired: i64,
-    /// Taken back by a reversal of the grant.
+    /// Taken back by a reversal of the grant, or because its schedule grants less.
     pub reversed: i64,
+    /// Added to the grant since, because its schedule grants more.
+    pub added: i64,
 }
 
 impl GrantUse {
@@ -37,6 +39,7 @@ impl GrantUse {
         self.moved_on += other.moved_on;
         self.expired += other.expired;
         self.reversed += other.reversed;
+        self.added += other.added;
     }
 
     fn change(&mut self, of: Where, by: i64) {
@@ -47,6 +50,10 @@ impl GrantUse {
             Where::Elsewhere => &mut self.moved_on,
             Where::Expired => &mut self.expired,
             Where::Reversed => &mut self.reversed,
+            Where::NotYet => {
+                self.added -= by;
+                return;
+            }
         };
         *count += by;
     }
@@ -61,6 +68,8 @@ enum Where {
     Elsewhere,
     Expired,
     Reversed,
+    /// Coins that are only now issued.
+    NotYet,
 }
 
 impl Where {
@@ -88,6 +97,10 @@ impl Granted {
     pub fn by(event: &Event<'_>) -> Option<Self> {
         let Fact::Moved(movement) = &event.fact else { return None };
         let lot = match &movement.kind {
+            // Of one that there was no room for, coins may come later.
+            MovementKind::Grant(GrantTerms { marks, occurrence: Some(_), .. }) if !marks.is_plain() => {
+                Lot { grant: event.number, marks: *marks }
+            }
             MovementKind::Grant(_) => movement.legs.first.lots.first().map_or(Lot::PLAIN, |part| part.lot),
             MovementKind::Rollover(terms) => terms.to,
             _ => return None,
@@ -111,7 +124,10 @@ impl Granted {
         for leg in movement.legs.iter() {
             for part in leg.parts() {
                 let kind = &movement.kind;
-                let from = self.place(movement, leg.from, kind.taken_lot(leg.from, part.lot));
+                let from = match leg.from {
+                    Place::Issued => Where::NotYet,
+                    place => self.place(movement, place, kind.taken_lot(place, part.lot)),
+                };
                 let to = self.place(movement, leg.to, kind.given_lot(leg.to, part.lot));
                 // Coins of other lots, and of other accounts, are none of its business. Of those that come back the lot may be over.
                 let comes_back = self.came_from_here(movement, part.lot);

@@ -41,8 +41,8 @@ pub use bytes::Malformed;
 pub use calendar::months_between;
 pub use decide::{DueOf, Occasion};
 pub use event::{
-    CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement, MovementKind, Place,
-    ReverseTerms, RolloverTerms, SpendTerms, Whose,
+    AdjustmentTerms, CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement,
+    MovementKind, Place, ReverseTerms, RolloverTerms, SpendTerms, Whose,
 };
 pub use flow::{DayTotal, Flow, FlowKind, FlowTotals, Outstanding};
 pub use grant_use::{GrantUse, Granted};

@@ -84,7 +84,7 @@ impl Movement {
     pub(crate) fn is_of_schedule(&self) -> bool {
         match &self.kind {
             MovementKind::Grant(terms) => terms.occurrence.is_some(),
-            MovementKind::Rollover(_) => true,
+            MovementKind::Rollover(_) | MovementKind::Adjustment(_) => true,
             _ => false,
         }
     }

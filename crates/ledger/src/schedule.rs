@@ -69,6 +69,8 @@ pub struct Plan {
     pub category: Category,
     /// What goes on at the next occurrence.
     pub rollover: Option<Rollover>,
+    /// Whether a change of the amount changes what the last occurrence granted, too, and not only what comes. Of a schedule that is kept it is false.
+    pub now: bool,
 }
 
 /// An occurrence of a schedule in an event.

@@ -36,6 +36,12 @@ pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {
         },
         "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" => of_a_schedule(event, &amount),
         "grant" => format!("{amount} granted to {user}{}{}", marks(event), occurrence(event, decimals, coin)),
+        "adjustment" => {
+            let verb = if event.direction.as_deref() == Some("down") { "taken from" } else { "added for" };
+            let schedule = event.schedule.as_deref().unwrap_or("?");
+            let scheduled = decimals.amount(coin, event.scheduled.unwrap_or(0));
+            format!("{amount} {verb} {user}, as {schedule} now grants {scheduled}")
+        }
         "rollover" => format!("{amount} of {user} go on{}{}", marks(event), occurrence(event, decimals, coin)),
         "spend" => match event.requested {
             Some(requested) => format!("{amount} of {} spent by {user}{to}", decimals.amount(coin, requested)),

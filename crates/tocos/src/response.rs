@@ -136,6 +136,7 @@ pub(crate) struct Event {
     pub schedule: Option<String>,
     pub occurrence: Option<u32>,
     pub scheduled: Option<i64>,
+    pub direction: Option<String>,
     pub every_days: Option<u16>,
     pub every_months: Option<u16>,
     pub next_at: Option<String>,

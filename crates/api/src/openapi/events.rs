@@ -80,7 +80,7 @@ pub(super) fn plan_sometimes() -> Vec<(&'static str, Value)> {
 }
 
 /// The kinds of events, by the names of their schemas.
-pub(super) const EVENTS: [&str; 24] = [
+pub(super) const EVENTS: [&str; 25] = [
     "UserEvent",
     "UserClosedEvent",
     "CoinEvent",
@@ -101,6 +101,7 @@ pub(super) const EVENTS: [&str; 24] = [
     "ExtendEvent",
     "ExpireEvent",
     "RolloverEvent",
+    "AdjustmentEvent",
     "ReverseEvent",
     "KeyEvent",
     "KeyRevokedEvent",
@@ -242,6 +243,20 @@ pub(super) fn movement_events() -> Vec<(&'static str, Value)> {
                     ("occurrence", integer()),
                     ("due_at", time()),
                     ("expires_at", time_or_null()),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "AdjustmentEvent",
+            movement(
+                "adjustment",
+                [
+                    ("user", text()),
+                    ("schedule", text()),
+                    ("direction", json!({"type": "string", "enum": ["up", "down"]})),
+                    ("scheduled_before", integer()),
+                    ("scheduled", integer()),
                 ],
                 &[],
             ),

@@ -182,8 +182,8 @@ fn responses() -> Vec<(&'static str, Value)> {
 }
 
 /// Where coins of a grant are, or by how much that changed.
-fn places() -> [(&'static str, Value); 6] {
-    ["left", "held", "spent", "moved_on", "expired", "reversed"].map(|name| (name, integer()))
+fn places() -> [(&'static str, Value); 7] {
+    ["left", "held", "spent", "moved_on", "expired", "reversed", "added"].map(|name| (name, integer()))
 }
 
 fn lists() -> Vec<(&'static str, Value)> {

@@ -144,7 +144,8 @@ fn before_parties(out: &mut Writer, kind: &MovementKind) {
         | MovementKind::Spend(_)
         | MovementKind::Transfer
         | MovementKind::LotExpired
-        | MovementKind::Rollover(_) => {}
+        | MovementKind::Rollover(_)
+        | MovementKind::Adjustment(_) => {}
     }
 }
 
@@ -186,6 +187,16 @@ fn terms(out: &mut Writer, movement: &Movement, reference: Option<&str>) {
             occurrence(out, reference, terms.number, terms.due_at);
             out.raw(",\"expires_at\":");
             out.time_or_null(terms.to.marks.expires_at);
+        }
+        MovementKind::Adjustment(terms) => {
+            out.raw(",\"schedule\":");
+            out.text(reference.unwrap_or_default());
+            out.raw(",\"direction\":");
+            out.word(if terms.scheduled > terms.before { "up" } else { "down" });
+            out.raw(",\"scheduled_before\":");
+            out.integer(terms.before);
+            out.raw(",\"scheduled\":");
+            out.integer(terms.scheduled);
         }
         MovementKind::Spend(terms) if terms.mode == Mode::UpTo => {
             out.raw(",\"requested\":");
@@ -284,6 +295,9 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             out.raw(",\"coin\":");
             out.plain(&state.coin(*coin).code);
             super::schedule::plan(out, plan, *anchor);
+            if plan.now {
+                out.raw(",\"takes_effect\":\"now\"");
+            }
             out.raw(",\"next_at\":");
             out.time(plan.instant(*anchor, *next));
         }

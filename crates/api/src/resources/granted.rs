@@ -20,7 +20,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     summary: "Get a grant and where its coins are",
-    about: "Returns a grant and where its coins are: `left` in the account, `held` by holds, `spent`, `moved_on` to other users or rolled over, `expired`, `reversed`; together they are `amount`. Plain coins can't be followed (`followed` is false): grant them with `lot`.",
+    about: "Returns a grant and where its coins are: `left` in the account, `held` by holds, `spent`, `moved_on` to other users or rolled over, `expired`, `reversed`; together they are `amount` and what was `added` since by a change of its schedule. Plain coins can't be followed (`followed` is false): grant them with `lot`.",
     schema: "Grant",
     refusals: &[Code::EventNotFound],
 };
@@ -146,7 +146,7 @@ fn tell(event: &Event<'_>, granted: &Granted, used: &GrantUse, state: &State) ->
 
 /// `,"left":5,"held":0,...`.
 fn changes(out: &mut Writer, used: &GrantUse, is_wanted: impl Fn(i64) -> bool) {
-    let GrantUse { left, held, spent, moved_on, expired, reversed } = *used;
+    let GrantUse { left, held, spent, moved_on, expired, reversed, added } = *used;
     for (name, amount) in [
         (",\"left\":", left),
         (",\"held\":", held),
@@ -154,6 +154,7 @@ fn changes(out: &mut Writer, used: &GrantUse, is_wanted: impl Fn(i64) -> bool) {
         (",\"moved_on\":", moved_on),
         (",\"expired\":", expired),
         (",\"reversed\":", reversed),
+        (",\"added\":", added),
     ] {
         if is_wanted(amount) {
             out.raw(name);

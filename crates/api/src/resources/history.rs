@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[&str] = &[
     "thresholds",
     "spend_limit",
     "rollover",
+    "adjustment",
 ];
 
 pub(crate) static GET: Endpoint = Endpoint {

@@ -76,6 +76,11 @@ pub(crate) static PUT: Write = Write {
             FieldType::Integer(1, EXPIRES_AFTER_S_MAX as i64),
             "What goes on expires so many seconds after the occurrence that comes.",
         ),
+        optional(
+            "takes_effect",
+            FieldType::Word(&["at_next", "now"]),
+            "When a change of an existing schedule takes effect: with `now` also what its last occurrence granted follows the amount: what is missing is added to its coins, what is too much is taken from those that are left. Default: `at_next`.",
+        ),
         METADATA,
         REFERENCE,
     ],
@@ -90,7 +95,7 @@ pub(crate) static PUT: Write = Write {
     summary: "Create or replace a schedule",
     about: "Creates a schedule that grants coins to a user by itself, once or again and again, or replaces what an existing one does from its next occurrence on.",
     schema: "ScheduleEvent",
-    refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed],
+    refusals: &[Code::UserNotFound, Code::CoinNotFound, Code::UserClosed, Code::AccountFrozen],
     statuses: &[201, 200],
 };
 
@@ -121,6 +126,7 @@ fn plan(fields: &Fields<'_>) -> Result<Plan, Problem> {
         priority: priority(fields),
         category: category(fields),
         rollover,
+        now: fields.text("takes_effect") == Some("now"),
     })
 }
 

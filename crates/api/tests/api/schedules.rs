@@ -232,3 +232,37 @@ fn who_asks_about_a_user_does_not_wait_for_all_that_is_due() {
     assert_eq!((&coin["issued"], &coin["expired"]), (&json!(14 * USERS), &json!(7 * USERS)));
     assert_eq!(app.last_event() - before, 2 * USERS as u64 + 1, "each once");
 }
+
+#[test]
+fn a_change_that_takes_effect_now_adjusts_what_the_last_occurrence_granted() {
+    let app = TestApp::with_test_clock();
+    app.user("ana");
+    let plan = |amount: u64, takes_effect: &str| json!({"user": "ana", "coin": "toco", "amount": amount, "every_days": 1, "expires": "at_next", "takes_effect": takes_effect});
+    let put = app.put("/v1/schedules/plan", plan(100, "at_next")).expect(201);
+    assert!(put.get("takes_effect").is_none());
+    app.get("/v1/users/ana").expect(200);
+    let grant = put["event"].as_u64().unwrap() + 1;
+    let put = app.put("/v1/schedules/plan", plan(150, "now")).expect(200);
+    assert_eq!((&put["takes_effect"], &put["amount"]), (&json!("now"), &json!(150)));
+    let history = app.get("/v1/users/ana/history?kind=adjustment").expect(200);
+    assert_eq!(
+        (&history["entries"][0]["amount"], &history["entries"][0]["balance"]["available"]),
+        (&json!(50), &json!(150))
+    );
+    let event = app.get(&format!("/v1/events/{}", grant + 2)).expect(200);
+    assert_eq!(
+        (&event["kind"], &event["schedule"], &event["direction"]),
+        (&json!("adjustment"), &json!("plan"), &json!("up"))
+    );
+    assert_eq!((&event["scheduled_before"], &event["scheduled"]), (&json!(100), &json!(150)));
+    app.put("/v1/schedules/plan", plan(20, "now")).expect(200);
+    let found = app.get(&format!("/v1/grants/{grant}")).expect(200);
+    assert_eq!((&found["left"], &found["reversed"], &found["added"]), (&json!(20), &json!(130), &json!(50)));
+    app.put("/v1/schedules/plan", plan(20, "soon")).invalid("takes_effect");
+    // Plain coins are no lot of their own.
+    let plain =
+        |amount: u64| json!({"user": "ana", "coin": "toco", "amount": amount, "every_days": 1, "takes_effect": "now"});
+    app.put("/v1/schedules/plain", plain(100)).expect(201);
+    app.get("/v1/users/ana").expect(200);
+    app.put("/v1/schedules/plain", plain(99)).invalid("takes_effect");
+}

@@ -64,12 +64,14 @@ def repaired(fields):
 
 SCHEDULE_FIELDS = {
     "every_days", "every_months", "anchor", "starts_at", "ends_at", "occurrences", "expires", "expires_after_s",
-    "rollover_max", "rollover_expires", "rollover_expires_after_s",
+    "rollover_max", "rollover_expires", "rollover_expires_after_s", "takes_effect",
 }
 
 
 def schedule(fixed):
     """A schedule has one kind of period, coins that expire in one way, and an occurrence that is still to come."""
+    # Of coins that are no lot of their own nothing can be taken back now.
+    fixed.pop("takes_effect", None)
     for name in ("anchor", "starts_at", "ends_at", "occurrences"):
         fixed.pop(name, None)
     if fixed.get("every_days") is not None:

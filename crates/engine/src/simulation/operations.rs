@@ -62,6 +62,7 @@ pub(super) fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operat
                 priority: 50,
                 category: Category::Promotional,
                 rollover,
+                now: rng.bool(),
             };
             // Another user's is refused.
             Operation::PutSchedule { schedule: SCHEDULES[rng.usize(0..SCHEDULES.len())], user, coin, plan }

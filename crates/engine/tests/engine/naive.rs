@@ -103,6 +103,16 @@ fn of_movement(event: &Event<'_>, movement: &Movement, changes: &mut Vec<Change>
                 change(at, category, Reversed, home - gone - sum(Place::A, Place::Issued, category));
             }
         }
+        MovementKind::Adjustment(terms) => {
+            let amount = i128::from(movement.amount);
+            let grows = terms.scheduled > terms.before;
+            change(
+                at,
+                terms.lot.marks.category,
+                if grows { Granted } else { Reversed },
+                if grows { amount } else { -amount },
+            );
+        }
         MovementKind::Rollover(_) | MovementKind::Transfer | MovementKind::Hold(_) => {}
     }
 }

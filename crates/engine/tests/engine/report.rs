@@ -155,6 +155,7 @@ impl Year {
                     priority: 50,
                     category,
                     rollover,
+                    now: rng.bool(),
                 };
                 Operation::PutSchedule { schedule: &format!("plan-{user}"), user, coin: COINS[0], plan }
             }

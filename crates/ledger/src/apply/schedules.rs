@@ -2,7 +2,7 @@
 
 use super::{Applied, count, holds};
 use crate::amount::{Amount, Micros};
-use crate::event::{Movement, Place, RolloverTerms};
+use crate::event::{AdjustmentTerms, Movement, Place, RolloverTerms};
 use crate::ledger::Ledger;
 use crate::lot::{Lot, LotAmount, Marks};
 use crate::schedule::{Occurrence, Plan};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 impl Ledger {
     pub(super) fn put_schedule(
         &mut self,
-        event: u64,
+        (event, at): (u64, Micros),
         number: u64,
         id: &str,
         (user, coin): (UserId, CoinId),
@@ -26,9 +26,20 @@ impl Ledger {
             if self.state.users.find(user.0).is_none() || usize::from(coin.0) >= self.state.coins.len() {
                 return Err("its schedule is for no user or of no coin");
             }
-            let (next_at, paused, last_due, lot) = (plan.instant(anchor, next), false, None, None);
-            let (id, plan) = (id.into(), *plan);
-            let schedule = Schedule { id, user, coin, plan, anchor, next, next_at, paused, last_due, lot };
+            let schedule = Schedule {
+                id: id.into(),
+                user,
+                coin,
+                plan: Plan { now: false, ..*plan },
+                anchor,
+                next,
+                next_at: plan.instant(anchor, next),
+                paused: false,
+                last_due: None,
+                lot: None,
+                granted: 0,
+                adjustment: None,
+            };
             let is_new = self.state.keep_schedule(number, schedule);
             return if is_new { Ok(()) } else { Err("there is a schedule of that id already") };
         }
@@ -39,7 +50,10 @@ impl Ledger {
         if before.last_due.is_some_and(|last_due| plan.instant(anchor, next) <= last_due) {
             return Err("its schedule would execute an occurrence twice");
         }
-        let schedule = Schedule { plan: *plan, anchor, ..(*before).clone() }.with_next(next);
+        let adjusts = plan.now && before.is_adjustable(at, plan.instant(anchor, next));
+        let adjustment = if adjusts { Some((at, plan.amount)) } else { before.adjustment };
+        let plan = Plan { now: false, ..*plan };
+        let schedule = Schedule { plan, anchor, adjustment, ..(*before).clone() }.with_next(next);
         self.state.keep_schedule(number, schedule);
         Ok(())
     }
@@ -97,12 +111,38 @@ impl Ledger {
             return Err("an occurrence grants more than its schedule");
         }
         schedule.last_due = Some(due_at);
+        schedule.granted = scheduled;
         schedule.lot = (!marks.is_plain()).then_some(Lot { grant: number, marks: *marks });
         let after = next.checked_add(1).and_then(|next| schedule.plan.next(schedule.anchor, next, Micros::MIN));
         match after {
             Some(next) => self.state.advance_schedule(made_by, due_at, schedule.with_next(next)),
             None => self.state.drop_schedule(made_by),
         }
+        Ok(())
+    }
+
+    /// The coins themselves were moved by the leg.
+    pub(super) fn note_adjustment(&mut self, movement: &Movement, terms: &AdjustmentTerms) -> Applied {
+        let number = terms.schedule;
+        let schedule = self.state.schedules.get(&number).ok_or("there is no such schedule")?;
+        let row = self.state.account(movement.a.account);
+        let fits = (schedule.user, schedule.coin) == (row.user, row.coin)
+            && schedule.lot.unwrap_or(Lot::PLAIN) == terms.lot
+            && schedule.granted == terms.before
+            && schedule.adjustment.is_some_and(|(_, amount)| amount == terms.scheduled);
+        if !fits {
+            return Err("its schedule has no such change");
+        }
+        let leg = &movement.legs.first;
+        let grows = terms.scheduled > terms.before;
+        let places = if grows { (Place::Issued, Place::A) } else { (Place::A, Place::Issued) };
+        let is_of_lot = leg.parts().all(|part| part.lot == terms.lot);
+        let most = terms.scheduled.abs_diff(terms.before);
+        if (leg.from, leg.to) != places || !movement.legs.rest.is_empty() || !is_of_lot || movement.amount > most {
+            return Err("an adjustment is not of what its schedule changed");
+        }
+        let schedule = Schedule { granted: terms.scheduled, ..(**schedule).clone() };
+        self.state.drop_adjustment(number, schedule);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Judge, Party};
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
-use crate::event::{Event, Fact, GrantTerms, HoldEnd, Leg, Legs, MovementKind, Place, RolloverTerms};
+use crate::event::{AdjustmentTerms, Event, Fact, GrantTerms, HoldEnd, Leg, Legs, MovementKind, Place, RolloverTerms};
 use crate::ledger::Ledger;
 use crate::lot::{Lot, LotAmount};
 use crate::recalled::Recalled;
@@ -42,6 +42,7 @@ enum What {
     Rollover(u64, Arc<Schedule>),
     Lots(AccountId),
     Occurrence(u64, Arc<Schedule>),
+    Adjustment(u64, Arc<Schedule>),
 }
 
 impl Ledger {
@@ -61,7 +62,7 @@ impl Ledger {
             let holds = state.holds_of(id).map(|(number, hold)| (hold.expires_at, Due::Hold(number)));
             holds.chain(self.expiries(id))
         });
-        let schedules = state.schedules_of(user).filter_map(|(number, _)| state.appointment_of(number));
+        let schedules = state.schedules_of(user).flat_map(|(number, _)| state.appointments_of(number));
         let left = of_accounts.chain(schedules).filter(|(at, _)| *at <= now).collect();
         DueOf { now, left, touched: None }
     }
@@ -71,7 +72,7 @@ impl Ledger {
     pub fn next_of(&self, due: &mut DueOf) -> Option<Occasion> {
         if let Some(Touched { user, coin, schedule }) = due.touched.take() {
             // It may have made more due.
-            let schedule = schedule.and_then(|number| self.state.appointment_of(number));
+            let schedule = schedule.into_iter().flat_map(|number| self.state.appointments_of(number));
             let expiries = self.state.account_of(user, coin).into_iter().flat_map(|account| self.expiries(account));
             due.left.extend(expiries.chain(schedule).filter(|(at, _)| *at <= due.now));
         }
@@ -88,7 +89,9 @@ impl Ledger {
             due.touched = match &occasion.what {
                 What::Hold(id) => self.state.hold(*id).map(|hold| of_account(hold.account)),
                 What::Lots(account) => Some(of_account(*account)),
-                What::Rollover(number, schedule) | What::Occurrence(number, schedule) => {
+                What::Rollover(number, schedule)
+                | What::Occurrence(number, schedule)
+                | What::Adjustment(number, schedule) => {
                     Some(Touched { user: schedule.user, coin: schedule.coin, schedule: Some(*number) })
                 }
             };
@@ -112,6 +115,7 @@ impl Ledger {
             Due::Lots(account) => self
                 .rolling(account, at)
                 .map_or(What::Lots(account), |(number, schedule)| What::Rollover(number, Arc::clone(schedule))),
+            Due::Adjustment(number) => What::Adjustment(number, Arc::clone(&state.schedules[&number])),
             Due::Schedule(number) => {
                 let schedule = Arc::clone(&state.schedules[&number]);
                 if self.rolls_over(&schedule, at) {
@@ -165,6 +169,10 @@ impl Ledger {
                 reference = Some(schedule.id.as_str());
                 judge.roll_over(*number, schedule)
             }
+            What::Adjustment(number, schedule) => {
+                reference = Some(schedule.id.as_str());
+                judge.adjust(*number, schedule)
+            }
             What::Occurrence(number, schedule) => {
                 reference = Some(schedule.id.as_str());
                 judge.execute(*number, schedule)
@@ -199,6 +207,29 @@ impl Judge<'_> {
         }
         let kind = MovementKind::Grant(GrantTerms { marks, lot: false, occurrence: Some(occurrence) });
         Fact::Moved(self.movement(kind, amount, party, None, Legs { first: leg, rest: Vec::new() }))
+    }
+
+    /// The last occurrence grants as much as the schedule does now: what is missing is added as far as there is room, what is too much is
+    /// taken as far as it is there.
+    fn adjust(&self, number: u64, schedule: &Schedule) -> Fact<'static> {
+        let party = self.party(schedule.user, schedule.coin);
+        let lot = schedule.lot.unwrap_or(Lot::PLAIN);
+        let before = schedule.granted;
+        let scheduled = schedule.adjustment.map_or(before, |(_, amount)| amount);
+        let (amount, from, to) = if scheduled > before {
+            let room = self.room(party).min(self.state.coin(schedule.coin).supply_left());
+            ((scheduled - before).min(room), Place::Issued, Place::A)
+        } else {
+            let left = if lot.is_plain() { 0 } else { party.row().map_or(0, |row| row.amount_of(&lot)) };
+            ((before - scheduled).min(left), Place::A, Place::Issued)
+        };
+        let mut leg = Leg::plain(from, to, amount);
+        if amount > 0 && !lot.is_plain() {
+            leg.lots = vec![LotAmount { lot, amount }];
+        }
+        let terms = AdjustmentTerms { schedule: number, lot, before, scheduled };
+        let legs = Legs { first: leg, rest: Vec::new() };
+        Fact::Moved(self.movement(MovementKind::Adjustment(terms), amount, party, None, legs))
     }
 
     /// How much an account can take in below its ceiling.

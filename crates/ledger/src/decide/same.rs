@@ -184,7 +184,8 @@ fn same_plan(then: &Plan, now: &Plan) -> Result<(), &'static str> {
     same("expires", then.lasting, now.lasting)?;
     same("priority", then.priority, now.priority)?;
     same("category", then.category, now.category)?;
-    same("rollover", then.rollover, now.rollover)
+    same("rollover", then.rollover, now.rollover)?;
+    same("takes_effect", then.now, now.now)
 }
 
 fn same_end(then: &HoldTerms, now: Until) -> Result<(), &'static str> {

@@ -18,9 +18,11 @@ impl Judge<'_> {
         let user = self.ledger.require_user(user)?;
         let coin = self.ledger.require_coin(coin)?;
         self.check_open(user)?;
+        let mut before = None;
         let (number, anchor, from) = match self.state.schedule_by_id(id) {
             Some((number, schedule)) => {
                 check_same_account(schedule, user, coin)?;
+                before = Some(schedule);
                 (number, plan.anchor.unwrap_or(schedule.anchor), self.earliest(schedule))
             }
             None => {
@@ -33,6 +35,19 @@ impl Judge<'_> {
             let words = "no occurrence is left from now on; occurrences of the past are not made up for".to_owned();
             return Err(Refusal::invalid(field, words));
         };
+        let next_at = plan.instant(anchor, next);
+        if let Some(before) = before.filter(|before| plan.now && before.is_adjustable(self.now, next_at))
+            && plan.amount < before.granted
+        {
+            let Some(lot) = before.lot else {
+                let words = "coins of this schedule are no lot of their own, so none can be taken back; leave takes_effect out, and less is granted from the next occurrence on";
+                return Err(Refusal::invalid("takes_effect", words.to_owned()));
+            };
+            let party = self.party(user, coin);
+            if party.row().is_some_and(|row| row.amount_of(&lot) > 0) {
+                self.check_not_frozen(party)?;
+            }
+        }
         Ok(Fact::SchedulePut { number, id, user, coin, plan: *plan, anchor, next })
     }
 

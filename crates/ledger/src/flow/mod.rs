@@ -25,7 +25,7 @@ pub enum FlowKind {
     Spent,
     /// Coins went to `@expired`, but not by a reversal. Subtracts.
     Expired,
-    /// What a reversal changed on balance, of either sign. Adds.
+    /// What a reversal changed on balance, of either sign, or a schedule took back that grants less from now on. Adds.
     Reversed,
     /// Coins went from one category to the other, which both have such a flow: they were paid to a user, for whom they
     /// are plain coins, or rolled over under another category. Adds.
@@ -133,7 +133,8 @@ impl MovementKind {
         // What was due is done as of when it was, however late.
         let at = self.effective_at(part, at).min(at);
         let flow = |category, kind, amount| Some(Flow { coin, category, kind, amount, at });
-        let is_reversal = matches!(self, Self::Reverse(_));
+        let is_taken_back = matches!(self, Self::Adjustment(_)) && to == Place::Issued;
+        let is_reversal = is_taken_back || matches!(self, Self::Reverse(_));
         match (taken, given) {
             (Some(taken), Some(given)) if taken == given => [None, None],
             (None, None) => [None, None],

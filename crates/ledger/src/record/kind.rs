@@ -26,6 +26,7 @@ pub(super) const HOLD_EXPIRED: u8 = 22;
 pub(super) const EXPIRE: u8 = 23;
 pub(super) const REVERSE: u8 = 24;
 pub(super) const ROLLOVER: u8 = 25;
+pub(super) const ADJUSTMENT: u8 = 26;
 
 /// From here on kinds are of movements.
 pub(super) const FIRST_MOVEMENT: u8 = GRANT;
@@ -58,12 +59,13 @@ pub(super) fn number_of(fact: &Fact<'_>) -> u8 {
             MovementKind::LotExpired => EXPIRE,
             MovementKind::Reverse(_) => REVERSE,
             MovementKind::Rollover(_) => ROLLOVER,
+            MovementKind::Adjustment(_) => ADJUSTMENT,
         },
     }
 }
 
 /// The kinds by the words that the API uses, which is how a reversal says what it reverses.
-const WORDS: [(u8, &str); 25] = [
+const WORDS: [(u8, &str); 26] = [
     (USER, "user"),
     (USER_CLOSED, "user_closed"),
     (COIN, "coin"),
@@ -88,6 +90,7 @@ const WORDS: [(u8, &str); 25] = [
     (EXPIRE, "expire"),
     (REVERSE, "reverse"),
     (ROLLOVER, "rollover"),
+    (ADJUSTMENT, "adjustment"),
     (0, ""),
 ];
 

@@ -120,7 +120,7 @@ fn encode_a(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, a: &Entry) {
 fn usual_legs(kind: &MovementKind, amount: u64, has_b: bool) -> Legs {
     let to = if has_b { Place::B } else { Place::Spent };
     let (from, to) = match kind {
-        MovementKind::Grant(_) => (Place::Issued, Place::A),
+        MovementKind::Grant(_) | MovementKind::Adjustment(_) => (Place::Issued, Place::A),
         MovementKind::Hold(_) => (Place::A, Place::Hold),
         MovementKind::Capture(_) => (Place::Hold, to),
         MovementKind::Release(_) | MovementKind::HoldExpired(_) => (Place::Hold, Place::A),

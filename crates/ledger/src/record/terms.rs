@@ -4,7 +4,8 @@ use super::kind;
 use super::sections::{Tag, put_section};
 use crate::bytes::{Fields, Malformed, NONE_U32, Put};
 use crate::event::{
-    CaptureTerms, GrantTerms, HoldEnd, HoldTerms, Movement, MovementKind, ReverseTerms, RolloverTerms, SpendTerms,
+    AdjustmentTerms, CaptureTerms, GrantTerms, HoldEnd, HoldTerms, Movement, MovementKind, ReverseTerms, RolloverTerms,
+    SpendTerms,
 };
 use crate::lot::{LotAmount, Marks};
 use crate::schedule::Occurrence;
@@ -71,6 +72,13 @@ pub(super) fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
                 terms.put_lot(&LotAmount { lot, amount: 0 });
             }
         }
+        MovementKind::Adjustment(adjustment) => {
+            terms.put_u64(adjustment.schedule);
+            // What is added or taken away is in the leg.
+            terms.put_lot(&LotAmount { lot: adjustment.lot, amount: 0 });
+            terms.put_u64(adjustment.before);
+            terms.put_u64(adjustment.scheduled);
+        }
         MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
     }
     if !terms.is_empty() {
@@ -114,6 +122,12 @@ pub(super) fn decode_kind(kind: u8, amount: u64, bytes: Option<&[u8]>) -> Result
             due_at: terms.i64()?,
             from: terms.lot()?.lot,
             to: terms.lot()?.lot,
+        }),
+        kind::ADJUSTMENT => MovementKind::Adjustment(AdjustmentTerms {
+            schedule: terms.u64()?,
+            lot: terms.lot()?.lot,
+            before: terms.u64()?,
+            scheduled: terms.u64()?,
         }),
         kind::REVERSE => MovementKind::Reverse(reverse_terms(&mut terms)?),
         _ => return Err(Malformed("its kind is not known; a newer version may have written it")),

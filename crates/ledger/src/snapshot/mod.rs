@@ -224,6 +224,9 @@ fn put_schedule(block: &mut Vec<u8>, (number, schedule): (&u64, &Schedule)) {
     block.put_instant(schedule.last_due);
     let lots: Vec<LotAmount> = schedule.lot.iter().map(|lot| LotAmount { lot: *lot, amount: 0 }).collect();
     put_lots(block, &lots);
+    block.put_u64(schedule.granted);
+    block.put_instant(schedule.adjustment.map(|(at, _)| at));
+    schedule.adjustment.iter().for_each(|(_, amount)| block.put_u64(*amount));
 }
 
 fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> {
@@ -239,6 +242,11 @@ fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> 
         paused: fields.flag()?,
         last_due: fields.instant()?,
         lot: fields.lots()?.first().map(|part| part.lot),
+        granted: fields.u64()?,
+        adjustment: match fields.instant()? {
+            Some(at) => Some((at, fields.u64()?)),
+            None => None,
+        },
     };
     let next = schedule.next;
     Ok((number, schedule.with_next(next)))

@@ -37,6 +37,8 @@ pub enum Due {
     Hold(u64),
     /// Lots of this account expire.
     Lots(AccountId),
+    /// What the last occurrence of the schedule that this event made granted is to follow a change.
+    Adjustment(u64),
     /// The schedule that this event made has an occurrence.
     Schedule(u64),
 }

@@ -30,6 +30,10 @@ pub struct Schedule {
     pub last_due: Option<Micros>,
     /// The lot of that occurrence, as long as it may roll over.
     pub(crate) lot: Option<Lot>,
+    /// What that occurrence was to grant, as adjusted since.
+    pub(crate) granted: Amount,
+    /// When it is to grant something else, and what: right after the change.
+    pub(crate) adjustment: Option<(Micros, Amount)>,
 }
 
 impl Schedule {
@@ -37,6 +41,24 @@ impl Schedule {
     #[must_use]
     pub fn next_due(&self) -> Micros {
         self.next_at
+    }
+
+    /// What its last occurrence was to grant, as adjusted since; 0 before there was one.
+    #[must_use]
+    pub fn granted(&self) -> Amount {
+        self.granted
+    }
+
+    /// Since when that occurrence is to grant something else, and what.
+    #[must_use]
+    pub fn adjustment(&self) -> Option<(Micros, Amount)> {
+        self.adjustment
+    }
+
+    /// Whether coins of the last occurrence can still be added to or taken away from, if the next one is at `next_at` by then.
+    pub(crate) fn is_adjustable(&self, now: Micros, next_at: Micros) -> bool {
+        let is_good = self.lot.is_none_or(|lot| lot.marks.is_alive(now));
+        self.last_due.is_some() && is_good && next_at > now
     }
 
     /// The same schedule with another occurrence to come.
@@ -103,25 +125,29 @@ impl State {
         }
     }
 
+    /// Takes a schedule in of which the adjustment that was due has been made.
+    pub(crate) fn drop_adjustment(&mut self, number: u64, mut schedule: Schedule) {
+        if let Some((at, _)) = schedule.adjustment.take() {
+            self.due.remove(&(at, Due::Adjustment(number)));
+        }
+        if let Some(kept) = self.schedules.get_mut(&number) {
+            *kept = Arc::new(schedule);
+        }
+    }
+
     /// Takes a schedule in, new or changed; false if another has its id.
     pub(crate) fn keep_schedule(&mut self, number: u64, schedule: Schedule) -> bool {
-        if let Some(appointment) = self.appointment_of(number) {
-            self.due.remove(&appointment);
-        }
+        self.drop_appointments_of(number);
         let other = self.schedule_ids.insert(schedule.id.clone(), number);
         self.schedules_of.insert((schedule.user, number));
         self.schedules.insert(number, Arc::new(schedule));
-        if let Some(appointment) = self.appointment_of(number) {
-            self.due.insert(appointment);
-        }
+        self.due.extend(self.appointments_of(number).collect::<Vec<_>>());
         other.is_none_or(|other| other == number)
     }
 
     /// Forgets a schedule that is over.
     pub(crate) fn drop_schedule(&mut self, number: u64) {
-        if let Some(appointment) = self.appointment_of(number) {
-            self.due.remove(&appointment);
-        }
+        self.drop_appointments_of(number);
         if let Some(schedule) = self.schedules.remove(&number) {
             self.schedule_ids.remove(&schedule.id);
             self.schedules_of.remove(&(schedule.user, number));
@@ -134,8 +160,18 @@ impl State {
         numbers.into_iter().for_each(|number| self.drop_schedule(number));
     }
 
-    pub(crate) fn appointment_of(&self, number: u64) -> Option<(Micros, Due)> {
-        let schedule = self.schedules.get(&number).filter(|schedule| !schedule.paused)?;
-        Some((schedule.next_due(), Due::Schedule(number)))
+    fn drop_appointments_of(&mut self, number: u64) {
+        let appointments: Vec<(Micros, Due)> = self.appointments_of(number).collect();
+        for appointment in appointments {
+            self.due.remove(&appointment);
+        }
+    }
+
+    /// When the clock has something to do for a schedule: an adjustment, and the next occurrence unless it is paused.
+    pub(crate) fn appointments_of(&self, number: u64) -> impl Iterator<Item = (Micros, Due)> + use<> {
+        let schedule = self.schedules.get(&number);
+        let adjustment = schedule.and_then(|schedule| schedule.adjustment).map(|(at, _)| (at, Due::Adjustment(number)));
+        let running = schedule.filter(|schedule| !schedule.paused);
+        adjustment.into_iter().chain(running.map(|schedule| (schedule.next_due(), Due::Schedule(number))))
     }
 }

@@ -125,6 +125,7 @@ pub(crate) fn plan(amount: Amount) -> Plan {
         priority: Marks::PRIORITY_DEFAULT,
         category: Category::Paid,
         rollover: None,
+        now: false,
     }
 }
 
@@ -293,6 +294,12 @@ impl Asking<'_> {
             Op::PutSchedule { plan, .. } => plan,
             other => panic!("{other:?} has no plan"),
         }
+    }
+
+    /// It changes what the last occurrence granted, too.
+    pub(crate) fn now(mut self) -> Self {
+        self.plan().now = true;
+        self
     }
 
     pub(crate) fn every(mut self, every: Every) -> Self {

@@ -375,8 +375,10 @@ fn put_schedule(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Op {
         occurrences = occurrences.or(Some(10));
     }
     let ends_at = if every == days(1) { ends_at.or(Some(now + seconds(8 * DAY))) } else { ends_at };
+    let now = sides.choose(&[false, true, true]);
     let category = if paid { Category::Paid } else { Category::Promotional };
-    let plan = Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover };
+    let plan =
+        Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover, now };
     let plan = if sides.choose(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1 { out_of_bounds(plan, sides.0) } else { plan };
     Op::PutSchedule { schedule: schedule.into(), user, coin, plan }
 }

@@ -94,7 +94,7 @@ fn r35_a_grants_coins_are_left_held_spent_moved_on_expired_or_reversed() {
     let hold = ledger.hold("ana", 30).done().event;
     ledger.capture(hold).only(12).not_last().done();
     ledger.reverse(grant).only(7).done();
-    let expected = GrantUse { left: 28, held: 18, spent: 22, moved_on: 25, expired: 0, reversed: 7 };
+    let expected = GrantUse { left: 28, held: 18, spent: 22, moved_on: 25, expired: 0, reversed: 7, added: 0 };
     assert_eq!(places(&ledger, grant), expected);
     // What bob does with them is not ana's.
     ledger.spend("bob", 3).done();
@@ -102,10 +102,10 @@ fn r35_a_grants_coins_are_left_held_spent_moved_on_expired_or_reversed() {
     ledger.reverse(transfer).only(4).done();
     ledger.pass(600);
     ledger.sweep();
-    let expected = GrantUse { left: 0, held: 18, spent: 22, moved_on: 21, expired: 32, reversed: 7 };
+    let expected = GrantUse { left: 0, held: 18, spent: 22, moved_on: 21, expired: 32, reversed: 7, added: 0 };
     assert_eq!(places(&ledger, grant), expected, "held coins are good for the hold");
     ledger.release(hold).done();
-    let expected = GrantUse { left: 0, held: 0, spent: 22, moved_on: 21, expired: 50, reversed: 7 };
+    let expected = GrantUse { left: 0, held: 0, spent: 22, moved_on: 21, expired: 50, reversed: 7, added: 0 };
     assert_eq!(places(&ledger, grant), expected);
 }
 
@@ -119,7 +119,7 @@ fn r35_what_rolls_over_has_moved_on_and_is_followed_from_there() {
     ledger.spend("ana", 50).done();
     ledger.pass(86_400);
     ledger.sweep();
-    let expected = GrantUse { left: 0, held: 0, spent: 50, moved_on: 50, expired: 0, reversed: 0 };
+    let expected = GrantUse { left: 0, held: 0, spent: 50, moved_on: 50, expired: 0, reversed: 0, added: 0 };
     assert_eq!(places(&ledger, grant), expected);
     let rollover = (grant..=ledger.last_event()).find(|number| ledger.event(*number).kind() == "rollover").unwrap();
     let granted = Granted::by(&ledger.event(rollover)).unwrap();
@@ -204,12 +204,12 @@ pub(crate) fn check(bench: &Bench) -> Result<(), String> {
         let left = of(&mut state.account(granted.account).lots(i64::MIN));
         let holds = state.open_holds().filter(|(_, hold)| hold.account == granted.account);
         let held = of(&mut holds.flat_map(|(_, hold)| hold.lots.clone()));
-        let GrantUse { spent, moved_on, expired, reversed, .. } = *sum;
+        let GrantUse { spent, moved_on, expired, reversed, added, .. } = *sum;
         let whole = sum.left + sum.held + spent + moved_on + expired + reversed;
-        if (sum.left, sum.held) != (left, held) || whole != granted.amount as i64 {
+        if (sum.left, sum.held) != (left, held) || whole != granted.amount as i64 + added {
             return Err(format!("of grant {grant} {left} and {held} are there, and by the events {sum:?}"));
         }
-        if [spent, expired, reversed].iter().any(|count| *count < 0) {
+        if [spent, expired, reversed, added].iter().any(|count| *count < 0) {
             return Err(format!("of grant {grant} less than nothing is gone: {sum:?}"));
         }
     }

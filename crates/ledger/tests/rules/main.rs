@@ -5,6 +5,7 @@
     reason = "what a test takes for granted stops it when it is not so"
 )]
 
+mod adjusted;
 mod aging;
 mod asking;
 mod batches;

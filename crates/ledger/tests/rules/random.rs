@@ -87,6 +87,7 @@ impl Tally {
             "schedule_paused",
             "schedule_resumed",
             "rollover",
+            "adjustment",
             "occurrence",
             "an occurrence cut short",
             "catching up",
@@ -242,6 +243,11 @@ impl Pair {
             let found =
                 event.reference.zip(of_schedule).map(|(id, (made_by, k, due))| (id.to_owned(), made_by, k, due));
             same("whose occurrence it was", found, self.model.by_schedule.get(&number).cloned())?;
+            let adjusted = match (&movement.kind, event.reference) {
+                (MovementKind::Adjustment(terms), Some(id)) => Some((id.to_owned(), terms.schedule)),
+                _ => None,
+            };
+            same("whose occurrence was adjusted", adjusted, self.model.adjusted.get(&number).cloned())?;
             if let MovementKind::Grant(GrantTerms { occurrence: Some(occurrence), .. }) = &movement.kind {
                 tally.count("occurrence");
                 if movement.amount < occurrence.scheduled {
@@ -399,6 +405,8 @@ impl Pair {
         expected.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
         let found = state.schedules_from("").map(|(number, schedule)| {
             let table = Timetable {
+                granted: schedule.granted(),
+                adjust: schedule.adjustment(),
                 id: schedule.id.to_string(),
                 user: state.user(schedule.user).id.to_string(),
                 coin: state.coin(schedule.coin).code.to_string(),

@@ -4,10 +4,11 @@ use crate::bench::{Bench, SEED, Written, read};
 use crate::furnished::with_everything;
 use proptest::prelude::*;
 use tocos_ledger::{
-    AccountId, CaptureTerms, Category, CoinId, Crossing, EVERY_DAYS_MAX, EVERY_MONTHS_MAX, Entry, Event, Every, Excess,
-    Fact, GrantTerms, HoldEnd, HoldTerms, Key, Lasting, Ledger, Leg, Legs, Link, Lot, LotAmount, MAX_AMOUNT, Marks,
-    Mode, Movement, MovementKind, NODE_NAME_LENGTH_MAX, Occurrence, Place, Plan, RECORD_BYTES, ReverseTerms, Right,
-    Rollover, RolloverTerms, SpendLimit, SpendTerms, Taking, Thresholds, UserId, WINDOW_HOURS_MAX, Whose, Window,
+    AccountId, AdjustmentTerms, CaptureTerms, Category, CoinId, Crossing, EVERY_DAYS_MAX, EVERY_MONTHS_MAX, Entry,
+    Event, Every, Excess, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Lasting, Ledger, Leg, Legs, Link, Lot, LotAmount,
+    MAX_AMOUNT, Marks, Mode, Movement, MovementKind, NODE_NAME_LENGTH_MAX, Occurrence, Place, Plan, RECORD_BYTES,
+    ReverseTerms, Right, Rollover, RolloverTerms, SpendLimit, SpendTerms, Taking, Thresholds, UserId, WINDOW_HOURS_MAX,
+    Whose, Window,
 };
 
 #[test]
@@ -185,6 +186,9 @@ fn kind() -> impl Strategy<Value = MovementKind> {
             let [from, to] = [(scheduled, from), (schedule, to)].map(|(grant, marks)| Lot { grant, marks });
             MovementKind::Rollover(RolloverTerms { schedule, number, due_at, from, to })
         }),
+        (any::<[u64; 3]>(), marks(), number()).prop_map(|([schedule, before, scheduled], marks, grant)| {
+            MovementKind::Adjustment(AdjustmentTerms { schedule, lot: Lot { grant, marks }, before, scheduled })
+        }),
         number().prop_map(|requested| MovementKind::Spend(SpendTerms { requested, mode: Mode::UpTo })),
         Just(MovementKind::Transfer),
         Just(MovementKind::LotExpired),
@@ -242,13 +246,13 @@ fn plan() -> impl Strategy<Value = Plan> {
     let at = || proptest::option::of(0..200_000_000_000_000_000i64);
     let first = (1..=MAX_AMOUNT, every, at(), at(), at(), proptest::option::of(1..=u32::MAX));
     let rollover = (1..=MAX_AMOUNT, lasting()).prop_map(|(max, lasting)| Rollover { max, lasting });
-    (first, lasting(), 0..=100u8, any::<bool>(), proptest::option::of(rollover)).prop_map(
-        |((amount, every, anchor, starts_at, ends_at, occurrences), lasting, priority, paid, rollover)| {
+    (first, lasting(), 0..=100u8, any::<[bool; 2]>(), proptest::option::of(rollover)).prop_map(
+        |((amount, every, anchor, starts_at, ends_at, occurrences), lasting, priority, [paid, now], rollover)| {
             let lasting = if every == Every::Once && lasting == Lasting::AtNext { Lasting::Never } else { lasting };
             let ends_at = ends_at.filter(|ends_at| starts_at.is_none_or(|starts_at| starts_at < *ends_at));
             let rollover = rollover.filter(|_| lasting == Lasting::AtNext);
             let category = if paid { Category::Paid } else { Category::Promotional };
-            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover }
+            Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover, now }
         },
     )
 }

@@ -279,7 +279,8 @@ impl Reader {
         let anchor = words.option("anchor_in")?.map(|count: i64| self.bench.in_seconds(count));
         let (lasting, occurrences) =
             (lasting(words.option::<String>("expires")?.as_deref())?, words.option("occurrences")?);
-        Ok(Plan { every, anchor, occurrences, lasting, rollover, ..plan(count) })
+        let now = words.option::<String>("takes_effect")?.as_deref() == Some("now");
+        Ok(Plan { every, anchor, occurrences, lasting, rollover, now, ..plan(count) })
     }
 
     fn event(&self, name: &str) -> Result<u64, String> {

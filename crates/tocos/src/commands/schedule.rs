@@ -92,6 +92,9 @@ struct Put {
     /// What goes on expires so many seconds after the occurrence that comes
     #[arg(long, value_name = "SECONDS", requires = "rollover_max")]
     rollover_expires_after_s: Option<u32>,
+    /// When a change takes effect: now also changes what the last occurrence granted [default: at_next]
+    #[arg(long, value_parser = ["at_next", "now"])]
+    takes_effect: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -210,7 +213,8 @@ impl Put {
             .with_if("category", self.category)
             .with_if("rollover_max", self.rollover_max)
             .with_if("rollover_expires", self.rollover_expires)
-            .with_if("rollover_expires_after_s", self.rollover_expires_after_s);
+            .with_if("rollover_expires_after_s", self.rollover_expires_after_s)
+            .with_if("takes_effect", self.takes_effect.as_deref());
         let response = session.write(Request::put(path(&self.schedule)), fields, &self.write)?;
         session.show_event(&response, self.write.dry_run)
     }

@@ -9,6 +9,8 @@ enum Next {
     Hold(u64),
     /// The purse with this number.
     Lots(usize),
+    /// The change of the schedule that this event made.
+    Adjustment(u64),
     /// The schedule that this event made.
     Schedule(u64),
 }
@@ -41,6 +43,11 @@ impl Model {
                             ("expire", moved.piles.clone(), amount_of(&moved.piles), Some(moved))
                         }
                     }
+                }
+                Next::Adjustment(number) => {
+                    let piles = self.adjust(number);
+                    self.adjusted.insert(self.next_event(), (self.schedules[&number].id.clone(), number));
+                    ("adjustment", piles, 0, None)
                 }
                 Next::Schedule(number) => {
                     let (user, coin) = (self.schedules[&number].user.clone(), self.schedules[&number].coin.clone());
@@ -92,8 +99,10 @@ impl Model {
             instants.map(move |instant| ((instant, 1, at as u64), Next::Lots(at)))
         });
         let schedules = self.schedules.iter().filter(|(_, table)| !table.paused);
-        let schedules = schedules.map(|(number, table)| ((table.next.1, 2, *number), Next::Schedule(*number)));
-        let all = holds.chain(lots).chain(schedules).filter(|((at, ..), _)| *at <= now);
+        let schedules = schedules.map(|(number, table)| ((table.next.1, 3, *number), Next::Schedule(*number)));
+        let adjusted = self.schedules.iter().filter_map(|(number, table)| Some((*number, table.adjust?.0)));
+        let adjusted = adjusted.map(|(number, at)| ((at, 2, number), Next::Adjustment(number)));
+        let all = holds.chain(lots).chain(adjusted).chain(schedules).filter(|((at, ..), _)| *at <= now);
         all.min_by_key(|(when, _)| *when).map(|((at, ..), next)| (at, next))
     }
 }

@@ -89,6 +89,8 @@ pub(crate) struct Model {
     pub(crate) schedules: BTreeMap<u64, Timetable>,
     /// Events of schedules: the schedule's id and the event that made it, and which occurrence and when.
     pub(crate) by_schedule: BTreeMap<u64, (String, u64, u32, Micros)>,
+    /// The schedules whose last occurrence events changed.
+    pub(crate) adjusted: BTreeMap<u64, (String, u64)>,
     /// The kind of each event; the last one's number is the length.
     pub(crate) events: Vec<&'static str>,
     pub(crate) keys: BTreeMap<String, (u64, Ask)>,
@@ -126,6 +128,7 @@ impl Model {
             moved: BTreeMap::new(),
             schedules: BTreeMap::new(),
             by_schedule: BTreeMap::new(),
+            adjusted: BTreeMap::new(),
             events: Vec::new(),
             keys: BTreeMap::new(),
             answers: BTreeMap::new(),

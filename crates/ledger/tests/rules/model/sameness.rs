@@ -103,6 +103,7 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
                 word("priority", &plan.priority),
                 word("category", &plan.category),
                 word("rollover", &plan.rollover),
+                word("takes_effect", &plan.now),
             ],
         ),
         Op::EndSchedule { schedule } => ("schedule_deleted", vec![word("schedule", schedule)]),

@@ -21,6 +21,10 @@ pub(crate) struct Timetable {
     pub(crate) done: Option<Micros>,
     /// The coins of that one, until some of them went on.
     pub(crate) lot: Option<Lot>,
+    /// What that one was to grant.
+    pub(crate) granted: Amount,
+    /// What it is to grant instead, and since when.
+    pub(crate) adjust: Option<(Micros, Amount)>,
 }
 
 /// When occurrence `k` is.
@@ -132,10 +136,35 @@ impl Model {
         let next = next(plan, anchor, self.not_before(before.as_ref()));
         let next = next.ok_or(invalid(if plan.ends_at.is_some() { "ends_at" } else { "anchor" }))?;
         let (id, user, coin) = (id.to_owned(), user.to_owned(), coin.to_owned());
-        let fresh = Timetable { id, user, coin, plan: *plan, anchor, next, paused: false, done: None, lot: None };
+        let (plan, at_once) = (Plan { now: false, ..*plan }, plan.now);
         let table = match before {
-            Some(before) => Timetable { paused: before.paused, done: before.done, lot: before.lot, ..fresh },
-            None => fresh,
+            Some(mut before) => {
+                let is_over = before.lot.is_some_and(|lot| lot.marks.expires_at.is_some_and(|end| end <= self.now));
+                if at_once && before.done.is_some() && !is_over && next.1 > self.now {
+                    if plan.amount < before.granted {
+                        let lot = before.lot.ok_or(invalid("takes_effect"))?;
+                        let left = self.purse(&user, &coin).map_or(0, |purse| purse.of_lot(&lot));
+                        if left > 0 && self.limits(&user, &coin).frozen {
+                            return Err(Refusal::AccountFrozen { user: user.into(), coin: coin.into() });
+                        }
+                    }
+                    before.adjust = Some((self.now, plan.amount));
+                }
+                Timetable { plan, anchor, next, ..before }
+            }
+            None => Timetable {
+                id,
+                user,
+                coin,
+                plan,
+                anchor,
+                next,
+                paused: false,
+                done: None,
+                lot: None,
+                granted: 0,
+                adjust: None,
+            },
         };
         self.schedules.insert(number.unwrap_or(self.next_event()), table);
         Ok(Done::plainly("schedule"))
@@ -227,6 +256,27 @@ impl Model {
         before
     }
 
+    /// Makes what the last occurrence granted what it is to be now.
+    pub(super) fn adjust(&mut self, number: u64) -> Vec<Pile> {
+        let table = self.schedules.get_mut(&number).unwrap();
+        let (_, amount) = table.adjust.take().unwrap();
+        let change = signed(amount) - signed(table.granted);
+        table.granted = amount;
+        let (user, coin, lot) = (table.user.clone(), table.coin.clone(), table.lot.unwrap_or(Lot::PLAIN));
+        let room = (signed(self.limits(&user, &coin).ceiling) - self.total(&user, &coin)).max(0);
+        let mint = self.coins[&coin];
+        let supply = i64::try_from(i128::from(MAX_AMOUNT) - mint.issued - mint.owed).unwrap();
+        let left = if lot == Lot::PLAIN { 0 } else { self.purse(&user, &coin).map_or(0, |purse| purse.of_lot(&lot)) };
+        let change = change.min(room).min(supply).max(-left);
+        if change > 0 {
+            self.purse_mut(&user, &coin).put(&[Pile { lot, amount: change }]);
+        } else {
+            self.purse_mut(&user, &coin).change(lot, change);
+        }
+        self.coins.get_mut(&coin).unwrap().issued += i128::from(change);
+        if change == 0 { Vec::new() } else { vec![Pile { lot, amount: change.abs() }] }
+    }
+
     /// Grants what there is room for.
     pub(super) fn execute(&mut self, number: u64) -> Moved {
         let event = self.next_event();
@@ -242,6 +292,7 @@ impl Model {
         let lot = if marks == defaults { Lot::PLAIN } else { Lot { grant: event, marks } };
         self.purse_mut(&user, &coin).put(&[Pile { lot, amount }]);
         self.coins.get_mut(&coin).unwrap().issued += i128::from(amount);
+        table.granted = plan.amount;
         (table.done, table.lot) = (Some(due), Some(lot).filter(|lot| *lot != Lot::PLAIN));
         if let Some(next) = next(&plan, table.anchor, due + 1) {
             table.next = next;
