@@ -3,7 +3,7 @@
 //   node shots.mjs FOLDER [URL] [PAGE...]     without a URL a service of the tests is started and filled
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fill, launch, Service } from "./tests/service.mjs";
+import { fill, launch, Service, useBundle } from "./tests/service.mjs";
 
 const [folder = "shots", address = "", ...only] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -15,6 +15,7 @@ const PAGES = { overview: "#/", users: "#/users", user: "#/users/ana", arabic: "
 const browser = await launch();
 for (const [name, width, scheme] of [["light", 1280, "light"], ["dark", 1280, "dark"], ["phone", 360, "light"]]) {
   const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme: scheme, locale: "en-GB", timezoneId: "Europe/Madrid" });
+  await useBundle(context);
   const page = await context.newPage();
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) console.log(name, message.text()); });
   page.on("pageerror", (error) => console.log(name, error.message));

@@ -81,13 +81,14 @@ export const date = (at: string | Date): string => dayOnly.format(new Date(at));
 export const day = (at: string | Date): string => shortDay.format(new Date(at));
 export const clockTime = (at: string): string => clock.format(new Date(at));
 
-const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
+// Years and months only from two on: "in 45 days" says more than "next month".
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["year", 63_115_200], ["month", 5_259_600], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 /** "in 30 days", "2 minutes ago". */
 export function ago(at: string, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1_000;
   for (const [unit, length] of STEPS) {
-    if (Math.abs(seconds) >= length * 0.95) return relative.format(Math.round(seconds / length), unit);
+    if (Math.abs(seconds) >= length * 0.95) return relative.format(Math.round(seconds / (unit === "year" || unit === "month" ? length / 2 : length)), unit);
   }
   return relative.format(Math.round(seconds), "second");
 }

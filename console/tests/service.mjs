@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const BINARY = process.env.TOCOS_BINARY ?? new URL("../../target/debug/tocos", import.meta.url).pathname;
@@ -71,6 +72,22 @@ export function launch() {
   return chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** With `TOCOS_CONSOLE` the bundle in that folder is looked at, not the one in the binary: no build is needed in between. */
+export async function useBundle(context) {
+  const folder = process.env.TOCOS_CONSOLE;
+  if (!folder) return;
+  await context.route((url) => url.pathname === "/" || url.pathname.startsWith("/console/"), async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === "/") {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: readFileSync(join(folder, "index.html"), "utf8") });
+    } else {
+      const end = pathname.endsWith(".js") ? "js" : "css";
+      await route.fulfill({ contentType: end === "js" ? "text/javascript" : "text/css", body: gunzipSync(readFileSync(join(folder, `app.${end}.gz`))) });
+    }
   });
 }
 

@@ -83,10 +83,14 @@ function ActionDialog({ action }: { action: Action }): JSX.Element {
   const isBack = away.value === null;
 
   useEffect(() => {
+    const opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     if (dialog.current && !dialog.current.open) dialog.current.showModal();
     const first = dialog.current?.querySelector<HTMLElement>(".fields input:not([type=radio]), .fields select");
     first?.focus();
-    return () => { isClosed.current = true; };
+    return () => {
+      isClosed.current = true;
+      if (opener?.isConnected) opener.focus();
+    };
   }, []);
 
   useEffect(() => {

@@ -82,7 +82,7 @@ export async function send<T>(call: Call): Promise<T> {
     away.value = problem.message;
     throw new Away(problem.message);
   }
-  if (problem.status === 401 && call.key === undefined) rejected.handler(problem);
+  if (problem.status === 401 && call.key === undefined && key === apiKey.value) rejected.handler(problem);
   throw problem;
 }
 

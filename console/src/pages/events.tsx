@@ -9,10 +9,9 @@ import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
 import { amount, count, signed, spaced } from "../format";
 import { Amount, Badge, Button, Card, Empty, EventLink, Facts, Failure, Name, PageHead, Shown, Skeleton, Table, Time } from "../parts/basics";
-import { lastEvent } from "../state/pulse";
 import { useLoaded } from "../state/query";
 import { go, route, setQuery, to } from "../state/route";
-import { may } from "../state/session";
+import { lastEvent, may } from "../state/session";
 import { EventWords, headline } from "../words";
 import { GrantBar, holdActions } from "./user";
 
@@ -101,7 +100,7 @@ function Undo({ event }: { event: LedgerEvent }): JSX.Element | null {
       return { words: BigInt(rest) === BigInt(event.amount ?? 0) ? "" : `${amount(rest, event.coin ?? "")} of it can still be undone.` };
     } catch (error) {
       if (error instanceof Problem && error.code === "already_reversed") return { words: "All of it was undone.", isDone: true };
-      if (error instanceof Problem) return { words: error.message };
+      if (error instanceof Problem) return { words: `Not as a whole: ${error.message}` };
       throw error;
     }
   });

@@ -9,9 +9,9 @@ import { ago, amount, bytes, count, day, spaced } from "../format";
 import { Amount, Card, Empty, EventLink, Failure, PageHead, Shown, Skeleton, Table, Time } from "../parts/basics";
 import { Chart, Spark, type Line } from "../parts/chart";
 import { coins, loadCoins } from "../state/coins";
-import { lastEvent } from "../state/pulse";
 import { useLoaded } from "../state/query";
 import { to } from "../state/route";
+import { lastEvent } from "../state/session";
 import { headline } from "../words";
 
 const DAY_MS = 86_400_000;
@@ -54,12 +54,13 @@ function CoinChart({ coin }: { coin: Coin }): JSX.Element {
     if (!rows) return null;
     const line = (label: string, name: "closing" | "granted" | "spent" | "expired", color: string, kind: "line" | "bars"): Line =>
       ({ label, color, kind, values: rows.map((row) => Number(row[name])), text: (at) => amount(rows[at]?.[name] ?? 0, coin.code) });
-    return { times: rows.map((row) => new Date(row.from).getTime() / 1_000), lines: [line("Outstanding", "closing", "--series-1", "line"), line("Issued", "granted", "--series-2", "bars"), line("Spent", "spent", "--series-3", "bars"), line("Expired", "expired", "--series-4", "bars")] };
+    return { times: rows.map((row) => new Date(row.from).getTime() / 1_000), stock: [line("Outstanding", "closing", "--series-1", "line")], flows: [line("Issued", "granted", "--series-2", "bars"), line("Spent", "spent", "--series-3", "bars"), line("Expired", "expired", "--series-4", "bars")] };
   }, [rows, coin.code, coin.decimals]);
   return <Card title={<>{coin.code} by day</>} actions={<div class="segments" role="group" aria-label="Span">{RANGES.map(([label, length]) => <button type="button" key={label} aria-pressed={days === length} onClick={() => setDays(length)}>{label}</button>)}</div>}>
     {report.error ? report.error instanceof Problem && report.error.code === "invalid_request" ? <Empty title="Nothing happened yet" /> : <Failure error={report.error} retry={report.reload} />
       : !shown || !rows ? <Skeleton rows={6} /> : <>
-        <Chart times={shown.times} lines={shown.lines} scale={10 ** coin.decimals} label={`${coin.code}: outstanding, issued, spent and expired by day. The table below has the numbers.`} />
+        <Chart times={shown.times} lines={shown.stock} scale={10 ** coin.decimals} height={170} label={`${coin.code}: outstanding by day. The table below has the numbers.`} />
+        <Chart times={shown.times} lines={shown.flows} scale={10 ** coin.decimals} height={150} label={`${coin.code}: issued, spent and expired by day. The table below has the numbers.`} />
         <details class="as-table"><summary>As a table</summary><Table caption={`${coin.code} by day`} rows={[...rows].reverse()} rowKey={(row) => row.from} columns={[
           { head: "Day", cell: (row) => day(row.from) }, ...(["granted", "spent", "expired", "reversed", "closing"] as const).map((name) => ({ head: name === "closing" ? "outstanding" : name === "granted" ? "issued" : name, end: true, cell: (row: Day) => <Amount value={row[name]} coin={coin.code} unit={false} /> }))]} /></details></>}
   </Card>;

@@ -1,7 +1,7 @@
 // Coins, API keys, and the group of nodes.
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { get } from "../api/client";
+import { apiKey, get } from "../api/client";
 import type { Cluster, Key, LedgerEvent, Status } from "../api/types";
 import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
@@ -31,7 +31,10 @@ export function KeysPage(): JSX.Element {
   const done = (event: LedgerEvent): void => {
     made.value = event;
     // The first key ends access without one: from now on this tab uses it.
-    if (own.value?.id === null && event.secret) void signIn(event.secret, false);
+    if (own.value?.id === null && event.secret) {
+      apiKey.value = event.secret;
+      void signIn(event.secret, false);
+    }
   };
   const isFirst = own.value?.id === null;
   return <><PageHead title="Keys" sub="Who may use the API, and for what" actions={<Button kind="primary" icon="plus" onClick={() => begin(act.newKey(isFirst, done))}>{isFirst ? "First key" : "New key"}</Button>} />

@@ -5,9 +5,8 @@ import { apiKey, away } from "../api/client";
 import { Dialogs, Toasts } from "../actions/dialog";
 import { count } from "../format";
 import { Icon, Name } from "../parts/basics";
-import { lastEvent } from "../state/pulse";
 import { go, route, to } from "../state/route";
-import { isGroup, may, own, signOut, version } from "../state/session";
+import { isGroup, lastEvent, may, own, signOut, version } from "../state/session";
 import { isDark, toggleTheme } from "../state/theme";
 import { Mark } from "./signin";
 
@@ -55,7 +54,7 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
     <header class="top">
       <button type="button" class="icon-button menu-button" aria-label="Menu" aria-expanded={isOpen} aria-controls="nav" onClick={() => setOpen(!isOpen)}><Icon name={isOpen ? "close" : "menu"} /></button>
       <a class="brand" href={to.overview()}><Mark /><span>Tocos</span></a>
-      {here !== "users" && <form class="top-search" role="search" onSubmit={(event) => { event.preventDefault(); find(); }}>
+      {!(here === "users" && route.value.segments.length === 1) && <form class="top-search" role="search" onSubmit={(event) => { event.preventDefault(); find(); }}>
         <Icon name="search" /><input ref={search} type="search" aria-label="Find a user" placeholder="Find a user" dir="auto" /><kbd aria-hidden="true">/</kbd></form>}
       <div class="top-end">
         <span class={away.value === null ? "pulse" : "pulse off"} title={`Event ${count(lastEvent.value)}`}><i />{away.value === null ? "Live" : "Away"}</span>

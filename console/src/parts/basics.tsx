@@ -81,7 +81,7 @@ export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
   caption: string; columns: Column<T>[]; rows: T[]; rowKey: (row: T) => string | number; rowClass?: (row: T) => string;
 }): JSX.Element {
   return <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
-    <table>
+    <table class="stack">
       <caption class="visually-hidden">{caption}</caption>
       <thead><tr>{columns.map((column) => <th key={column.head} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`}>{column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
       <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column) =>
@@ -91,7 +91,7 @@ export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
 }
 
 export const Facts = ({ rows }: { rows: [string, ComponentChildren][] }) =>
-  <dl class="facts">{rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) =>
+  <dl class="facts">{rows.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([name, value]) =>
     <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 
 /** Names its page in the title of the window, and for who can't see it. */

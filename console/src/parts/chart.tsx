@@ -10,7 +10,7 @@ export interface Line { label: string; values: (number | null)[]; color: string;
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** `times` in seconds since 1970. */
-export function Chart({ times, lines, label, scale }: { times: number[]; lines: Line[]; label: string; scale: number }): JSX.Element {
+export function Chart({ times, lines, label, scale, height }: { times: number[]; lines: Line[]; label: string; scale: number; height: number }): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
   const dark = isDark.value;
@@ -35,20 +35,20 @@ export function Chart({ times, lines, label, scale }: { times: number[]; lines: 
       }));
     };
     const options: uPlot.Options = {
-      width: Math.max(240, host.clientWidth), height: 240, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, padding: [12, 8, 0, 0],
-      scales: { y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] }, flow: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.6] } },
-      axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => day(new Date(at * 1_000))), space: 70 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
+      width: Math.max(240, host.clientWidth), height, legend: { show: false }, cursor: { y: false, points: { size: 7 }, sync: { key: "days" } }, padding: [10, 14, 0, 0],
+      scales: { y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
+      axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => day(new Date(at * 1_000))), space: 70, size: 30 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
       series: [{}, ...lines.map((line): uPlot.Series => ({
-        label: line.label, stroke: token(line.color), width: line.kind === "line" ? 2 : 0, scale: line.kind === "bars" ? "flow" : "y",
+        label: line.label, stroke: token(line.color), width: line.kind === "line" ? 2 : 0, scale: "y",
         fill: line.kind === "bars" ? token(line.color) : `${token(line.color)}1f`, points: { show: line.kind === "line" && times.length < 3 }, ...(line.kind === "bars" ? { paths: paths(line, bar++) } : {}),
       }))],
       hooks: { setCursor: [show], ready: [show] },
     };
     const plot = new uPlot(options, [times, ...lines.map((line) => line.values)], host);
-    const sized = new ResizeObserver(() => plot.setSize({ width: Math.max(240, host.clientWidth), height: 240 }));
+    const sized = new ResizeObserver(() => plot.setSize({ width: Math.max(240, host.clientWidth), height }));
     sized.observe(host);
     return () => { sized.disconnect(); plot.destroy(); };
-  }, [times, lines, dark, scale]);
+  }, [times, lines, dark, scale, height]);
   return <figure class="chart">
     <div ref={readout} class="readout" aria-hidden="true" />
     <div ref={frame} class="chart-frame" role="img" aria-label={label} />

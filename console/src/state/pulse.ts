@@ -2,11 +2,10 @@
 import { signal } from "@preact/signals";
 import { away, Away, get, url } from "../api/client";
 import type { EventPage } from "../api/types";
-import { cluster, phase } from "./session";
+import { lastEvent, phase } from "./session";
 
 /** Grows whenever what is shown may have changed. */
 export const tick = signal(0);
-export const lastEvent = signal(0);
 
 const PAUSE_MS = 700;
 const AWAY_MS = 1_000;
@@ -17,7 +16,6 @@ let running = 0;
 
 export async function live(): Promise<void> {
   const mine = ++running;
-  lastEvent.value = cluster.value?.last_event ?? 0;
   while (mine === running && phase.value === "in") {
     try {
       // Of many new events one is fetched: only their last number matters here.

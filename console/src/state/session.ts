@@ -13,6 +13,8 @@ export const reason = signal("");
 export const own = signal<OwnKey | null>(null);
 export const cluster = signal<Cluster | null>(null);
 export const version = signal("");
+/** The last durable event that is known. */
+export const lastEvent = signal(0);
 
 /** Whether the key allows what takes this right. */
 export const may = (right: Right): boolean => own.value !== null && ORDER.indexOf(own.value.right) >= ORDER.indexOf(right);
@@ -30,6 +32,7 @@ async function enter(key: string): Promise<void> {
   own.value = await send<OwnKey>({ method: "GET", path: "/v1/keys/self", key });
   apiKey.value = own.value.id === null ? "" : key;
   cluster.value = await send<Cluster>({ method: "GET", path: "/v1/cluster", key });
+  lastEvent.value = cluster.value.last_event;
   written.isGroup = cluster.value.role !== "alone";
   version.value = (await send<{ version: string }>({ method: "GET", path: "/version", key })).version;
   phase.value = "in";

@@ -161,7 +161,7 @@ fn spans_that_are_none_are_refused() {
     get("coin=silver").refused("coin_not_found");
     get("coin=toco&from=yesterday").invalid("from");
     get("coin=toco&until=2026-13-01T00:00:00Z").invalid("until");
-    get("coin=toco&by=day").invalid("by");
+    get("coin=toco&by=week").invalid("by");
     get("coin=toco&at=5").invalid("at");
     get("coin=toco&from=2020-01-01T00:00:00Z&until=2020-01-01T00:00:00Z").invalid("until");
     get("coin=toco&from=2021-01-01T00:00:00Z&until=2020-01-01T00:00:00Z").invalid("until");
