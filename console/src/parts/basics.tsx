@@ -85,7 +85,7 @@ export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
       <caption class="visually-hidden">{caption}</caption>
       <thead><tr>{columns.map((column) => <th key={column.head} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`}>{column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
       <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column) =>
-        <td key={column.head} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}>{column.cell(row)}</td>)}</tr>)}</tbody>
+        <td key={column.head} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}><span class="cell">{column.cell(row)}</span></td>)}</tr>)}</tbody>
     </table>
   </div>;
 }

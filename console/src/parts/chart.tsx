@@ -7,6 +7,9 @@ import { isDark } from "../state/theme";
 
 export interface Line { label: string; values: (number | null)[]; color: string; kind: "line" | "bars"; text: (at: number) => string }
 
+/** So that the bars of the first and the last day are whole. */
+const HALF_DAY_S = 43_200;
+
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** `times` in seconds since 1970. */
@@ -36,7 +39,7 @@ export function Chart({ times, lines, label, scale, height }: { times: number[];
     };
     const options: uPlot.Options = {
       width: Math.max(240, host.clientWidth), height, legend: { show: false }, cursor: { y: false, points: { size: 7 }, sync: { key: "days" } }, padding: [10, 14, 0, 0],
-      scales: { y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
+      scales: { x: { range: (_plot, first, last) => [first - HALF_DAY_S, last + HALF_DAY_S] }, y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
       axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => day(new Date(at * 1_000))), space: 70, size: 30 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
       series: [{}, ...lines.map((line): uPlot.Series => ({
         label: line.label, stroke: token(line.color), width: line.kind === "line" ? 2 : 0, scale: "y",

@@ -40,7 +40,10 @@ const TAGS: [(&str, &str); 15] = [
     ("keys", "API keys and their rights."),
     ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
     ("cluster", "The group of nodes that serve the ledger: who leads, and handing the lead over."),
-    ("service", "What the service counts, its version, and this document. The version and the document need no API key."),
+    (
+        "service",
+        "What the service counts, its version, and this document. The version and the document need no API key.",
+    ),
 ];
 
 /// The OpenAPI 3.1 document of the API, as JSON.

@@ -159,7 +159,15 @@ fn responses() -> Vec<(&'static str, Value)> {
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
         (
             "OwnKey",
-            object([("id", json!({"type": ["integer", "null"], "format": "int64"})), ("name", text()), ("right", right()), ("expires_at", time_or_null())], &[]),
+            object(
+                [
+                    ("id", json!({"type": ["integer", "null"], "format": "int64"})),
+                    ("name", text()),
+                    ("right", right()),
+                    ("expires_at", time_or_null()),
+                ],
+                &[],
+            ),
         ),
         (
             "Status",
@@ -179,7 +187,12 @@ fn responses() -> Vec<(&'static str, Value)> {
         (
             "ArchiveStatus",
             object(
-                [("lag_s", json!({"type": "number", "minimum": 0})), ("lag_bytes", integer()), ("last_success_at", time_or_null()), ("failures", integer())],
+                [
+                    ("lag_s", json!({"type": "number", "minimum": 0})),
+                    ("lag_bytes", integer()),
+                    ("last_success_at", time_or_null()),
+                    ("failures", integer()),
+                ],
                 &[],
             ),
         ),

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use tocos_http::ResponseBody;
 
@@ -38,16 +38,8 @@ impl Media {
     /// What is said of a body whose kind is not known here.
     pub(crate) const UNKNOWN: &'static str = "application/octet-stream";
 
-    const ALL: [Self; 8] = [
-        Self::Json,
-        Self::Problem,
-        Self::Html,
-        Self::Metrics,
-        Self::Events,
-        Self::Console,
-        Self::Script,
-        Self::Style,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Json, Self::Problem, Self::Html, Self::Metrics, Self::Events, Self::Console, Self::Script, Self::Style];
 
     /// The kind with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {

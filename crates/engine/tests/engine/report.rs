@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tocos_engine::{
-    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Step, Unavailable, VerifyFailure, verify,
+    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Step, Unavailable, VerifyFailure,
+    verify,
 };
 use tocos_journal::blockfile::{BlockReader, write};
 use tocos_journal::{Disk, FileDisk};
@@ -199,7 +200,8 @@ impl Year {
             if from == until {
                 continue;
             }
-            let query = LiabilityQuery { coin: CoinId(0), from: Some(from), until, step: [Step::Month, Step::Day][at % 2] };
+            let query =
+                LiabilityQuery { coin: CoinId(0), from: Some(from), until, step: [Step::Month, Step::Day][at % 2] };
             let report = engine.liability(basis(&engine), &query, &|| false).unwrap();
             assert_eq!(report.problems, Vec::<String>::new());
             assert_eq!((report.spans[0].from, report.spans[report.spans.len() - 1].until), (from, until));
