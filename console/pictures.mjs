@@ -41,9 +41,10 @@ await service.post("/v1/spends", { user: "ana", coin: "toco", amount: 24, refere
 for (const [user, amount] of [["bob", 90_000], ["zoe", 80_000], ["ana", 70_000]]) await service.post("/v1/spends", { user, coin: "toco", amount }).catch(() => {});
 await service.get("/v1/users/nobody").catch(() => {});
 
+now = new Date((await service.get("/v1/clock")).ledger_time);
 const browser = await launch();
-const shot = async (name, colorScheme, hash, act) => {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 860 }, colorScheme, locale: "en-GB", timezoneId: "UTC" });
+const shot = async (name, colorScheme, height, hash, act) => {
+  const context = await browser.newContext({ viewport: { width: 1200, height }, colorScheme, locale: "en-GB", timezoneId: "UTC" });
   await useBundle(context);
   const page = await context.newPage();
   // The page's time is the ledger's.
@@ -54,9 +55,9 @@ const shot = async (name, colorScheme, hash, act) => {
   await page.screenshot({ path: join(docs, name) });
   await context.close();
 };
-await shot("console-overview.png", "light", "#/");
-await shot("console-user.png", "dark", "#/users/ana");
-await shot("console-spend.png", "light", "#/users/ana", async (page) => {
+await shot("console-overview.png", "light", 980, "#/");
+await shot("console-user.png", "dark", 860, "#/users/ana");
+await shot("console-spend.png", "light", 800, "#/users/ana", async (page) => {
   await page.getByRole("button", { name: "Spend", exact: true }).click();
   await page.getByRole("dialog").getByLabel("Amount").fill("70");
   await page.waitForTimeout(1_200);

@@ -59,10 +59,12 @@ export function Chart({ times, lines, label, scale, height }: { times: number[];
 }
 
 /** A small line of what was seen since the page was opened. */
-export function Spark({ values, label }: { values: number[]; label: string }): JSX.Element {
+export function Spark({ values, label }: { values: number[]; label: string }): JSX.Element | null {
+  // A line that is flat says nothing.
+  if (new Set(values).size < 2) return null;
   const most = Math.max(1, ...values);
   const least = Math.min(0, ...values);
-  const points = (values.length === 1 ? [values[0] ?? 0, values[0] ?? 0] : values).map((value, at, all) =>
+  const points = values.map((value, at, all) =>
     `${((at / Math.max(1, all.length - 1)) * 100).toFixed(1)},${(26 - ((value - least) / (most - least)) * 24).toFixed(1)}`).join(" ");
   return <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={label}><polyline points={points} vector-effect="non-scaling-stroke" /></svg>;
 }

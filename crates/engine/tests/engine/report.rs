@@ -378,7 +378,7 @@ fn a_report_that_nobody_waits_for_ends_and_one_of_nothing_is_refused() {
     }
     let from = Some(begin - 1_300 * 31 * DAY_US);
     let many = engine.liability(basis_of(), &LiabilityQuery { from, ..query }, &|| false).unwrap_err();
-    assert!(matches!(many, ReportError::TooManyMonths { .. }), "{many}");
+    assert!(matches!(many, ReportError::TooManySpans { .. }), "{many}");
 }
 
 #[test]
