@@ -37,6 +37,8 @@ export function signed(value: Int, coin: string): string {
 }
 
 export const count = (value: Int): string => plain.format(value);
+/** "1 hold", "2 holds". */
+export const many = (value: number, word: string): string => `${plain.format(value)} ${word}${value === 1 ? "" : "s"}`;
 
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 /** For axes, where there is no room. */

@@ -59,6 +59,14 @@ async function more(page, name) {
   await page.locator(".menu-items").getByRole("button", { name }).click();
 }
 
+/** Nothing that axe calls serious or critical is on the page. */
+async function axe(page, where) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), [], where);
+}
+
 describe("support", () => {
   test("finds a user by a part of the name", async (t) => {
     const page = await open(t, "#/users");
@@ -530,12 +538,7 @@ describe("the keyboard", () => {
 for (const [name, options] of [["light", { colorScheme: "light" }], ["dark", { colorScheme: "dark" }]]) {
   test(`axe finds nothing serious in ${name}`, async (t) => {
     const page = await open(t, "#/", options);
-    const check = async (where) => {
-      await page.evaluate(AXE);
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
-      assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), [], where);
-    };
+    const check = (where) => axe(page, where);
     for (const hash of PAGES) {
       await page.goto(`${service.url}/${hash}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
@@ -561,6 +564,7 @@ test("every page fits a phone", async (t) => {
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForTimeout(150);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, hash);
+    await axe(page, `${hash} on a phone`);
   }
   await button(page, "Menu").click();
   await page.getByRole("link", { name: "Coins" }).click();
@@ -570,6 +574,24 @@ test("every page fits a phone", async (t) => {
 test("dates and numbers are the locale's", async (t) => {
   const page = await open(t, "#/users/ana?coin=gem", { locale: "de-DE" });
   await page.getByText("+123,45").waitFor();
+});
+
+test("a group shows its nodes and its archive", async (t) => {
+  const group = {
+    node: "a", role: "follower", epoch: 7, leader: { node: "b", url: "http://10.0.0.2:8080", epoch: 7 }, last_event: 811, tip_event: 812, behind_s: 0.2, lease_age_s: 0, in_flight: 0, appends: 0, healed_frames: 0, faults: 2, rivals: 0, changes: 3, synchronous: true, note: "",
+    members: [{ node: "a", url: "http://10.0.0.1:8080", last_event: 811, seen_ago_s: 0.1 }, { node: "b", url: "http://10.0.0.2:8080", last_event: 812, seen_ago_s: 0.4 }],
+  };
+  const archive = { lag_s: 3.4, lag_bytes: 20_480, last_success_at: new Date().toISOString(), failures: 0 };
+  const page = await open(t, "#/nowhere");
+  await page.route("**/v1/cluster", (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify(group) }));
+  await page.route("**/v1/status", (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify({ open_holds: 0, oldest_hold_at: null, expiring: [], refusals: [], archive }) }));
+  await page.reload();
+  await page.getByRole("link", { name: "Group" }).click();
+  await page.getByRole("row", { name: /10\.0\.0\.2:8080 leader/ }).waitFor();
+  await page.getByRole("row", { name: /1 event / }).waitFor();
+  await page.getByText("20 kB").waitFor();
+  await button(page, "Hand the lead over").waitFor();
+  await axe(page, "the group");
 });
 
 test("the headers allow the page its own files alone", async () => {

@@ -60,7 +60,7 @@ export function Events(): JSX.Element {
   };
   return <>
     <PageHead title="Events" sub="All that happened, in order, as it happens" />
-    <form class="toolbar" role="search" onSubmit={(event) => { event.preventDefault(); look(); }}>
+    <form class="toolbar" role="search" aria-label="Events" onSubmit={(event) => { event.preventDefault(); look(); }}>
       <label class="inline">Find by <select value={by} onChange={(event) => setBy(event.currentTarget.value)}>{BY.map(([name, label]) => <option key={name} value={name}>{label}</option>)}</select></label>
       <span class="search-box"><input type="search" aria-label="What to find" value={text} dir="auto" placeholder="Exactly as it was written" onInput={(event) => setText(event.currentTarget.value)} /></span>
       <Button type="submit">Find</Button>

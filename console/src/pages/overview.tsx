@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { get, Problem, url } from "../api/client";
 import type { Coin, Day, EventPage, Status } from "../api/types";
 import type { Int } from "../api/json";
-import { ago, amount, bytes, count, day, spaced } from "../format";
+import { ago, amount, bytes, count, day, many, spaced } from "../format";
 import { Amount, Card, Empty, EventLink, Failure, PageHead, Shown, Skeleton, Table, Time } from "../parts/basics";
 import { Chart, Spark, type Line } from "../parts/chart";
 import { coins, loadCoins } from "../state/coins";
@@ -24,7 +24,7 @@ function Part({ label, value, coin, tone, whole }: { label: string; value: Int; 
   return <div class="figure"><span class="figure-name"><i class={tone} />{label}</span><Amount value={value} coin={coin.code} unit={false} /><span class="figure-share">{whole > 0n ? `${Math.max(0, width).toFixed(0)} %` : ""}</span></div>;
 }
 
-function CoinCard({ coin, isChosen, choose }: { coin: Coin; isChosen: boolean; choose: () => void }): JSX.Element {
+function CoinCard({ coin, expiring, isChosen, choose }: { coin: Coin; expiring: Int | undefined; isChosen: boolean; choose: () => void }): JSX.Element {
   const whole = BigInt(coin.issued) > 0n ? BigInt(coin.issued) : 0n;
   const share = (value: Int): string => `${whole > 0n ? Number((BigInt(value) * 10_000n) / whole) / 100 : 0}%`;
   const held = BigInt(coin.held) > 0n ? BigInt(coin.held) : 0n;
@@ -34,7 +34,8 @@ function CoinCard({ coin, isChosen, choose }: { coin: Coin; isChosen: boolean; c
     <span class="big"><Amount value={coin.outstanding} coin={coin.code} unit={false} /></span>
     <span class="bar" aria-hidden="true"><i class="spent" style={{ width: share(coin.spent) }} /><i class="expired" style={{ width: share(coin.expired) }} /><i class="held" style={{ width: share(held) }} /><i class="free" style={{ width: share(free > 0n ? free : 0n) }} /></span>
     <span class="figures"><Part label="Issued" value={coin.issued} coin={coin} tone="issued" whole={0n} /><Part label="Spent" value={coin.spent} coin={coin} tone="spent" whole={whole} />
-      <Part label="Expired" value={coin.expired} coin={coin} tone="expired" whole={whole} /><Part label="Held" value={coin.held} coin={coin} tone="held" whole={whole} /></span>
+      <Part label="Expired" value={coin.expired} coin={coin} tone="expired" whole={whole} /><Part label="Held" value={coin.held} coin={coin} tone="held" whole={whole} />
+      {expiring !== undefined && <Part label="Expires within 7 days" value={expiring} coin={coin} tone="soon" whole={whole} />}</span>
   </button>;
 }
 
@@ -95,9 +96,9 @@ export function Overview(): JSX.Element {
       <Tile label="Open holds" value={count(data.open_holds)} href={to.holds()} note={data.oldest_hold_at ? `oldest ${ago(data.oldest_hold_at)}` : "none open"} spark={coin && <Spark values={seen.value.held.get(coin.code) ?? []} label={`Held ${coin.code} since the console was opened`} />} />
       {coin && <Tile label={`Expiring ${coin.code}`} value={<Amount value={expiring?.within_7_days ?? 0} coin={coin.code} unit={false} />} note={`within 7 days; ${amount(expiring?.within_30_days ?? 0, coin.code)} within 30`} />}
       <Tile label="Refusals" value={count(refusals)} note="since the service started" spark={<Spark values={seen.value.refusals.map((value) => value - (seen.value.refusals[0] ?? 0))} label="New refusals since the console was opened" />} />
-      {data.archive && <Tile label="Archive" value={`${data.archive.lag_s.toFixed(0)} s`} note={`behind; ${bytes(data.archive.lag_bytes)}${data.archive.failures ? `, ${count(data.archive.failures)} failures` : ""}`} />}
+      {data.archive && <Tile label="Archive" value={`${data.archive.lag_s.toFixed(0)} s`} note={`behind; ${bytes(data.archive.lag_bytes)}${data.archive.failures ? `, ${many(data.archive.failures, "failure")}` : ""}`} />}
     </div>}</Shown>
-    <Shown of={loaded}>{() => <div class="coin-cards">{list.map((one) => <CoinCard key={one.code} coin={one} isChosen={one.code === coin?.code} choose={() => choose(one.code)} />)}</div>}</Shown>
+    <Shown of={loaded}>{() => <div class="coin-cards">{list.map((one) => <CoinCard key={one.code} coin={one} expiring={status.data?.expiring.find((other) => other.coin === one.code)?.within_7_days} isChosen={one.code === coin?.code} choose={() => choose(one.code)} />)}</div>}</Shown>
     {coin && <CoinChart coin={coin} />}
     <div class="two">
       <Card title="Newest events" actions={<a href={to.events()}>All events</a>}>

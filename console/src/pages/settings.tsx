@@ -5,7 +5,7 @@ import { apiKey, get } from "../api/client";
 import type { Cluster, Key, LedgerEvent, Status } from "../api/types";
 import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
-import { amount, ago, bytes, count } from "../format";
+import { amount, ago, bytes, count, many } from "../format";
 import { Amount, Badge, Button, Card, Copy, Empty, Facts, Name, PageHead, Shown, Table, Time } from "../parts/basics";
 import { loadCoins } from "../state/coins";
 import { useLoaded } from "../state/query";
@@ -57,6 +57,6 @@ export function GroupPage(): JSX.Element {
       <Card title={<>Node <Name text={group.node} /></>}><Facts rows={[["Role", <Badge word={group.role} tone={group.role === "leader" ? "good" : group.role === "follower" ? "info" : "warn"} />], ["Leader", group.leader ? <Name text={group.leader.node} /> : "none"], ["Epoch", count(group.epoch)], ["Event", `${count(group.last_event)} of ${count(group.tip_event)}`],
         ["Behind", `${group.behind_s.toFixed(1)} s`], ["Kept on more than one machine", group.synchronous === null ? "unknown" : group.synchronous ? "yes" : "no"], ["Changes of the leader", count(group.changes)], ["Faults of the shared log", count(group.faults)], ["Note", group.note]]} /></Card>
       <Card title="Nodes"><Table caption="Nodes" rows={[...group.members]} rowKey={(member) => member.node} columns={[{ head: "Node", cell: (member) => <Name text={member.node} /> }, { head: "Address", class: "wide", cell: (member) => member.url }, { head: "Role", cell: (member) => <Badge word={member.node === group.leader?.node ? "leader" : "follower"} tone={member.node === group.leader?.node ? "good" : "info"} /> },
-        { head: "Event", end: true, cell: (member) => <span class="num">{count(member.last_event)}</span> }, { head: "Behind", end: true, cell: (member) => <span class="num">{count(Math.max(0, group.tip_event - member.last_event))} events</span> }, { head: "Seen", end: true, cell: (member) => `${member.seen_ago_s.toFixed(1)} s ago` }]} /></Card></>}</Shown>
+        { head: "Event", end: true, cell: (member) => <span class="num">{count(member.last_event)}</span> }, { head: "Behind", end: true, cell: (member) => <span class="num">{many(Math.max(0, group.tip_event - member.last_event), "event")}</span> }, { head: "Seen", end: true, cell: (member) => `${member.seen_ago_s.toFixed(1)} s ago` }]} /></Card></>}</Shown>
     <Card title="Archive"><Shown of={status} rows={2}>{({ archive }) => archive ? <Facts rows={[["Behind", `${archive.lag_s.toFixed(1)} s`], ["Not yet there", bytes(archive.lag_bytes)], ["Last success", archive.last_success_at ? ago(archive.last_success_at) : "none since the start"], ["Failures", count(archive.failures)]]} /> : <p class="muted">This node has none.</p>}</Shown></Card></>;
 }

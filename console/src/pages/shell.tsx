@@ -53,8 +53,8 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
     <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
     <header class="top">
       <button type="button" class="icon-button menu-button" aria-label="Menu" aria-expanded={isOpen} aria-controls="nav" onClick={() => setOpen(!isOpen)}><Icon name={isOpen ? "close" : "menu"} /></button>
-      <a class="brand" href={to.overview()}><Mark /><span>Tocos</span></a>
-      {!(here === "users" && route.value.segments.length === 1) && <form class="top-search" role="search" onSubmit={(event) => { event.preventDefault(); find(); }}>
+      <a class="brand" href={to.overview()} aria-label="Tocos, overview"><Mark /><span>Tocos</span></a>
+      {!(here === "users" && route.value.segments.length === 1) && <form class="top-search" role="search" aria-label="Users" onSubmit={(event) => { event.preventDefault(); find(); }}>
         <Icon name="search" /><input ref={search} type="search" aria-label="Find a user" placeholder="Find a user" dir="auto" /><kbd aria-hidden="true">/</kbd></form>}
       <div class="top-end">
         <span class={away.value === null ? "pulse" : "pulse off"} title={`Event ${count(lastEvent.value)}`}><i />{away.value === null ? "Live" : "Away"}</span>

@@ -5,7 +5,7 @@ import { get, part, Problem, url } from "../api/client";
 import type { Account, Entry, Grant, Hold, Place, Schedule, User } from "../api/types";
 import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
-import { amount, ago, count, when } from "../format";
+import { amount, ago, count, many, when } from "../format";
 import { inBurnOrder } from "../lots";
 import { Amount, Badge, Button, Card, Change, Copy, Empty, EventLink, Facts, Failure, Name, PageHead, Shown, Skeleton, Table, Time, UserLink, usePages } from "../parts/basics";
 import { Timeline } from "../parts/timeline";
@@ -69,7 +69,7 @@ function Why({ user, account, holds }: { user: User; account: Account; holds: Ho
   const plain = account.lots.find((lot) => lot.grant === null)?.amount ?? 0;
   return <div class="why" role="region" aria-label={`Why the balance of ${coin} is what it is`}>
     <p class="equation"><strong>{amount(account.available, coin)}</strong> available = <strong>{amount(account.total, coin)}</strong> in all − <strong>{amount(account.held, coin)}</strong> held</p>
-    <p class="muted">The coins in all: {amount(plain, coin)} plain, and {count(account.lots.filter((lot) => lot.grant !== null).length)} lots. Held ones are reserved by {count((holds ?? []).filter((one) => one.coin === coin).length)} open holds.</p>
+    <p class="muted">The coins in all: {amount(plain, coin)} plain, and {many(account.lots.filter((lot) => lot.grant !== null).length, "lot")}. Held ones are reserved by {many((holds ?? []).filter((one) => one.coin === coin).length, "open hold")}.</p>
     {grants.length > 0 && <><h3>Where the {grants.length < account.lots.filter((lot) => lot.grant !== null).length ? "next" : ""} lots come from</h3>
       {loaded.data ? <ul class="why-lots">{loaded.data.map((grant) => <li key={grant.event}><p><EventLink event={grant.event}>Grant {grant.event}</EventLink> gave <Amount value={grant.amount} coin={coin} strong /> {ago(grant.created_at)}{grant.reference && <>, reference <Name text={grant.reference} /></>}{grant.schedule && <>, by schedule <Name text={grant.schedule} /></>}. {grant.expires_at ? <>Expires on {when(grant.expires_at)}.</> : "Never expires."}</p><GrantBar grant={grant} /></li>)}</ul> : loaded.error ? <Failure error={loaded.error} /> : <Skeleton rows={3} />}</>}
     <p class="muted">The history below has every change and the balance after it.</p>

@@ -20,7 +20,7 @@ export function Timeline({ lots, coin }: { lots: Lot[]; coin: string }): JSX.Ele
   const height = (lot: Lot): number => Math.max(14, Math.sqrt(Number(lot.amount) / largest) * 72);
   const never = ordered.filter((lot) => !lot.expires_at);
   const marks = [0.1, 0.42, 1].map((part) => now + length * part);
-  return <figure class="timeline" role="img" aria-label={`Lots by expiry: ${ordered.slice(0, 12).map((lot, at) => `${at + 1}. ${amount(lot.amount, coin)}, ${lot.expires_at ? date(lot.expires_at) : "never"}`).join("; ")}`}>
+  return <div class="timeline"><div role="img" aria-label={`Lots by expiry: ${ordered.slice(0, 12).map((lot, at) => `${at + 1}. ${amount(lot.amount, coin)}, ${lot.expires_at ? date(lot.expires_at) : "never"}`).join("; ")}`}>
     <svg class="timeline-svg" aria-hidden="true" width="100%" height="132">
       <line x1="2%" x2="82%" y1="104" y2="104" class="rule" />
       <text x="2%" y="124" class="axis">now</text>
@@ -33,7 +33,7 @@ export function Timeline({ lots, coin }: { lots: Lot[]; coin: string }): JSX.Ele
         <rect x={`${place(ends[at] ?? now)}%`} transform="translate(-11 0)" y={104 - height(lot)} width="22" height={height(lot)} rx="4" class={lot.category === "promotional" ? "lot promotional" : "lot paid"} />
         <text x={`${place(ends[at] ?? now)}%`} y={96 - height(lot)} class="order middle">{ordered.indexOf(lot) + 1}</text>
         {height(lot) > 30 && <text x={`${place(ends[at] ?? now)}%`} y="99" class="inside middle">{brief(Number(lot.amount))}</text>}</g>)}
-    </svg>
-    <figcaption class="legends"><span class="legend"><i class="paid" />paid</span><span class="legend"><i class="promotional" />promotional</span>{never.length > 0 && <span class="legend"><i class="plain" />plain</span>}<span class="muted">Numbers say the order in which they are spent.</span></figcaption>
-  </figure>;
+    </svg></div>
+    <div class="legends"><span class="legend"><i class="paid" />paid</span><span class="legend"><i class="promotional" />promotional</span>{never.length > 0 && <span class="legend"><i class="plain" />plain</span>}<span class="muted">Numbers say the order in which they are spent.</span></div>
+  </div>;
 }
