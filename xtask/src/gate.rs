@@ -69,6 +69,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "console",
+        proves: "the console's bundle is what its sources give, and people can do with it what they need, in Chromium",
+        command: &["scripts/test-console.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "proxies",
         proves: "a service without keys is not open to the world behind a real proxy",
         command: &["scripts/test-proxies.sh"],

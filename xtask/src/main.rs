@@ -5,6 +5,7 @@
 //! a failure nothing further begins. Checks install what they need beyond Rust and Terraform
 //! when they run on Debian as root, and say what to install elsewhere.
 
+mod console;
 mod gate;
 mod instructions;
 mod lanes;
@@ -30,6 +31,8 @@ enum Chore {
     },
     /// The names of the checks and what each proves.
     Checks,
+    /// Builds the console's bundle, which is checked in, from `console/`.
+    Console,
     /// Counts the instructions of fixed work, and fails if they grew beyond what was accepted.
     Instructions {
         /// Accept the new counts instead.
@@ -42,6 +45,7 @@ fn main() -> Result<()> {
     match Cli::parse().chore {
         Chore::Ci { only } => gate::run(&only),
         Chore::Checks => gate::list(),
+        Chore::Console => console::run(),
         Chore::Instructions { accept } => instructions::run(accept),
     }
 }

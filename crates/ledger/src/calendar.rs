@@ -44,6 +44,12 @@ pub fn months_between(after: Micros, before: Micros) -> impl Iterator<Item = Mic
     begins.take_while(move |at| *at < before)
 }
 
+/// The instants between two at which a day begins in UTC, the earliest first.
+pub fn days_between(after: Micros, before: Micros) -> impl Iterator<Item = Micros> {
+    let begins = (after.div_euclid(DAY_US) + 1..).map(|day| day.saturating_mul(DAY_US));
+    begins.take_while(move |at| *at < before)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,7 +38,7 @@ mod undo;
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
 pub use bytes::Malformed;
-pub use calendar::months_between;
+pub use calendar::{days_between, months_between};
 pub use decide::{DueOf, Occasion};
 pub use event::{
     AdjustmentTerms, CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement,

@@ -40,7 +40,10 @@ const TAGS: [(&str, &str); 15] = [
     ("keys", "API keys and their rights."),
     ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
     ("cluster", "The group of nodes that serve the ledger: who leads, and handing the lead over."),
-    ("service", "The service's version and this document. No API key is needed."),
+    (
+        "service",
+        "What the service counts, its version, and this document. The version and the document need no API key.",
+    ),
 ];
 
 /// The OpenAPI 3.1 document of the API, as JSON.
@@ -85,9 +88,9 @@ pub fn openapi() -> String {
     text
 }
 
-/// The yardstick of the benchmarks is no part of the API.
+/// The yardstick of the benchmarks and the console's files are no part of the API.
 fn is_public(route: &Route) -> bool {
-    !route.path.starts_with("/bench/")
+    route.path != "/" && !route.path.starts_with("/bench/") && !route.path.starts_with("/console/")
 }
 
 fn operation(route: &Route) -> Value {

@@ -28,10 +28,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         let converted = ("converted", converted);
         object([("category", category()), opening, granted, spent, expired, reversed, converted, closing], &[])
     };
-    let row_of_month = {
+    let days = json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
+    let row_of = |name: &'static str, date: Value| {
         let [opening, granted, spent, expired, reversed, closing] = numbers();
         let [from, until] = [("from", time()), ("until", time())];
-        object([("month", months), from, until, opening, granted, spent, expired, reversed, closing], &[])
+        object([(name, date), from, until, opening, granted, spent, expired, reversed, closing], &[])
     };
     let compared = || {
         [
@@ -61,16 +62,23 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             &[],
         )
     };
-    let names = [("total", "LiabilityByTotal"), ("category", "LiabilityByCategory"), ("month", "LiabilityByMonth")];
+    let names = [
+        ("total", "LiabilityByTotal"),
+        ("category", "LiabilityByCategory"),
+        ("month", "LiabilityByMonth"),
+        ("day", "LiabilityByDay"),
+    ];
     vec![
         ("LiabilityTotals", object(numbers(), &[])),
         ("LiabilityOfCategory", row_of_category),
-        ("LiabilityOfMonth", row_of_month),
+        ("LiabilityOfMonth", row_of("month", months)),
+        ("LiabilityOfDay", row_of("day", days)),
         ("LiabilityCategoryCheck", check_of_category),
         ("LiabilityCheck", object(compared(), &of_categories)),
         ("LiabilityByTotal", report("total", "LiabilityTotals")),
         ("LiabilityByCategory", report("category", "LiabilityOfCategory")),
         ("LiabilityByMonth", report("month", "LiabilityOfMonth")),
+        ("LiabilityByDay", report("day", "LiabilityOfDay")),
         ("LiabilityReport", one_of("by", &names)),
     ]
 }

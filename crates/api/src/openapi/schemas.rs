@@ -157,6 +157,45 @@ fn responses() -> Vec<(&'static str, Value)> {
         ),
         ("Preview", object([("occurrences", list_of("Occurrence"))], &[])),
         ("Version", object([("name", constant("tocos")), ("version", text()), ("commit", text())], &[])),
+        (
+            "OwnKey",
+            object(
+                [
+                    ("id", json!({"type": ["integer", "null"], "format": "int64"})),
+                    ("name", text()),
+                    ("right", right()),
+                    ("expires_at", time_or_null()),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "Status",
+            object(
+                [
+                    ("open_holds", integer()),
+                    ("oldest_hold_at", time_or_null()),
+                    ("expiring", list_of("Expiring")),
+                    ("refusals", list_of("RefusalCount")),
+                    ("archive", or_null_of(&reference("ArchiveStatus"))),
+                ],
+                &[],
+            ),
+        ),
+        ("Expiring", object([("coin", text()), ("within_7_days", integer()), ("within_30_days", integer())], &[])),
+        ("RefusalCount", object([("code", text()), ("count", integer())], &[])),
+        (
+            "ArchiveStatus",
+            object(
+                [
+                    ("lag_s", json!({"type": "number", "minimum": 0})),
+                    ("lag_bytes", integer()),
+                    ("last_success_at", time_or_null()),
+                    ("failures", integer()),
+                ],
+                &[],
+            ),
+        ),
         ("TestClock", object([("now", time())], &[])),
         (
             "Clock",

@@ -12,6 +12,7 @@ pub(crate) enum LiabilityRows {
     Total,
     Category,
     Month,
+    Day,
 }
 
 impl LiabilityRows {
@@ -20,6 +21,7 @@ impl LiabilityRows {
             Self::Total => "total",
             Self::Category => "category",
             Self::Month => "month",
+            Self::Day => "day",
         }
     }
 }
@@ -74,10 +76,13 @@ pub(crate) fn liability(code: &str, by: LiabilityRows, event: u64, report: &Liab
                 row(&mut out, ",", &whole, Counted::One(category));
             }
         }
-        LiabilityRows::Month => {
+        LiabilityRows::Month | LiabilityRows::Day => {
+            let (name, letters) = if by == LiabilityRows::Month { ("month", 7) } else { ("day", 10) };
             for (at, span) in report.spans.iter().enumerate() {
-                out.raw(if at == 0 { "{\"month\":" } else { ",{\"month\":" });
-                out.plain(&month(span.from));
+                out.raw(if at == 0 { "{" } else { ",{" });
+                out.word(name);
+                out.raw(":");
+                out.plain(&date(span.from, letters));
                 out.raw(",\"from\":");
                 out.time(span.from);
                 out.raw(",\"until\":");
@@ -106,10 +111,10 @@ fn whole(spans: &[LiabilitySpan]) -> LiabilitySpan {
     })
 }
 
-/// `2026-11`.
-fn month(at: Micros) -> String {
+/// `2026-11`, or `2026-11-30`.
+fn date(at: Micros, letters: usize) -> String {
     let mut text = rfc3339_text(at);
-    text.truncate(7);
+    text.truncate(letters);
     text
 }
 

@@ -2,10 +2,19 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use tocos_http::ResponseBody;
 
 use crate::json::Writer;
+
+/// The console's page loads its own files alone, and talks to this service alone.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -17,26 +26,35 @@ pub(crate) enum Media {
     Html,
     Metrics,
     Events,
+    /// The console's page.
+    Console,
+    /// Its script, packed with gzip, under a name that changes with it.
+    Script,
+    /// Likewise its styles.
+    Style,
 }
 
 impl Media {
     /// What is said of a body whose kind is not known here.
     pub(crate) const UNKNOWN: &'static str = "application/octet-stream";
 
+    const ALL: [Self; 8] =
+        [Self::Json, Self::Problem, Self::Html, Self::Metrics, Self::Events, Self::Console, Self::Script, Self::Style];
+
     /// The kind with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Json, Self::Problem, Self::Html, Self::Metrics, Self::Events]
-            .into_iter()
-            .find(|media| media.as_str() == name)
+        Self::ALL.into_iter().find(|media| media.as_str() == name)
     }
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Problem => "application/problem+json",
-            Self::Html => "text/html; charset=utf-8",
+            Self::Html | Self::Console => "text/html; charset=utf-8",
             Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
             Self::Events => "text/event-stream",
+            Self::Script => "text/javascript; charset=utf-8",
+            Self::Style => "text/css; charset=utf-8",
         }
     }
 }
@@ -71,8 +89,21 @@ impl Response {
         if replayed {
             headers.push((REPLAYED, HeaderValue::from_static("true")));
         }
-        if media == Media::Events {
-            headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+        match media {
+            Media::Events => headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store"))),
+            Media::Console => headers.extend([
+                (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+                (CONTENT_SECURITY_POLICY, POLICY),
+                (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+                (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+                (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            ]),
+            Media::Script | Media::Style => headers.extend([
+                (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+                (CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+                (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            ]),
+            Media::Json | Media::Problem | Media::Html | Media::Metrics => {}
         }
         tocos_http::Response { status, content_type: media.as_str(), headers, number: None, body, closes: false }
     }

@@ -42,6 +42,17 @@ pub(crate) static LIST: Endpoint = Endpoint {
     refusals: &[],
 };
 
+pub(crate) static OWN: Endpoint = Endpoint {
+    right: Some(Right::Read),
+    query: &[],
+    body: &[],
+    run: Run::Async(|request| Box::pin(own(request))),
+    summary: "Get the API key of this request",
+    about: "Returns the key that the request was sent with: what it may do and how long it works. While there are no keys, `id` is null and all is allowed.",
+    schema: "OwnKey",
+    refusals: &[],
+};
+
 pub(crate) static REVOKE: Endpoint = Endpoint {
     right: Some(Right::Admin),
     query: &[
@@ -218,6 +229,29 @@ async fn list(request: AsyncRequest) -> Result<Response, Problem> {
             put_key(&mut out, id, key);
         }
         out.raw("]}");
+        out
+    });
+    Ok(Response::ok(out.await?))
+}
+
+async fn own(request: AsyncRequest) -> Result<Response, Problem> {
+    request.fields(OWN.query)?;
+    let caller = request.caller;
+    let out = read_names(&request, |ledger, _| {
+        let key = ledger.state().api_keys().find(|(id, _)| *id == caller.key).map(|(_, key)| key);
+        let mut out = Writer::with_capacity(128);
+        out.raw("{\"id\":");
+        match key {
+            Some(_) => out.integer(caller.key),
+            None => out.raw("null"),
+        }
+        out.raw(",\"name\":");
+        out.text(key.map_or("", |key| &key.name));
+        out.raw(",\"right\":");
+        out.word(right_word(caller.right));
+        out.raw(",\"expires_at\":");
+        out.time_or_null(key.and_then(|key| key.expires_at));
+        out.raw("}");
         out
     });
     Ok(Response::ok(out.await?))

@@ -5,6 +5,7 @@ mod bench;
 mod clock;
 mod cluster;
 mod coins;
+mod console;
 mod cursor;
 mod docs;
 mod events;
@@ -21,6 +22,7 @@ mod reports;
 mod schedules;
 mod spend_limits;
 mod spends;
+mod status;
 mod test_clock;
 mod thresholds;
 mod transfers;
@@ -75,15 +77,19 @@ pub(crate) static PUBLIC: &[Route] = &[
     post("/v1/batch", &batch::POST),
     get("/v1/keys", &keys::LIST),
     post("/v1/keys", &keys::CREATE),
+    get("/v1/keys/self", &keys::OWN),
     post("/v1/keys/{id}/revoke", &keys::REVOKE),
     get("/v1/clock", &clock::GET),
     post("/v1/clock/accept", &clock::ACCEPT),
     post("/v1/test-clock/advance", &test_clock::ADVANCE),
     get("/v1/cluster", &cluster::GET),
     post("/v1/cluster/handover", &cluster::HANDOVER),
+    get("/v1/status", &status::GET),
     get("/version", &version::GET),
     get("/openapi.json", &docs::DOCUMENT),
     get("/docs", &docs::PAGE),
+    get("/", &console::PAGE),
+    get("/console/{file}", &console::FILE),
     post("/bench/noop", &bench::NOOP),
 ];
 

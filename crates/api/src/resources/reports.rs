@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tocos_engine::{Liability, LiabilityQuery, ReportBasis, ReportError, Unavailable};
+use tocos_engine::{Liability, LiabilityQuery, ReportBasis, ReportError, Step, Unavailable};
 use tocos_ledger::Right;
 
 use crate::json::rfc3339_text;
@@ -13,7 +13,7 @@ use crate::routing::{
 };
 
 /// What a report can have a row for.
-const BY: &[&str] = &["total", "category", "month"];
+const BY: &[&str] = &["total", "category", "month", "day"];
 
 pub(crate) static LIABILITY: Endpoint = Endpoint {
     right: Some(Right::Read),
@@ -28,7 +28,7 @@ pub(crate) static LIABILITY: Endpoint = Endpoint {
         optional(
             "by",
             FieldType::Word(BY),
-            "`category` gives a row for paid and one for promotional coins, `month` one for each month of the calendar in UTC, of which the first and the last may be cut. Default: `total`.",
+            "`category` gives a row for paid and one for promotional coins, `month` and `day` one for each month or day of the calendar in UTC, of which the first and the last may be cut. Default: `total`.",
         ),
     ],
     body: &[],
@@ -72,7 +72,13 @@ async fn liability(request: AsyncRequest) -> Result<Response, Problem> {
     if from.is_some_and(|from| from >= until) {
         return Err(Problem::invalid("from", "the span ends where it begins, or before; give an earlier time"));
     }
-    let query = LiabilityQuery { coin, from, until, by_month: by == "month" };
+    let (rows, step) = match by {
+        "category" => (LiabilityRows::Category, Step::Whole),
+        "month" => (LiabilityRows::Month, Step::Month),
+        "day" => (LiabilityRows::Day, Step::Day),
+        _ => (LiabilityRows::Total, Step::Whole),
+    };
+    let query = LiabilityQuery { coin, from, until, step };
     let (engine, event) = (request.app.engine.clone(), basis.event());
     let has_gone = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&has_gone);
@@ -85,11 +91,6 @@ async fn liability(request: AsyncRequest) -> Result<Response, Problem> {
     let made = making.await.map_err(|_panicked| internal("Making the report failed. See the service's log.".into()))?;
     let report = made.map_err(|error| problem(&error))?;
     warn_of(&report);
-    let rows = match by {
-        "category" => LiabilityRows::Category,
-        "month" => LiabilityRows::Month,
-        _ => LiabilityRows::Total,
-    };
     Ok(Response::ok(rendering::liability(code, rows, event, &report)))
 }
 
@@ -111,8 +112,8 @@ fn problem(error: &ReportError) -> Problem {
             let reason = format!("the ledger begins at {}; give a later time", rfc3339_text(*from));
             Problem::invalid("until", reason)
         }
-        ReportError::TooManyMonths { most } => {
-            Problem::invalid("from", format!("a report has at most {most} months; give a later time"))
+        ReportError::TooManySpans { most } => {
+            Problem::invalid("from", format!("a report has at most {most} rows; give a later time"))
         }
         ReportError::Ended => unavailable_problem(&Unavailable::ShuttingDown),
         ReportError::Unequal { .. } | ReportError::Thread(_) => {

@@ -152,7 +152,8 @@ fn a_body_must_say_that_it_is_json() {
 fn routes_and_methods_that_are_none_are_problems_too() {
     let app = ledger();
     for path in [
-        "/",
+        "/console/",
+        "/console/app-00000000.js",
         "/v1",
         "/v1/",
         "/v1/users/",

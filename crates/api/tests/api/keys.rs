@@ -30,6 +30,20 @@ fn the_first_key_shuts_the_door() {
 }
 
 #[test]
+fn a_key_says_what_it_may_do() {
+    let mut app = TestApp::start();
+    let nobody = json!({"id": null, "name": "", "right": "admin", "expires_at": null});
+    assert_eq!(app.get("/v1/keys/self").expect(200), nobody);
+    let made = app.post("/v1/keys", json!({"right": "admin", "name": "root"})).expect(201);
+    app.get("/v1/keys/self").refused("unauthenticated");
+    app.key = Some(made["secret"].as_str().unwrap().to_owned());
+    let own = app.get("/v1/keys/self").expect(200);
+    assert_eq!(own, json!({"id": 1, "name": "root", "right": "admin", "expires_at": null}));
+    app.key = Some(key(&app, "read"));
+    assert_eq!(app.get("/v1/keys/self").expect(200)["right"], "read");
+}
+
+#[test]
 fn the_first_key_must_be_able_to_make_others() {
     let app = TestApp::start();
     app.post("/v1/keys", json!({"right": "grant"})).invalid("right");

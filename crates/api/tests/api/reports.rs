@@ -95,6 +95,27 @@ fn months_follow_each_other_and_the_first_and_the_last_may_be_cut() {
 }
 
 #[test]
+fn days_follow_each_other_and_add_up() {
+    let app = TestApp::with_test_clock();
+    app.user_with("ana", 100);
+    for _ in 0..3 {
+        app.advance(DAY_S);
+        app.spend("ana", 3);
+    }
+    let report = liability(&app, "&by=day");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4, "{report}");
+    for (pair, row) in rows.windows(2).zip(&rows[1..]) {
+        assert_eq!((&pair[0]["closing"], &pair[0]["until"]), (&pair[1]["opening"], &pair[1]["from"]));
+        assert!(row["from"].as_str().unwrap().starts_with(row["day"].as_str().unwrap()), "{row}");
+        check(row, &[("spent", 3)]);
+    }
+    check(&report["totals"], &[("granted", 100), ("spent", 9), ("closing", 91)]);
+    let from = "from=1990-01-01T00:00:00Z";
+    app.get(&format!("/v1/reports/liability?coin=toco&by=day&{from}")).invalid("from");
+}
+
+#[test]
 fn what_expires_does_so_when_it_was_due_however_late_anybody_looks() {
     let app = TestApp::with_test_clock();
     app.user_with("ana", 10);
@@ -161,7 +182,7 @@ fn spans_that_are_none_are_refused() {
     get("coin=silver").refused("coin_not_found");
     get("coin=toco&from=yesterday").invalid("from");
     get("coin=toco&until=2026-13-01T00:00:00Z").invalid("until");
-    get("coin=toco&by=day").invalid("by");
+    get("coin=toco&by=week").invalid("by");
     get("coin=toco&at=5").invalid("at");
     get("coin=toco&from=2020-01-01T00:00:00Z&until=2020-01-01T00:00:00Z").invalid("until");
     get("coin=toco&from=2021-01-01T00:00:00Z&until=2020-01-01T00:00:00Z").invalid("until");

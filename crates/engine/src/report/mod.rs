@@ -25,7 +25,7 @@ use std::io;
 use stretch::{Stretch, stretches};
 use summary::{Found, Summary};
 use tocos_journal::blockfile::BlockHeader;
-use tocos_ledger::{CoinId, Micros, Outstanding, months_between};
+use tocos_ledger::{CoinId, Micros, Outstanding, days_between, months_between};
 use walk::Walk;
 
 /// What a report is about.
@@ -37,14 +37,25 @@ pub struct LiabilityQuery {
     pub from: Option<Micros>,
     /// The end of the span: flows as of this instant are no longer in it.
     pub until: Micros,
-    /// Whether each month of the calendar, in UTC, is a span of its own.
-    pub by_month: bool,
+    /// What is a span of its own.
+    pub step: Step,
+}
+
+/// The spans of a report, of the calendar in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// All of it is one span.
+    Whole,
+    /// Each month is one.
+    Month,
+    /// Each day is one.
+    Day,
 }
 
 /// A report. All of it is as of the event of its [`ReportBasis`].
 #[derive(Clone, Debug)]
 pub struct Liability {
-    /// Without gaps between them, the earliest first. One, unless it is by month.
+    /// Without gaps between them, the earliest first. One, unless it is by month or by day.
     pub spans: Vec<LiabilitySpan>,
     /// What all accounts have at the event, which is what all flows up to it come to.
     pub outstanding: Outstanding,
@@ -71,8 +82,8 @@ pub enum ReportError {
         /// Where it begins.
         from: Micros,
     },
-    /// It is by month, and there are more months than this.
-    TooManyMonths {
+    /// It is by month or by day, and there are more of them than this.
+    TooManySpans {
         /// The most there may be.
         most: usize,
     },
@@ -100,7 +111,7 @@ impl fmt::Display for ReportError {
                 counted.total()
             ),
             Self::Empty { .. } => f.write_str("the span ends where it begins, or before"),
-            Self::TooManyMonths { most } => write!(f, "the span has more than {most} months"),
+            Self::TooManySpans { most } => write!(f, "the report has more than {most} rows"),
             Self::Ended => f.write_str("the report was cancelled"),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}"),
         }
@@ -109,8 +120,8 @@ impl fmt::Display for ReportError {
 
 impl std::error::Error for ReportError {}
 
-/// The months that a report may have.
-const MONTHS_MAX: usize = 1_200;
+/// The months or days that a report may have.
+const SPANS_MAX: usize = 1_200;
 
 impl Engine {
     /// Makes a report, on a thread of lower priority, and waits for it. It reads the log, which may have to be fetched. `ends` is asked
@@ -224,11 +235,13 @@ fn cuts(from: Micros, query: &LiabilityQuery) -> Result<Vec<Micros>, ReportError
         return Err(ReportError::Empty { from });
     }
     let mut cuts = vec![from];
-    if query.by_month {
-        cuts.extend(months_between(from, query.until).take(MONTHS_MAX + 1));
+    match query.step {
+        Step::Whole => {}
+        Step::Month => cuts.extend(months_between(from, query.until).take(SPANS_MAX + 1)),
+        Step::Day => cuts.extend(days_between(from, query.until).take(SPANS_MAX + 1)),
     }
-    if cuts.len() > MONTHS_MAX {
-        return Err(ReportError::TooManyMonths { most: MONTHS_MAX });
+    if cuts.len() > SPANS_MAX {
+        return Err(ReportError::TooManySpans { most: SPANS_MAX });
     }
     cuts.push(query.until);
     Ok(cuts)

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tocos_engine::{
-    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Unavailable, VerifyFailure, verify,
+    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Step, Unavailable, VerifyFailure,
+    verify,
 };
 use tocos_journal::blockfile::{BlockReader, write};
 use tocos_journal::{Disk, FileDisk};
@@ -37,7 +38,7 @@ pub(crate) fn basis(engine: &Engine) -> ReportBasis {
 pub(crate) fn report(engine: &Engine, from: Option<Micros>, until: Option<Micros>) -> Result<Liability, ReportError> {
     let basis = basis(engine);
     let until = until.unwrap_or(basis.now() + 1);
-    engine.liability(basis, &LiabilityQuery { coin: CoinId(0), from, until, by_month: false }, &|| false)
+    engine.liability(basis, &LiabilityQuery { coin: CoinId(0), from, until, step: Step::Whole }, &|| false)
 }
 
 /// A ledger with a test clock over some months, and what its accounts had at times.
@@ -200,7 +201,8 @@ impl Year {
             if from == until {
                 continue;
             }
-            let query = LiabilityQuery { coin: CoinId(0), from: Some(from), until, by_month: at % 2 == 0 };
+            let query =
+                LiabilityQuery { coin: CoinId(0), from: Some(from), until, step: [Step::Month, Step::Day][at % 2] };
             let report = engine.liability(basis(&engine), &query, &|| false).unwrap();
             assert_eq!(report.problems, Vec::<String>::new());
             assert_eq!((report.spans[0].from, report.spans[report.spans.len() - 1].until), (from, until));
@@ -367,7 +369,7 @@ fn a_report_that_nobody_waits_for_ends_and_one_of_nothing_is_refused() {
     let year = Year::new(10, 600);
     let engine = year.bench.engine();
     let basis_of = || basis(engine);
-    let query = LiabilityQuery { coin: CoinId(0), from: None, until: year.now() + 1, by_month: true };
+    let query = LiabilityQuery { coin: CoinId(0), from: None, until: year.now() + 1, step: Step::Month };
     let ended = engine.liability(basis_of(), &query, &|| true).unwrap_err();
     assert!(matches!(ended, ReportError::Ended), "{ended}");
     let begin = engine.event(1).unwrap().at;
@@ -377,7 +379,7 @@ fn a_report_that_nobody_waits_for_ends_and_one_of_nothing_is_refused() {
     }
     let from = Some(begin - 1_300 * 31 * DAY_US);
     let many = engine.liability(basis_of(), &LiabilityQuery { from, ..query }, &|| false).unwrap_err();
-    assert!(matches!(many, ReportError::TooManyMonths { .. }), "{many}");
+    assert!(matches!(many, ReportError::TooManySpans { .. }), "{many}");
 }
 
 #[test]

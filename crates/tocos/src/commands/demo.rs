@@ -124,6 +124,7 @@ fn list(session: &Session) -> anyhow::Result<String> {
 fn what_next(url: &str, exit: bool) -> String {
     let tocos = std::env::args().next().unwrap_or_else(|| "tocos".to_owned());
     let option = if url == "http://127.0.0.1:8080" { String::new() } else { format!(" --url {url}") };
+    let console = if exit { String::new() } else { format!("The console: {url}/ in a browser.\n\n") };
     let end = if exit {
         "The demo has ended; the coins stay. Without --exit it goes on serving.\n"
     } else {
@@ -131,7 +132,7 @@ fn what_next(url: &str, exit: bool) -> String {
     };
     format!(
         "
-Try next, in another terminal:
+{console}Try next, in another terminal:
 
   curl -s '{url}/v1/users?coin=gems&limit=3'
   curl -s {url}/v1/users/ada.lovelace

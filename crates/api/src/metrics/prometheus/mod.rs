@@ -19,7 +19,7 @@ use tocos_group::Figures;
 
 use super::{ArchiveFigures, Counters};
 
-pub(crate) use scan::Scan;
+pub(crate) use scan::{Scan, fresh as scanned};
 
 /// What the figures are about.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ pub(crate) struct Scan(Mutex<Option<(Instant, Arc<Scanned>)>>);
 
 /// What a scan found; lists are in the order of the coins.
 #[derive(Debug, Default)]
-pub(super) struct Scanned {
+pub(crate) struct Scanned {
     /// Over all accounts, system accounts included.
     pub balance_sums: Vec<i128>,
     /// What expires within 7 and within 30 days.
@@ -26,7 +26,7 @@ pub(super) struct Scanned {
 }
 
 /// The last scan, or a new one if that is old.
-pub(super) async fn fresh(scan: &Scan, engine: &Engine) -> Arc<Scanned> {
+pub(crate) async fn fresh(scan: &Scan, engine: &Engine) -> Arc<Scanned> {
     if let Some((at, scanned)) = &*scan.0.lock().unwrap_or_else(PoisonError::into_inner)
         && at.elapsed() < FRESH_FOR
     {

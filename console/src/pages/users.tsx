@@ -1,0 +1,45 @@
+// Users: found by a part of their name or id as it is typed, page by page.
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { get, url } from "../api/client";
+import type { UserSummary } from "../api/types";
+import { begin } from "../actions/dialog";
+import { newUser } from "../actions/list";
+import { Amount, Button, Card, Empty, Icon, Name, PageHead, Shown, Table, usePages } from "../parts/basics";
+import { coins } from "../state/coins";
+import { useLoaded, useRested } from "../state/query";
+import { go, route, setQuery, to } from "../state/route";
+import { may } from "../state/session";
+
+interface UserPage { users: UserSummary[]; next_cursor: string | null }
+const PAGE = 50;
+
+export function Users(): JSX.Element {
+  const [q, setQ] = useState(route.value.query.get("q") ?? "");
+  const [coin, setCoin] = useState(route.value.query.get("coin") ?? "");
+  const [closed, setClosed] = useState(route.value.query.get("closed") ?? "");
+  const rested = useRested(q.trim(), 120);
+  const key = `users ${rested} ${coin} ${closed}`;
+  const { cursor, pager } = usePages(key);
+  const page = useLoaded(`${key} ${cursor}`, (signal) => get<UserPage>(url("/v1/users", { q: rested, coin, closed, limit: PAGE, cursor }), signal), true, true);
+  useEffect(() => setQuery({ q: rested, coin, closed }), [rested, coin, closed]);
+  // A search from elsewhere leads here with another address.
+  const asked = route.value.query.get("q") ?? "";
+  useEffect(() => { if (asked !== rested) setQ(asked); }, [asked]);
+  return <>
+    <PageHead title="Users" sub={rested ? "Those whose id or name contains what you look for, the oldest first" : "By id"} actions={may("grant") && <Button kind="primary" icon="plus" onClick={() => begin(newUser())}>New user</Button>} />
+    <div class="toolbar" role="search">
+      <span class="search-box"><Icon name="search" /><input id="user-search" type="search" aria-label="Find users by a part of their id or name" placeholder="Part of an id or name" value={q} dir="auto" autofocus
+        onInput={(event) => setQ(event.currentTarget.value)} onKeyDown={(event) => { const first = page.data?.users[0]; if (event.key === "Enter" && first && !page.isLoading && rested === q.trim()) go(to.user(first.id)); }} /></span>
+      <label class="inline">Coin <select value={coin} onChange={(event) => setCoin(event.currentTarget.value)}><option value="">Any</option>{coins.value.map((one) => <option key={one.code}>{one.code}</option>)}</select></label>
+      <label class="inline">Show <select value={closed} onChange={(event) => setClosed(event.currentTarget.value)}><option value="">Open users</option><option value="true">Closed ones too</option></select></label>
+    </div>
+    <Card class={page.isLoading ? "is-loading" : ""}><Shown of={page} rows={8}>{({ users, next_cursor }) => users.length === 0
+      ? <Empty title={rested ? "No user is found" : "No users"}>{rested ? "Try a shorter part of the id or the name. Case and accents make no difference." : "Users appear here when they are made."}</Empty>
+      : <><Table caption="Users" rows={users} rowKey={(user) => user.id} columns={[
+        { head: "Name", class: "wide", cell: (user) => <a class="name-link" href={to.user(user.id)}>{user.name ? <Name text={user.name} /> : <span class="muted">no name</span>}</a> },
+        { head: "Id", class: "wide", cell: (user) => <Name class="id" text={user.id} /> },
+        { head: "Coins", end: true, cell: (user) => { const all = Object.entries(user.coins); return all.length === 0 ? <span class="muted">none</span> : <span class="coin-list">{all.map(([code, value]) => <Amount key={code} value={value} coin={code} />)}</span>; } },
+      ]} />{pager(next_cursor)}</>}</Shown></Card>
+  </>;
+}

@@ -1,0 +1,70 @@
+// Charts over time. What they show is also there as a table, for who can't see them.
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { brief, day } from "../format";
+import { isDark } from "../state/theme";
+
+export interface Line { label: string; values: (number | null)[]; color: string; kind: "line" | "bars"; text: (at: number) => string }
+
+/** So that the bars of the first and the last day are whole. */
+const HALF_DAY_S = 43_200;
+
+const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** `times` in seconds since 1970. */
+export function Chart({ times, lines, label, scale, height }: { times: number[]; lines: Line[]; label: string; scale: number; height: number }): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLDivElement>(null);
+  const dark = isDark.value;
+  useEffect(() => {
+    const host = frame.current;
+    if (!host) return undefined;
+    const axis = { stroke: token("--muted"), grid: { stroke: token("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const bars = lines.filter((line) => line.kind === "bars").length;
+    const paths = (line: Line, at: number): uPlot.Series.PathBuilder | undefined => line.kind === "bars"
+      ? uPlot.paths.bars?.({ size: [0.72 / bars, 22], align: at - (bars - 1) / 2 < 0 ? -1 : at - (bars - 1) / 2 > 0 ? 1 : 0 }) : undefined;
+    let bar = 0;
+    const show = (plot: uPlot): void => {
+      const at = plot.cursor.idx;
+      const place = at === null || at === undefined ? times.length - 1 : at;
+      if (!readout.current || times[place] === undefined) return;
+      readout.current.replaceChildren(...[["", day(new Date((times[place] ?? 0) * 1_000)), "muted"], ...lines.map((line) => [line.color, `${line.label} ${line.text(place)}`, ""])].map(([color, text, kind]) => {
+        const item = document.createElement("span");
+        item.className = `legend ${kind}`;
+        if (color) { const dot = document.createElement("i"); dot.style.background = token(color); item.append(dot); }
+        item.append(text ?? "");
+        return item;
+      }));
+    };
+    const options: uPlot.Options = {
+      width: Math.max(240, host.clientWidth), height, legend: { show: false }, cursor: { y: false, points: { size: 7 }, sync: { key: "days" } }, padding: [10, 14, 0, 0],
+      scales: { x: { range: (_plot, first, last) => [first - HALF_DAY_S, last + HALF_DAY_S] }, y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
+      axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => day(new Date(at * 1_000))), space: 70, size: 30 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
+      series: [{}, ...lines.map((line): uPlot.Series => ({
+        label: line.label, stroke: token(line.color), width: line.kind === "line" ? 2 : 0, scale: "y",
+        fill: line.kind === "bars" ? token(line.color) : `${token(line.color)}1f`, points: { show: line.kind === "line" && times.length < 3 }, ...(line.kind === "bars" ? { paths: paths(line, bar++) } : {}),
+      }))],
+      hooks: { setCursor: [show], ready: [show] },
+    };
+    const plot = new uPlot(options, [times, ...lines.map((line) => line.values)], host);
+    const sized = new ResizeObserver(() => plot.setSize({ width: Math.max(240, host.clientWidth), height }));
+    sized.observe(host);
+    return () => { sized.disconnect(); plot.destroy(); };
+  }, [times, lines, dark, scale, height]);
+  return <figure class="chart">
+    <div ref={readout} class="readout" aria-hidden="true" />
+    <div ref={frame} class="chart-frame" role="img" aria-label={label} />
+  </figure>;
+}
+
+/** A small line of what was seen since the page was opened. */
+export function Spark({ values, label }: { values: number[]; label: string }): JSX.Element | null {
+  // A line that is flat says nothing.
+  if (new Set(values).size < 2) return null;
+  const most = Math.max(1, ...values);
+  const least = Math.min(0, ...values);
+  const points = values.map((value, at, all) =>
+    `${((at / Math.max(1, all.length - 1)) * 100).toFixed(1)},${(26 - ((value - least) / (most - least)) * 24).toFixed(1)}`).join(" ");
+  return <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={label}><polyline points={points} vector-effect="non-scaling-stroke" /></svg>;
+}
