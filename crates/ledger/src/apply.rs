@@ -277,6 +277,9 @@ impl Ledger {
                 return Err("what is left to reverse does not come out as written");
             }
             self.state.over.set_remaining(terms.of, terms.remaining);
+            if terms.of_kind == "grant" {
+                self.note_reversed(movement.a.account, terms.of, terms.remaining);
+            }
         }
         if let MovementKind::Grant(GrantTerms { marks, occurrence: Some(occurrence), .. }) = &movement.kind {
             self.note_occurrence(number, movement, marks, occurrence)?;

@@ -146,6 +146,8 @@ pub struct AdjustmentTerms {
     pub before: Amount,
     /// What it grants from then on.
     pub scheduled: Amount,
+    /// How much is left to reverse of the event of that occurrence: what an adjustment takes back of it can't be reversed again.
+    pub remaining: Amount,
 }
 
 /// What went on of an occurrence.

@@ -35,6 +35,10 @@ impl Recalled {
                 self.remaining = Some(terms.remaining);
                 true
             }
+            (Over::Reversed(event), MovementKind::Adjustment(terms)) if terms.lot.grant == event => {
+                self.remaining = Some(terms.remaining);
+                true
+            }
             (Over::Hold(hold), kind) => match kind.ends_hold() {
                 Some((id, ended_as)) if id == hold => {
                     self.ended_hold = Some((ended_as, last.number));
@@ -54,6 +58,7 @@ impl Event<'_> {
         let Fact::Moved(movement) = &self.fact else { return None };
         match &movement.kind {
             MovementKind::Reverse(terms) => Some(Over::Reversed(terms.of)),
+            MovementKind::Adjustment(terms) if terms.lot.grant != 0 => Some(Over::Reversed(terms.lot.grant)),
             kind => kind.ends_hold().map(|(hold, _)| Over::Hold(hold)),
         }
     }

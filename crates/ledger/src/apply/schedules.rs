@@ -38,6 +38,8 @@ impl Ledger {
                 last_due: None,
                 lot: None,
                 granted: 0,
+                reversible: 0,
+                added: 0,
                 adjustment: None,
             };
             let is_new = self.state.keep_schedule(number, schedule);
@@ -111,7 +113,7 @@ impl Ledger {
             return Err("an occurrence grants more than its schedule");
         }
         schedule.last_due = Some(due_at);
-        schedule.granted = scheduled;
+        (schedule.granted, schedule.reversible, schedule.added) = (scheduled, movement.amount, 0);
         schedule.lot = (!marks.is_plain()).then_some(Lot { grant: number, marks: *marks });
         let after = next.checked_add(1).and_then(|next| schedule.plan.next(schedule.anchor, next, Micros::MIN));
         match after {
@@ -141,9 +143,29 @@ impl Ledger {
         if (leg.from, leg.to) != places || !movement.legs.rest.is_empty() || !is_of_lot || movement.amount > most {
             return Err("an adjustment is not of what its schedule changed");
         }
-        let schedule = Schedule { granted: terms.scheduled, ..(**schedule).clone() };
+        let (reversible, added) =
+            schedule.adjusted_by(grows, movement.amount).ok_or("more is taken back than was granted")?;
+        if reversible != terms.remaining {
+            return Err("what is left to reverse does not come out as written");
+        }
+        if !terms.lot.is_plain() {
+            self.state.over.set_remaining(terms.lot.grant, reversible);
+        }
+        let schedule = Schedule { granted: terms.scheduled, reversible, added, ..(**schedule).clone() };
         self.state.drop_adjustment(number, schedule);
         Ok(())
+    }
+
+    /// An occurrence of a schedule that goes on may have been reversed.
+    pub(super) fn note_reversed(&mut self, account: AccountId, of: u64, remaining: Amount) {
+        let row = self.state.account(account);
+        let of_lot = |schedule: &Schedule| schedule.coin == row.coin && schedule.lot.is_some_and(|lot| lot.grant == of);
+        let changed = self.state.schedules_of(row.user).find(|(_, schedule)| of_lot(schedule));
+        let changed =
+            changed.map(|(number, schedule)| (number, Schedule { reversible: remaining, ..(**schedule).clone() }));
+        if let Some((number, schedule)) = changed {
+            self.state.schedules.insert(number, Arc::new(schedule));
+        }
     }
 
     /// Coins go from one lot into another: available ones first, then held ones, in the order of the holds.

@@ -221,13 +221,17 @@ impl Judge<'_> {
             ((scheduled - before).min(room), Place::Issued, Place::A)
         } else {
             let left = if lot.is_plain() { 0 } else { party.row().map_or(0, |row| row.amount_of(&lot)) };
-            ((before - scheduled).min(left), Place::A, Place::Issued)
+            // Of what was reversed while it was spent or held, nothing is taken back again.
+            let most = schedule.reversible.saturating_add(schedule.added);
+            ((before - scheduled).min(left).min(most), Place::A, Place::Issued)
         };
         let mut leg = Leg::plain(from, to, amount);
         if amount > 0 && !lot.is_plain() {
             leg.lots = vec![LotAmount { lot, amount }];
         }
-        let terms = AdjustmentTerms { schedule: number, lot, before, scheduled };
+        let left = schedule.adjusted_by(scheduled > before, amount);
+        let remaining = left.map_or(schedule.reversible, |(reversible, _)| reversible);
+        let terms = AdjustmentTerms { schedule: number, lot, before, scheduled, remaining };
         let legs = Legs { first: leg, rest: Vec::new() };
         Fact::Moved(self.movement(MovementKind::Adjustment(terms), amount, party, None, legs))
     }

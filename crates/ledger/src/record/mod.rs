@@ -424,7 +424,7 @@ impl Event<'_> {
     /// Whether a record may be of an event for which [`Event::over`] is something, told by its kind alone.
     #[must_use]
     pub fn may_be_over(record: &[u8; RECORD_BYTES]) -> bool {
-        matches!(record[0], kind::CAPTURE | kind::RELEASE | kind::HOLD_EXPIRED | kind::REVERSE)
+        matches!(record[0], kind::CAPTURE | kind::RELEASE | kind::HOLD_EXPIRED | kind::REVERSE | kind::ADJUSTMENT)
     }
 
     /// Whether a record may be of an event that has [`Event::flows`], told by its kind alone.

@@ -78,6 +78,7 @@ pub(super) fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
             terms.put_lot(&LotAmount { lot: adjustment.lot, amount: 0 });
             terms.put_u64(adjustment.before);
             terms.put_u64(adjustment.scheduled);
+            terms.put_u64(adjustment.remaining);
         }
         MovementKind::Grant(_) | MovementKind::Spend(_) | MovementKind::Transfer | MovementKind::LotExpired => {}
     }
@@ -128,6 +129,7 @@ pub(super) fn decode_kind(kind: u8, amount: u64, bytes: Option<&[u8]>) -> Result
             lot: terms.lot()?.lot,
             before: terms.u64()?,
             scheduled: terms.u64()?,
+            remaining: terms.u64()?,
         }),
         kind::REVERSE => MovementKind::Reverse(reverse_terms(&mut terms)?),
         _ => return Err(Malformed("its kind is not known; a newer version may have written it")),

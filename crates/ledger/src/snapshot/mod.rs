@@ -225,6 +225,8 @@ fn put_schedule(block: &mut Vec<u8>, (number, schedule): (&u64, &Schedule)) {
     let lots: Vec<LotAmount> = schedule.lot.iter().map(|lot| LotAmount { lot: *lot, amount: 0 }).collect();
     put_lots(block, &lots);
     block.put_u64(schedule.granted);
+    block.put_u64(schedule.reversible);
+    block.put_u64(schedule.added);
     block.put_instant(schedule.adjustment.map(|(at, _)| at));
     schedule.adjustment.iter().for_each(|(_, amount)| block.put_u64(*amount));
 }
@@ -243,6 +245,8 @@ fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> 
         last_due: fields.instant()?,
         lot: fields.lots()?.first().map(|part| part.lot),
         granted: fields.u64()?,
+        reversible: fields.u64()?,
+        added: fields.u64()?,
         adjustment: match fields.instant()? {
             Some(at) => Some((at, fields.u64()?)),
             None => None,

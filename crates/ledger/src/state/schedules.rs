@@ -32,6 +32,9 @@ pub struct Schedule {
     pub(crate) lot: Option<Lot>,
     /// What that occurrence was to grant, as adjusted since.
     pub(crate) granted: Amount,
+    /// What is left to reverse of that occurrence, and what adjustments added to it and did not take back.
+    pub(crate) reversible: Amount,
+    pub(crate) added: Amount,
     /// When it is to grant something else, and what: right after the change.
     pub(crate) adjustment: Option<(Micros, Amount)>,
 }
@@ -53,6 +56,17 @@ impl Schedule {
     #[must_use]
     pub fn adjustment(&self) -> Option<(Micros, Amount)> {
         self.adjustment
+    }
+
+    /// What would be left to reverse of its last occurrence, and left of what was added to that, if so much were added or taken back; none if
+    /// that were more than there is.
+    pub(crate) fn adjusted_by(&self, grows: bool, amount: Amount) -> Option<(Amount, Amount)> {
+        if grows {
+            return Some((self.reversible, self.added.checked_add(amount)?));
+        }
+        // What was added goes first.
+        let of_added = amount.min(self.added);
+        Some((self.reversible.checked_sub(amount - of_added)?, self.added - of_added))
     }
 
     /// Whether coins of the last occurrence can still be added to or taken away from, if the next one is at `next_at` by then.

@@ -190,3 +190,32 @@ fn r33_a_change_with_another_effect_is_another_request_under_its_key() {
     assert!(ledger.schedule("plan", "ana", 150).daily().at_next().now().key("k").done().replayed);
     ledger.schedule("plan", "ana", 150).daily().at_next().key("k").refused_as("idempotency_key_reused");
 }
+
+#[test]
+fn r33_what_was_taken_back_is_not_taken_twice_by_a_reversal() {
+    let mut ledger = daily();
+    let grant = ledger.last_event();
+    ledger.spend("ana", 60).done();
+    change(&mut ledger, 70);
+    assert_eq!((adjusted(&ledger), ledger.available("ana")), (-30, 17));
+    ledger.reverse(grant).only(71).debt().refused_as("already_reversed");
+    ledger.reverse(grant).debt().done();
+    assert_eq!((ledger.system().issued, ledger.available("ana")), (7, 7 - 60));
+    change(&mut ledger, 10);
+    assert_eq!(adjusted(&ledger), 0);
+}
+
+#[test]
+fn r33_what_was_reversed_while_it_was_held_is_not_taken_back_when_it_returns() {
+    let mut ledger = daily();
+    let grant = ledger.last_event();
+    let hold = ledger.hold("ana", 100).done().event;
+    ledger.reverse(grant).debt().done();
+    ledger.release(hold).done();
+    change(&mut ledger, 10);
+    assert_eq!((adjusted(&ledger), ledger.system().issued), (0, 7));
+    // What is added then can be taken back again.
+    change(&mut ledger, 40);
+    change(&mut ledger, 25);
+    assert_eq!((adjusted(&ledger), ledger.system().issued), (-15, 7 + 15));
+}

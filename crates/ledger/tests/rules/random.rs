@@ -406,6 +406,7 @@ impl Pair {
         let found = state.schedules_from("").map(|(number, schedule)| {
             let table = Timetable {
                 granted: schedule.granted(),
+                added: model.schedules.get(&number).map_or(0, |table| table.added),
                 adjust: schedule.adjustment(),
                 id: schedule.id.to_string(),
                 user: state.user(schedule.user).id.to_string(),

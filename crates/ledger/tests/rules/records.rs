@@ -186,8 +186,9 @@ fn kind() -> impl Strategy<Value = MovementKind> {
             let [from, to] = [(scheduled, from), (schedule, to)].map(|(grant, marks)| Lot { grant, marks });
             MovementKind::Rollover(RolloverTerms { schedule, number, due_at, from, to })
         }),
-        (any::<[u64; 3]>(), marks(), number()).prop_map(|([schedule, before, scheduled], marks, grant)| {
-            MovementKind::Adjustment(AdjustmentTerms { schedule, lot: Lot { grant, marks }, before, scheduled })
+        (any::<[u64; 4]>(), marks(), number()).prop_map(|([schedule, before, scheduled, remaining], marks, grant)| {
+            let lot = Lot { grant, marks };
+            MovementKind::Adjustment(AdjustmentTerms { schedule, lot, before, scheduled, remaining })
         }),
         number().prop_map(|requested| MovementKind::Spend(SpendTerms { requested, mode: Mode::UpTo })),
         Just(MovementKind::Transfer),

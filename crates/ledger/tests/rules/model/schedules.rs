@@ -23,6 +23,8 @@ pub(crate) struct Timetable {
     pub(crate) lot: Option<Lot>,
     /// What that one was to grant.
     pub(crate) granted: Amount,
+    /// What changes added to it and did not take back.
+    pub(crate) added: i64,
     /// What it is to grant instead, and since when.
     pub(crate) adjust: Option<(Micros, Amount)>,
 }
@@ -163,6 +165,7 @@ impl Model {
                 done: None,
                 lot: None,
                 granted: 0,
+                added: 0,
                 adjust: None,
             },
         };
@@ -263,11 +266,19 @@ impl Model {
         let change = signed(amount) - signed(table.granted);
         table.granted = amount;
         let (user, coin, lot) = (table.user.clone(), table.coin.clone(), table.lot.unwrap_or(Lot::PLAIN));
+        let added = table.added;
         let room = (signed(self.limits(&user, &coin).ceiling) - self.total(&user, &coin)).max(0);
         let mint = self.coins[&coin];
         let supply = i64::try_from(i128::from(MAX_AMOUNT) - mint.issued - mint.owed).unwrap();
         let left = if lot == Lot::PLAIN { 0 } else { self.purse(&user, &coin).map_or(0, |purse| purse.of_lot(&lot)) };
-        let change = change.min(room).min(supply).max(-left);
+        let reversible = self.moved.get(&lot.grant).map_or(0, |moved| sum(&moved.piles));
+        let change = change.min(room).min(supply).max(-left).max(-(reversible + added));
+        // What was added goes first, then what the occurrence granted, which then can't be reversed any more.
+        let of_grant = (-change - added).max(0);
+        self.schedules.get_mut(&number).unwrap().added = (added + change).max(0);
+        if let Some(pile) = self.moved.get_mut(&lot.grant).and_then(|moved| moved.piles.last_mut()) {
+            pile.amount -= of_grant;
+        }
         if change > 0 {
             self.purse_mut(&user, &coin).put(&[Pile { lot, amount: change }]);
         } else {
@@ -292,7 +303,7 @@ impl Model {
         let lot = if marks == defaults { Lot::PLAIN } else { Lot { grant: event, marks } };
         self.purse_mut(&user, &coin).put(&[Pile { lot, amount }]);
         self.coins.get_mut(&coin).unwrap().issued += i128::from(amount);
-        table.granted = plan.amount;
+        (table.granted, table.added) = (plan.amount, 0);
         (table.done, table.lot) = (Some(due), Some(lot).filter(|lot| *lot != Lot::PLAIN));
         if let Some(next) = next(&plan, table.anchor, due + 1) {
             table.next = next;
