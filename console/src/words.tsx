@@ -43,6 +43,7 @@ export function headline(event: LedgerEvent): ComponentChildren {
     case "hold_expired": return <>A hold of {who} expired: {coinsOf(event)} are released</>;
     case "extend": return <>A hold of {who} is extended</>;
     case "expire": return <>{coinsOf(event)} of {who} expired</>;
+    case "adjustment": return event.direction === "down" ? <>{coinsOf(event)} of {who} are taken back by schedule <Name text={event.schedule ?? ""} /></> : <>{who} gets {coinsOf(event)} more by schedule <Name text={event.schedule ?? ""} /></>;
     case "rollover": return <>{coinsOf(event)} of {who} roll over</>;
     case "reverse": return event.from ? <>{coinsOf(event)} go back from <Who id={event.from} /> to <Who id={event.to} /></>
       : event.of_kind === "grant" ? <>{coinsOf(event)} are taken back from {who}</> : <>{coinsOf(event)} come back to {who}</>;
@@ -77,6 +78,8 @@ export function details(event: LedgerEvent): ComponentChildren[] {
   }
   if ((event.kind === "hold" || event.kind === "extend") && event.expires_at) said.push(<>The hold ends by itself on {when(event.expires_at)}.</>);
   if (event.requested !== undefined && event.requested !== event.amount) said.push(<>{amount(event.requested, coin)} were asked for; this is what there is.</>);
+  if (event.kind === "adjustment") said.push(<>The schedule was changed from {amount(event.scheduled_before ?? 0, coin)} to {amount(event.scheduled ?? 0, coin)}, also for its last occurrence.</>);
+  if (event.kind === "schedule" && event.takes_effect === "now") said.push(<>What its last occurrence granted changes at once: what is missing is added, what is too much is taken from what is left of it.</>);
   if (event.kind === "schedule" && event.next_at) said.push(<>The next time is {when(event.next_at)}.</>);
   if (event.lots && event.lots.length > 0 && (TAKES.has(event.kind) || event.kind === "reverse" || event.kind === "expire")) {
     const goes = event.kind === "reverse" ? "These go back" : event.kind === "hold" ? "These are reserved" : "These go";

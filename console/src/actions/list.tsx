@@ -173,6 +173,7 @@ export const schedule = (user: string, coinCode: string, now?: Schedule): Action
     { name: "expires", label: "The coins expire", kind: "choice", options: [["", "Never"], ["at_next", "At the next occurrence"], ["after", "After a number of days"]] },
     { name: "days", label: "Days", kind: "number", shown: (form) => form["expires"] === "after" },
     { name: "rollover_max", label: "Of what is left, roll over at most", kind: "amount", optional: true, shown: (form) => form["expires"] === "at_next", more: true },
+    ...(now ? [{ name: "takes_effect", label: "Takes effect", kind: "choice", options: [["", "At the next occurrence"], ["now", "Now: the last occurrence changes, too"]] } satisfies Field] : []),
     { name: "occurrences", label: "How many times", kind: "number", optional: true, more: true }, { name: "category", label: "Category", kind: "choice", options: CATEGORIES, more: true },
     { name: "priority", label: "Priority", kind: "number", optional: true, more: true }, REFERENCE],
   request: (read, form) => {
@@ -184,7 +185,7 @@ export const schedule = (user: string, coinCode: string, now?: Schedule): Action
       ...kept, user, coin: read.required("coin"), amount: read.amount("amount"), every_days: form["unit"] === "days" ? every : undefined, every_months: form["unit"] === "months" ? every : undefined,
       anchor: read.text("anchor"), occurrences: read.integer("occurrences"), expires: form["expires"] === "at_next" ? "at_next" : undefined,
       expires_after_s: days === undefined ? undefined : now?.expires_after_s && Math.round(now.expires_after_s / 86_400) === days ? now.expires_after_s : days * 86_400,
-      category: read.text("category"), priority: read.integer("priority"), rollover_max: read.amount("rollover_max", false), ...reference(read),
+      category: read.text("category"), priority: read.integer("priority"), rollover_max: read.amount("rollover_max", false), takes_effect: now ? read.text("takes_effect") : undefined, ...reference(read),
     });
   },
 });

@@ -42,12 +42,12 @@ export interface LedgerEvent extends Partial<Plan> {
   expired?: Int; held?: Int; expires_at?: string | null; lots?: Lot[]; balances?: Record<string, Balance>; crossed?: Crossing[];
   of?: number; of_kind?: string; remaining?: Int; mode?: string; requested?: Int; debt?: Int; right?: Right; epoch?: number;
   node?: string; decimals?: number; reference?: string; idempotency_key?: string; by?: number; metadata?: Record<string, unknown>;
-  secret?: string; next_occurrence?: number | null;
+  secret?: string; next_occurrence?: number | null; direction?: "up" | "down"; scheduled_before?: Int; scheduled?: Int; takes_effect?: "now";
 }
 export interface Grant {
   event: number; kind: "grant" | "rollover"; user: string; coin: string; amount: Int; expires_at: string | null; priority: number;
   category: string; followed: boolean; created_at: string; left?: Int; held?: Int; spent?: Int; moved_on?: Int; expired?: Int;
-  reversed?: Int; schedule?: string; reference?: string;
+  reversed?: Int; added?: Int; schedule?: string; reference?: string;
 }
 export type Place = "left" | "held" | "spent" | "moved_on" | "expired" | "reversed";
 export type GrantUse = { event: LedgerEvent } & Partial<Record<Place, Int>>;

@@ -123,7 +123,7 @@ export function EventPageView({ number }: { number: number }): JSX.Element {
         ["Schedule", event.schedule && <a href={to.events(`schedule=${part(event.schedule)}`)}><Name text={event.schedule} /></a>], ["Occurrence", event.occurrence], ["Due", event.due_at && <Time at={event.due_at} />],
         ["Reference", event.reference && <a href={to.events(`reference=${part(event.reference)}`)}><Name text={event.reference} /></a>],
         ["Idempotency key", event.idempotency_key && <a href={to.events(`idempotency_key=${part(event.idempotency_key)}`)}><Name text={event.idempotency_key} /></a>],
-        ["Made by", event.by ? <>API key {event.by}</> : ["expire", "hold_expired", "rollover"].includes(event.kind) || event.occurrence !== undefined ? "the clock" : "no key"],
+        ["Made by", event.by ? <>API key {event.by}</> : ["expire", "hold_expired", "rollover", "adjustment"].includes(event.kind) || event.occurrence !== undefined ? "the clock" : "no key"],
         ["Metadata", event.metadata && <code>{stringify(event.metadata)}</code>],
         ["Around it", <><a href={to.event(Math.max(1, number - 1))}>before</a> · <a href={to.event(number + 1)}>after</a></>],
       ]} /></Card>

@@ -17,7 +17,7 @@ import { everyWords, LotWords, perWords } from "../words";
 
 const PAGE = 50;
 const LOTS_MAX = 12;
-export const KINDS = ["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "rollover", "limits", "thresholds", "spend_limit"];
+export const KINDS = ["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "rollover", "adjustment", "limits", "thresholds", "spend_limit"];
 
 const Menu = ({ label, children }: { label: string; children: ComponentChildren }): JSX.Element =>
   <details class="menu" onKeyDown={(event) => { if (event.key === "Escape") { event.currentTarget.open = false; event.currentTarget.querySelector("summary")?.focus(); } }}

@@ -29,7 +29,7 @@ export const Time = ({ at, relative = false }: { at: string; relative?: boolean 
   <time dateTime={at} title={relative ? fullTime(at) : `${fullTime(at)}, ${ago(at)}`}>{relative ? ago(at) : time(at)}</time>;
 
 const TONES: Record<string, string> = {
-  grant: "good", rollover: "good", spend: "bad", capture: "bad", expire: "warn", hold_expired: "warn", reverse: "info", hold: "info", transfer: "info",
+  grant: "good", rollover: "good", adjustment: "info", spend: "bad", capture: "bad", expire: "warn", hold_expired: "warn", reverse: "info", hold: "info", transfer: "info",
   open: "info", captured: "good", released: "muted", expired: "warn", closed: "bad", frozen: "warn", paused: "warn", revoked: "bad",
 };
 export const Badge = ({ word, tone }: { word: string; tone?: string }) => <span class={`badge ${tone ?? TONES[word] ?? "muted"}`}>{spaced(word)}</span>;
