@@ -19,4 +19,4 @@ npm ci --silent --ignore-scripts --no-audit --no-fund
 node_modules/.bin/tsc --noEmit
 node build.mjs "$work/bundle"
 diff -r "$work/bundle" ../crates/api/console || { echo "the bundle is not what its sources give; run cargo xtask console" >&2; exit 1; }
-node --test --test-concurrency=1 --test-timeout=120000 tests/*.test.mjs
+node --test --test-concurrency=1 --test-timeout=1200000 tests/*.test.mjs
