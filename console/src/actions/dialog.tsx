@@ -7,6 +7,7 @@ import { stringify } from "../api/json";
 import type { LedgerEvent, Right } from "../api/types";
 import { apply, dryRun, Keyring, type WriteRequest } from "../api/write";
 import { Button, EventLink, Icon, Skeleton } from "../parts/basics";
+import { loadCoins } from "../state/coins";
 import { touch } from "../state/pulse";
 import { useRested } from "../state/query";
 import { headline, EventWords } from "../words";
@@ -122,6 +123,7 @@ function ActionDialog({ action }: { action: Action }): JSX.Element {
         // Before anything is loaded again: it may be the first key.
         action.done?.(event);
         touch();
+        if (event.kind === "coin") loadCoins().catch(() => undefined);
         if (event.kind) say(event);
         return;
       } catch (error) {

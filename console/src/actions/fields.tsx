@@ -4,7 +4,7 @@ import { useId, useState } from "preact/hooks";
 import { get, url } from "../api/client";
 import type { UserSummary } from "../api/types";
 import { readAmount, time } from "../format";
-import { coins } from "../state/coins";
+import { coins, loadCoins } from "../state/coins";
 import { useLoaded, useRested } from "../state/query";
 
 export type Form = Record<string, string>;
@@ -73,6 +73,14 @@ function ExpiryInput({ form, field, id, described, set }: InputProps): JSX.Eleme
   </div>;
 }
 
+/** All coins, also those that were made since the page was opened. */
+function CoinInput({ form, field, id, described, error, set }: InputProps): JSX.Element {
+  useLoaded("coins", loadCoins);
+  return <select id={id} aria-describedby={described} aria-invalid={!!error} value={form[field.name] ?? ""} onChange={(event) => set(event.currentTarget.value)}>
+    {coins.value.map((coin) => <option key={coin.code} value={coin.code}>{coin.code}</option>)}
+  </select>;
+}
+
 function Input(props: InputProps): JSX.Element {
   const { field, form, id, described, error, set } = props;
   const value = form[field.name] ?? "";
@@ -80,7 +88,7 @@ function Input(props: InputProps): JSX.Element {
   switch (field.kind) {
     case "user": return <UserInput {...props} />;
     case "expiry": return <ExpiryInput {...props} />;
-    case "coin": return <select {...shared} value={value} onChange={(event) => set(event.currentTarget.value)}>{coins.value.map((coin) => <option key={coin.code} value={coin.code}>{coin.code}</option>)}</select>;
+    case "coin": return <CoinInput {...props} />;
     case "choice": return <select {...shared} value={value} onChange={(event) => set(event.currentTarget.value)}>{(field.options ?? []).map(([key, label]) => <option key={key} value={key}>{label}</option>)}</select>;
     case "moment": return <input {...shared} type="datetime-local" value={localText(value)} onInput={(event) => set(fromLocal(event.currentTarget.value))} />;
     case "amount": return <span class="with-unit"><input {...shared} type="text" inputMode="decimal" autocomplete="off" class="num" value={value} onInput={(event) => set(event.currentTarget.value)} />{form["coin"] && <span class="unit">{form["coin"]}</span>}</span>;
