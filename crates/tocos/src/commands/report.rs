@@ -48,6 +48,8 @@ enum By {
     Category,
     /// Each month of the calendar, in UTC
     Month,
+    /// Each day, in UTC; 1,200 at most
+    Day,
 }
 
 impl By {
@@ -56,6 +58,7 @@ impl By {
             Self::Total => "total",
             Self::Category => "category",
             Self::Month => "month",
+            Self::Day => "day",
         }
     }
 }
@@ -79,6 +82,8 @@ struct Row {
     category: Option<String>,
     #[serde(default)]
     month: Option<String>,
+    #[serde(default)]
+    day: Option<String>,
     opening: i64,
     granted: i64,
     spent: i64,
@@ -114,7 +119,7 @@ fn shown(report: &LiabilityReport, by: By, decimals: &Decimals) -> String {
     let numbers = ["opening", "granted", "spent", "expired", "reversed"].into_iter();
     let numbers = numbers.chain(matches!(by, By::Category).then_some("converted")).chain(["closing"]);
     let mut table = Table::new(
-        [(if matches!(by, By::Month) { "month" } else { "coins" }, Side::Left)]
+        [(if matches!(by, By::Month | By::Day) { by.word() } else { "coins" }, Side::Left)]
             .into_iter()
             .chain(numbers.map(|name| (name, Side::Right))),
     );
@@ -125,7 +130,7 @@ fn shown(report: &LiabilityReport, by: By, decimals: &Decimals) -> String {
         table.row([name].into_iter().chain(amounts.map(|amount| decimals.amount(&report.coin, amount))).collect());
     };
     for row in &report.rows {
-        let name = row.category.as_ref().or(row.month.as_ref());
+        let name = row.category.as_ref().or(row.month.as_ref()).or(row.day.as_ref());
         add(name.cloned().unwrap_or_else(|| report.coin.clone()), row);
     }
     if !matches!(by, By::Total) {

@@ -335,6 +335,9 @@ fn a_report_says_what_is_owed_and_why() {
     let months = server.cli(&["report", "liability", "--by", "month", "--from", "2020-01-15T00:00:00Z"]).ok();
     assert!(months.lines().nth(2).unwrap().starts_with("2020-01 "), "{months}");
     assert!(months.lines().count() > 10 && months.contains("\ntotal "), "{months}");
+    let days = server.cli(&["report", "liability", "--by", "day"]).ok();
+    let today: Vec<&str> = days.lines().nth(2).unwrap().split_whitespace().collect();
+    assert_eq!((days.lines().nth(1).unwrap().split_whitespace().next(), today[0].len()), (Some("day"), 10), "{days}");
     let whole = json(&server.cli(&["report", "liability", "--json"]).ok());
     assert_eq!((&whole["totals"]["closing"], &whole["check"]["equal"]), (&Value::from(50), &Value::from(true)));
     let future = server.cli(&["report", "liability", "--until", "9999-01-01T00:00:00Z"]).fails(1);
