@@ -53,11 +53,13 @@ function Actions({ user, account }: { user: User; account: Account }): JSX.Eleme
 const PLACES: [Place, string][] = [["left", "left"], ["held", "held"], ["spent", "spent"], ["moved_on", "moved on"], ["expired", "expired"], ["reversed", "reversed"]];
 
 export function GrantBar({ grant }: { grant: Grant }): JSX.Element {
-  const whole = BigInt(grant.amount);
+  const added = BigInt(grant.added ?? 0);
+  const whole = BigInt(grant.amount) + added;
   if (!grant.followed) return <p class="muted">These are plain coins, which can’t be told apart. So it is not known where they are.</p>;
   return <div class="grant-bar">
     <span class="bar" aria-hidden="true">{PLACES.map(([name]) => <i key={name} class={`place-${name}`} style={{ width: `${whole > 0n ? Number((BigInt(grant[name] ?? 0) * 1000n) / whole) / 10 : 0}%` }} />)}</span>
     <ul class="legends">{PLACES.filter(([name]) => BigInt(grant[name] ?? 0) !== 0n).map(([name, label]) => <li class="legend" key={name}><i class={`place-${name}`} />{amount(grant[name] ?? 0, grant.coin)} {label}</li>)}</ul>
+    {added > 0n && <p class="muted">{amount(added, grant.coin)} of them were added when the schedule was changed.</p>}
   </div>;
 }
 

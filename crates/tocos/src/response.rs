@@ -194,11 +194,12 @@ pub(crate) struct Places {
     moved_on: i64,
     expired: i64,
     reversed: i64,
+    added: i64,
 }
 
 impl Places {
     /// Each with its name.
-    pub(crate) fn named(&self) -> [(&'static str, i64); 6] {
+    pub(crate) fn named(&self) -> [(&'static str, i64); 7] {
         [
             ("left", self.left),
             ("held", self.held),
@@ -206,6 +207,7 @@ impl Places {
             ("moved on", self.moved_on),
             ("expired", self.expired),
             ("reversed", self.reversed),
+            ("added", self.added),
         ]
     }
 }

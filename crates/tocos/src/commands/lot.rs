@@ -64,7 +64,8 @@ fn told(granted: &Granted, session: &Session) -> String {
         text.push_str("These are plain coins, which can't be followed; grant coins with --lot to follow them.\n");
         return text;
     }
-    for (label, count) in granted.places.named() {
+    // Few have anything added to them.
+    for (label, count) in granted.places.named().into_iter().filter(|(label, count)| *label != "added" || *count != 0) {
         text.push_str(&format!("{label:>9}  {}\n", amount(count)));
     }
     text
