@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const service = new URL(process.argv[2] ?? "http://127.0.0.1:8080");
 const port = Number(process.argv[3] ?? 5173);
 const out = mkdtempSync(join(tmpdir(), "tocos-console-"));
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+const policy = (await fetch(service)).headers.get("content-security-policy");
 
 createServer((asked, response) => {
   if (asked.url === "/") {

@@ -28,7 +28,7 @@ pub struct Schedule {
     pub paused: bool,
     /// The instant of the last occurrence that was executed.
     pub last_due: Option<Micros>,
-    /// The lot of that occurrence, as long as it may roll over.
+    /// The lot of that occurrence, of which some may roll over or be adjusted; none if its coins are plain.
     pub(crate) lot: Option<Lot>,
     /// What that occurrence was to grant, as adjusted since.
     pub(crate) granted: Amount,
