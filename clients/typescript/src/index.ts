@@ -1,0 +1,12 @@
+// The client of Tocos, a credits ledger.
+export { Tocos, type BatchOptions } from "./client.js";
+export { ConnectionError, DeadlineError, KeySecretLostError, TocosError, UnexpectedResponseError, type Failure } from "./errors.js";
+export type { FollowOptions } from "./feed.js";
+export type { components, operations, paths } from "./generated/schema.js";
+export { OpenHold } from "./hold.js";
+export type { JsonObject, JsonValue, Total } from "./json.js";
+export type { Attempt, CallOptions, ClientOptions, ReadOptions, WriteOptions } from "./options.js";
+export { Pages, type Page } from "./pages.js";
+export * from "./problems.js";
+export type * from "./types.js";
+export { WebhookVerificationError, signWebhook, verifyWebhook, type VerifyOptions, type WebhookHeaders } from "./webhooks.js";
