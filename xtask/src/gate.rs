@@ -75,6 +75,18 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "client-typescript",
+        proves: "the TypeScript client has every operation and code, and on a bad network does nothing twice",
+        command: &["scripts/test-client-typescript.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
+        name: "client-go",
+        proves: "the Go client has every operation and code, and on a bad network does nothing twice",
+        command: &["scripts/test-client-go.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "proxies",
         proves: "a service without keys is not open to the world behind a real proxy",
         command: &["scripts/test-proxies.sh"],
@@ -231,7 +243,7 @@ fn beside(check: &Check, root: &Path) -> Result<()> {
 /// Prints what there is to run.
 pub(crate) fn list() -> Result<()> {
     for check in CHECKS {
-        say(&format!("{:<14} {}\n{:<14} {}", check.name, check.proves, "", check.command.join(" ")))?;
+        say(&format!("{:<18} {}\n{:<18} {}", check.name, check.proves, "", check.command.join(" ")))?;
     }
     Ok(())
 }
