@@ -1,0 +1,3 @@
+module github.com/tocos/tocos/clients/go
+
+go 1.24
