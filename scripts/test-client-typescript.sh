@@ -20,10 +20,7 @@ node scripts/generate.mjs --check
 npm run --silent build
 npm run --silent types
 npm run --silent lint
-# Nothing but the package is published: no test, and no dependency.
-node -e 'process.exit(require("./package.json").dependencies === undefined ? 0 : "there are runtime dependencies")'
-npm pack --silent --dry-run --json --ignore-scripts | node -e '
-  const [{ files }] = JSON.parse(require("fs").readFileSync(0, "utf8"));
-  const wrong = files.map(({ path }) => path).filter((path) => !/^(dist\/|src\/|README\.md$|LICENSE$|package\.json$)/.test(path));
-  if (wrong.length || !files.some(({ path }) => path === "dist/index.d.ts")) throw new Error(`the package has ${wrong.join(" ") || "no types"}`);'
+# What the pipeline would publish at a tag.
+version=$(node -p 'require("./package.json").version')
+DRY_RUN=1 GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v$version GITHUB_REPOSITORY=tocos/tocos GITHUB_SHA=0 ../../scripts/release-client.sh npm
 npm test --silent

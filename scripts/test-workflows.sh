@@ -74,12 +74,26 @@ a_lost_gate_is_noticed() {
     return "$noticed"
 }
 
+# What the pipeline publishes of the clients, up to the last step; and what it must not publish.
+a_client_is_released_at_its_tag_alone() {
+    local version said
+    version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+    GITHUB_REPOSITORY=$(sed -n 's#^module github.com/\(.*\)/clients/go$#\1#p' clients/go/go.mod)
+    export GITHUB_REPOSITORY GITHUB_SHA=0 DRY_RUN=1
+    said=$(GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v$version scripts/release-client.sh go) && [ "$said" = "would make the tag clients/go/v$version on 0" ] || return
+    said=$(GITHUB_REF_TYPE=branch GITHUB_REF_NAME=main scripts/release-client.sh npm) && [ "$said" = "main is no tag; nothing is published" ] || return
+    ! GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v99.0.0 scripts/release-client.sh npm || return
+    ! GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v$version GITHUB_REPOSITORY=another/place scripts/release-client.sh go || return
+    [ "$(sed -n 's/^  "version": "\(.*\)",$/\1/p' clients/typescript/package.json)" = "$version" ]
+}
+
 check "a release comes after the gate" released_behind_the_gate .github/workflows/release.yml .github/workflows/gate.yml
 check "a release without its gate is noticed" a_lost_gate_is_noticed
 check "zizmor, offline and pedantic" "$bin/zizmor" --offline --persona=pedantic --no-progress .github
 check "actionlint" actionlint
 check "every action is pinned to a commit, with its version beside it" pinned
+check "a client is released at its tag alone, with the service's version" a_client_is_released_at_its_tag_alone
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
 check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/test-disk.sh scripts/test-archive.sh scripts/test-groups.sh scripts/test-sharedlog.sh scripts/test-local.sh scripts/test-mac.sh scripts/test-tools.sh scripts/docker-*.sh scripts/terraform-*.sh scripts/debian-packages.sh scripts/checks.sh scripts/service.sh scripts/test-openapi.sh scripts/test-console.sh scripts/test-client-typescript.sh scripts/test-client-go.sh scripts/test-generators.sh scripts/test-binary.sh \
-    scripts/release-image.sh scripts/ci-gate.sh scripts/bench-*.sh deploy/*.sh deploy/group/*.sh deploy/local/*.sh deploy/local/body/*.sh
+    scripts/release-image.sh scripts/release-client.sh scripts/ci-gate.sh scripts/bench-*.sh deploy/*.sh deploy/group/*.sh deploy/local/*.sh deploy/local/body/*.sh
 checked
