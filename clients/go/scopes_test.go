@@ -295,15 +295,21 @@ func TestTheProgramOfTheReadmeDoesWhatItSays(t *testing.T) {
 	if block == nil {
 		t.Fatal("the README has no program")
 	}
-	folder, err := os.MkdirTemp("internal", "tour-")
+	// A module that uses this one.
+	folder := t.TempDir()
+	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(folder)
-	if err := os.WriteFile(filepath.Join(folder, "main.go"), block[1], 0o644); err != nil {
-		t.Fatal(err)
+	const module = "github.com/tocos/tocos/clients/go"
+	manifest := "module tour\n\ngo 1.24\n\nrequire " + module + " v0.0.0\n\nreplace " + module + " => " + here + "\n"
+	for name, text := range map[string]string{"main.go": string(block[1]), "go.mod": manifest} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	command := exec.Command("go", "run", "./"+folder)
+	command := exec.Command("go", "run", ".")
+	command.Dir = folder
 	command.Env = append(os.Environ(), "TOCOS_URL="+s.url, "TOCOS_API_KEY="+s.apiKey)
 	command.Stderr = os.Stderr
 	output, err := command.Output()

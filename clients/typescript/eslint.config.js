@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "src/generated", "tests/.tour", "scripts", "eslint.config.js"] },
+  { ignores: ["dist", "src/generated", "scripts", "eslint.config.js"] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -33,7 +33,7 @@ export async function* follow(transport: Transport, options: FollowOptions): Asy
   const { crossed, signal, waitS = 30 } = options;
   const call: CallOptions = {
     signal,
-    timeoutMs: options.timeoutMs ?? Infinity,
+    timeoutMs: waitS * 1_000 + (options.timeoutMs ?? Infinity),
     attemptTimeoutMs: waitS * 1_000 + transport.attemptTimeoutMs,
     maxRetries: Infinity,
   };

@@ -95,7 +95,8 @@ export class Transport {
     let before: TocosError | undefined;
     for (let number = 1; ; number += 1) {
       const started = performance.now();
-      const limitMs = Math.min(call.options.attemptTimeoutMs ?? this.attemptTimeoutMs, deadline - started);
+      const ownLimitMs = call.options.attemptTimeoutMs ?? this.attemptTimeoutMs;
+      const limitMs = Math.min(ownLimitMs, deadline - started);
       const outcome = await this.#attempt(call, url, headers, body, limitMs);
       unknown = (unknown && !settles(outcome.error)) || outcome.unknown;
       const pauseMs = this.#pauseMs(number, outcome.retryAfterMs);
@@ -105,7 +106,7 @@ export class Transport {
       if (!outcome.error) return outcome.value as T;
       if (!again) {
         // An attempt that the deadline cut short says less than the one before.
-        const error = outcome.error instanceof DeadlineError && performance.now() >= deadline ? (before ?? outcome.error) : outcome.error;
+        const error = outcome.error instanceof DeadlineError && limitMs < ownLimitMs ? (before ?? outcome.error) : outcome.error;
         error.idempotencyKey = key;
         error.attempts = number;
         error.mayHaveBeenApplied = unknown;
@@ -167,7 +168,7 @@ export class Transport {
       return { ...outcome, error: problemError(value, headers.get("x-request-id") ?? undefined), retry, unknown };
     }
     const error = new UnexpectedResponseError(status, text.slice(0, 1_000));
-    return { ...outcome, error, retry: RETRYABLE.has(status) && call.kind !== "once", unknown: changes && status >= 500 };
+    return { ...outcome, error, retry: RETRYABLE.has(status) && call.kind !== "once", unknown: changes && (response.ok || status >= 500) };
   }
 
   #headers(call: Call, key: string | undefined): Record<string, string> {

@@ -61,6 +61,18 @@ test("a signal ends the feed with its reason", async () => {
   await expect(take(tocos.events.follow({ after: "latest", signal: controller.signal }), 1)).rejects.toThrow("enough");
 });
 
+test("a feed that has a timeout is patient with a quiet service, and not with one that is away", async () => {
+  proxy.script();
+  const quiet = tocos.events.follow({ after: "latest", waitS: 1, timeoutMs: 300 });
+  const next = quiet.next();
+  await new Promise((done) => setTimeout(done, 1_500));
+  const grant = await direct.grant({ user: "ana", coin: "toco", amount: 1 });
+  expect((await next).value).toEqual(grant);
+  proxy.next = () => "lost";
+  await expect(quiet.next()).rejects.toMatchObject({ name: "ConnectionError" });
+  proxy.script();
+});
+
 test("a definite refusal ends the feed", async () => {
   await expect(take(tocos.events.follow({ after: -1 }), 1)).rejects.toMatchObject({ code: "invalid_request", field: "after" });
 });
