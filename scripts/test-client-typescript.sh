@@ -15,7 +15,7 @@ fi
 TOCOS_BINARY=$(realpath "$TOCOS_BINARY")
 export TOCOS_BINARY
 cd clients/typescript
-npm ci --silent --ignore-scripts --no-audit --no-fund
+npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline
 node scripts/generate.mjs --check
 npm run --silent build
 npm run --silent types
@@ -23,4 +23,4 @@ npm run --silent lint
 # What the pipeline would publish at a tag.
 version=$(node -p 'require("./package.json").version')
 DRY_RUN=1 GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v$version GITHUB_REPOSITORY=tocos/tocos GITHUB_SHA=0 ../../scripts/release-client.sh npm
-npm test --silent
+TOCOS_CLIENT_BUILT=1 npm test --silent

@@ -1,6 +1,6 @@
-// Builds the package once before the tests: they use what is published.
+// Builds the package once before the tests: they use what is published. With `TOCOS_CLIENT_BUILT` it was built already.
 import { execFileSync } from "node:child_process";
 
 export default function build(): void {
-  execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+  if (!process.env["TOCOS_CLIENT_BUILT"]) execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
 }
