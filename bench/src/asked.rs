@@ -4,8 +4,8 @@ use crate::scenario::user;
 use anyhow::{Result, anyhow, bail};
 use fastrand::Rng;
 use tocos_ledger::{
-    Decision, Event, Excess, Ledger, Marks, Micros, Mode, Operation, RECORD_BYTES, Recalled, Request, STAGED_AT_ONCE,
-    Until,
+    Category, Decision, Event, Every, Excess, Lasting, Ledger, Marks, Micros, Mode, Operation, Plan, RECORD_BYTES,
+    Recalled, Request, Rollover, STAGED_AT_ONCE, Until,
 };
 
 /// A request, apart from its users.
@@ -18,7 +18,23 @@ pub(crate) enum What {
     Hold,
     Capture(u64),
     Release(u64),
+    /// 500 coins a month, of which up to 200 go on at the next.
+    Schedule,
 }
+
+const MONTHLY: Plan = Plan {
+    amount: 500,
+    every: Every::Months(1),
+    anchor: Some(1_800_000_000_000_000),
+    starts_at: None,
+    ends_at: None,
+    occurrences: None,
+    lasting: Lasting::AtNext,
+    priority: 50,
+    category: Category::Promotional,
+    rollover: Some(Rollover { max: 200, lasting: Lasting::AtNext }),
+    now: false,
+};
 
 /// A request that owns its texts.
 #[derive(Clone, Debug)]
@@ -55,6 +71,7 @@ impl Asked {
             What::Hold => Operation::Hold { user, coin, amount: 5, until: Until::InSeconds(900), to: None },
             What::Capture(hold) => Operation::Capture { hold, amount: Some(3), last: true, excess: Excess::Reject },
             What::Release(hold) => Operation::Release { hold },
+            What::Schedule => Operation::PutSchedule { schedule: user, user, coin, plan: MONTHLY },
         };
         Request { operation, key: self.key.as_deref(), metadata: None, reference: None, by: 0 }
     }

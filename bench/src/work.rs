@@ -30,6 +30,8 @@ enum Work {
     Holds,
     /// All of these, and coins and holds that expire.
     Mixed,
+    /// Monthly grants of a schedule for each user, twice: at the second, coins roll over and others expire.
+    Schedules,
     /// Events into records.
     Encode,
     /// Records into events.
@@ -60,6 +62,7 @@ pub(crate) fn run(args: &WorkArgs) -> Result<()> {
         Work::Decode => decoded()?,
         Work::Replay => replayed()?,
         Work::Snapshot => snapshot()?,
+        Work::Schedules => schedules()?,
         _ => carried_out(work)?,
     };
     line(format_args!("operations {operations}"));
@@ -143,6 +146,20 @@ fn carried_out(work: Work) -> Result<usize> {
         measured(&mut || core.carry_out(&requests))?;
     }
     Ok(OPERATIONS)
+}
+
+/// Counted an occurrence.
+fn schedules() -> Result<usize> {
+    let mut core = Core::with_users(USERS)?;
+    let asked: Vec<Asked> = (0..USERS).map(|number| Asked::of(What::Schedule, number)).collect();
+    core.carry_out(&requests(&asked))?;
+    core.forget_records();
+    for months in 1..=2 {
+        core.now += 31 * 24 * HOUR_US;
+        measured(&mut || core.do_what_is_due())?;
+        anyhow::ensure!(core.records.len() >= USERS as usize * months, "an occurrence was not executed");
+    }
+    Ok(2 * USERS as usize)
 }
 
 /// Records as a ledger that does all sorts of things writes them, users and their first coins included.

@@ -109,6 +109,11 @@ impl Flow {
         Some(sealed)
     }
 
+    /// Whether a frame went out and was not acknowledged.
+    pub(crate) fn has_given(&self) -> bool {
+        !self.lead().given.is_empty()
+    }
+
     pub(crate) fn take_given(&self) -> Option<Given> {
         self.lead().given.pop_front()
     }

@@ -8,7 +8,7 @@ use crate::error::Unavailable;
 use crate::flow::{Flow, Given};
 use crate::job::Job;
 use crate::loading::{apply_frame, reload};
-use crate::shared::{Shared, Work};
+use crate::shared::{SEALED_AT_ONCE, Shared, Work};
 use crate::writer::Lead;
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -175,9 +175,13 @@ impl Member {
         if !flow.is_leading() {
             return Poll::Pending;
         }
-        let Some(Work { frame, state }) = self.next_work() else {
-            flow.drained();
-            return Poll::Pending;
+        let Work { frame, state } = match self.next_work(flow) {
+            Next::Frame(work) => work,
+            Next::Fills => return Poll::Pending,
+            Next::Nothing => {
+                flow.drained();
+                return Poll::Pending;
+            }
         };
         match flow.give_out(&frame, state, self.shared.progress.durable()) {
             Some(sealed) => Poll::Ready(sealed),
@@ -185,20 +189,24 @@ impl Member {
         }
     }
 
-    fn next_work(&self) -> Option<Work> {
+    fn next_work(&self, flow: &Flow) -> Next {
         if let Some(work) = self.shared.next_sealed() {
-            return Some(work);
+            return Next::Frame(work);
         }
         let mut core = self.shared.lock();
         // Under the lock: frames are sealed in order.
         if let Some(work) = self.shared.next_sealed() {
-            return Some(work);
+            return Next::Frame(work);
         }
         core.writer.advance_durable(self.shared.progress.durable());
-        if !std::mem::take(&mut core.wants_seal) {
-            return None;
+        // The shared log takes one after the other, each with a sync of its own: few larger ones are sooner there than many small ones.
+        if core.wants_seal && flow.has_given() && core.writer.pending_events() < SEALED_AT_ONCE {
+            return Next::Fills;
         }
-        core.seal(self.shared.snapshot_every_events)
+        if !std::mem::take(&mut core.wants_seal) {
+            return Next::Nothing;
+        }
+        core.seal(self.shared.snapshot_every_events).map_or(Next::Nothing, Next::Frame)
     }
 
     /// The oldest frame that went out and was not acknowledged is durable: it is written here, and whoever waits for it is answered.
@@ -307,6 +315,15 @@ impl Member {
             }
         }
     }
+}
+
+/// What there is to go out.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+enum Next {
+    Frame(Work),
+    /// A frame that fills until one of those before it is acknowledged.
+    Fills,
+    Nothing,
 }
 
 /// What the commit thread does for a member of a group: makes room, and syncs the files.

@@ -8,8 +8,8 @@ use crate::tables::Listed;
 use crate::throttle::Throttle;
 use crate::writer::Writer;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use tocos_journal::{Frame, Reader};
 use tocos_ledger::State;
@@ -23,6 +23,8 @@ pub(crate) const FRAMES_AHEAD_MAX: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// How many threads wait for it now.
+    waiting: AtomicUsize,
     /// Something was decided since the commit thread was last notified. Readable without the lock.
     pub(crate) is_unsealed: AtomicBool,
     /// Sealed frames, the oldest first. Filled under the lock of the ledger, emptied without.
@@ -57,6 +59,8 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) writer: Writer,
+    /// How often the lock was taken.
+    pub(crate) locked: u64,
     pub(crate) wants_seal: bool,
     /// The most events that were recently in progress at once, pending and being written.
     pub(crate) crowd: usize,
@@ -73,11 +77,13 @@ impl Shared {
         Self {
             core: Mutex::new(Core {
                 writer: parts.writer,
+                locked: 0,
                 wants_seal: false,
                 crowd: 0,
                 closing: false,
                 snapshot_at: parts.snapshot_event + parts.snapshot_every_events,
             }),
+            waiting: AtomicUsize::new(0),
             sealed: Mutex::new(VecDeque::new()),
             work: Condvar::new(),
             due: Condvar::new(),
@@ -103,7 +109,26 @@ impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
         // A panic while deciding would abort the process in a release build; in a test it must not hide behind a
         // second panic here.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut core = match self.core.try_lock() {
+            Ok(core) => core,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => self.lock_later(),
+        };
+        core.locked += 1;
+        core
+    }
+
+    #[cold]
+    fn lock_later(&self) -> MutexGuard<'_, Core> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        core
+    }
+
+    /// Whether somebody waits for the lock. Says so without it.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the engine is being closed: then nothing is begun that nobody waits for. Says so without the lock.

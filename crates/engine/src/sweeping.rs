@@ -3,14 +3,15 @@
 use crate::shared::{Core, FRAMES_AHEAD_MAX, Shared};
 use crate::writer::Lead;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an idle ledger sleeps before it checks whether something is due. Coins are gone, or there, at the very instant, with or
 /// without their event: this only limits how late the event is written.
 const IDLE: Duration = Duration::from_millis(200);
-/// How long others have the ledger at least between two frames of what is due. As long as they use it they get it again, so often.
-const BETWEEN: Duration = Duration::from_millis(1);
-const BETWEEN_TIMES: usize = 4;
+/// How long others have the ledger between two frames of what is due, at most, as long as they go on using it.
+const BETWEEN: Duration = Duration::from_millis(4);
+/// In this time somebody who goes on using it has used it again.
+const LOOK_AGAIN: Duration = Duration::from_micros(100);
 
 /// Runs until the engine is closed.
 pub(crate) fn run(shared: &Shared) {
@@ -24,7 +25,11 @@ pub(crate) fn run(shared: &Shared) {
         }
         let is_able = core.writer.unavailable.is_none() && core.writer.lead == Lead::Decides;
         core.writer.advance_durable(shared.progress.durable());
-        if core.closing || core.writer.frames_in_flight() > FRAMES_AHEAD_MAX {
+        if core.closing {
+            continue;
+        }
+        if core.writer.frames_in_flight() > FRAMES_AHEAD_MAX {
+            core = without(shared, core);
             continue;
         }
         if !is_able || core.writer.sweep().is_err() {
@@ -37,16 +42,24 @@ pub(crate) fn run(shared: &Shared) {
     }
 }
 
-/// Lets go of the ledger for whoever wants it, and longer while somebody does.
+/// Lets go of the ledger for those who wait for it, and for what they then want of it.
 fn let_others<'s>(shared: &'s Shared, mut core: MutexGuard<'s, Core>) -> MutexGuard<'s, Core> {
-    for _ in 0..BETWEEN_TIMES {
-        let before = core.writer.last_event();
-        drop(core);
-        std::thread::sleep(BETWEEN);
-        core = shared.lock();
-        if core.closing || core.writer.last_event() == before {
-            break;
+    let since = Instant::now();
+    if !shared.is_waited_for() {
+        return core;
+    }
+    loop {
+        let before = core.locked;
+        core = without(shared, core);
+        if core.closing || core.locked == before + 1 || since.elapsed() > BETWEEN {
+            return core;
         }
     }
-    core
+}
+
+/// Lets go of the ledger for a moment.
+fn without<'s>(shared: &'s Shared, core: MutexGuard<'s, Core>) -> MutexGuard<'s, Core> {
+    drop(core);
+    std::thread::sleep(LOOK_AGAIN);
+    shared.lock()
 }

@@ -140,6 +140,8 @@ pub struct GrantTerms {
 pub struct AdjustmentTerms {
     /// The event that made the schedule.
     pub schedule: u64,
+    /// When the schedule was changed.
+    pub due_at: Micros,
     /// The lot of the last occurrence; plain if its coins are.
     pub lot: Lot,
     /// What it had granted until then, by the schedule.

@@ -168,21 +168,24 @@ impl Plan {
         (0..=LAST_INSTANT).contains(&anchor)
     }
 
-    /// The first occurrence from `number` on that is not before `from`, if there is one.
+    /// The first occurrence from `number` on that is not before `from`, and its instant, if there is one.
     #[must_use]
-    pub fn next(&self, anchor: Micros, number: u32, from: Micros) -> Option<u32> {
+    pub fn next(&self, anchor: Micros, number: u32, from: Micros) -> Option<(u32, Micros)> {
         let from = self.starts_at.map_or(from, |starts_at| starts_at.max(from));
         let longest = match self.every {
             Every::Once => None,
             Every::Days(days) => Some(i64::from(days) * DAY_US),
             Every::Months(months) => Some(i64::from(months) * 31 * DAY_US),
         };
+        let (mut next, mut at) = (number, self.instant(anchor, number));
         // No period is longer, so not one too many is passed over.
-        let ahead = from.saturating_sub(self.instant(anchor, number)).max(0);
+        let ahead = from.saturating_sub(at).max(0);
         let passed = longest.map_or(0, |longest| ahead / longest);
-        let mut next = number.checked_add(u32::try_from(passed).ok()?)?;
+        if passed > 0 {
+            next = next.checked_add(u32::try_from(passed).ok()?)?;
+            at = self.instant(anchor, next);
+        }
         loop {
-            let at = self.instant(anchor, next);
             let is_over = self.ends_at.is_some_and(|ends_at| at >= ends_at)
                 || self.occurrences.is_some_and(|count| next >= count)
                 || (self.every == Every::Once && next > 0)
@@ -191,9 +194,10 @@ impl Plan {
                 return None;
             }
             if at >= from {
-                return Some(next);
+                return Some((next, at));
             }
             next = next.checked_add(1)?;
+            at = self.instant(anchor, next);
         }
     }
 

@@ -254,6 +254,7 @@ pub(super) fn movement_events() -> Vec<(&'static str, Value)> {
                 [
                     ("user", text()),
                     ("schedule", text()),
+                    ("due_at", time()),
                     ("direction", json!({"type": "string", "enum": ["up", "down"]})),
                     ("scheduled_before", integer()),
                     ("scheduled", integer()),

@@ -191,6 +191,8 @@ fn terms(out: &mut Writer, movement: &Movement, reference: Option<&str>) {
         MovementKind::Adjustment(terms) => {
             out.raw(",\"schedule\":");
             out.text(reference.unwrap_or_default());
+            out.raw(",\"due_at\":");
+            out.time(terms.due_at);
             out.raw(",\"direction\":");
             out.word(if terms.scheduled > terms.before { "up" } else { "down" });
             out.raw(",\"scheduled_before\":");

@@ -59,14 +59,20 @@ impl Node {
 
     /// All that goes out is acknowledged, and followed by others.
     fn carry(&self, others: &[&Self]) -> usize {
-        let frames = self.outgoing();
-        for frame in &frames {
-            self.member().acknowledge().unwrap();
-            for other in others {
-                other.follow(frame).unwrap();
+        let mut count = 0;
+        loop {
+            let frames = self.outgoing();
+            if frames.is_empty() {
+                return count;
+            }
+            count += frames.len();
+            for frame in &frames {
+                self.member().acknowledge().unwrap();
+                for other in others {
+                    other.follow(frame).unwrap();
+                }
             }
         }
-        frames.len()
     }
 
     fn follow(&self, frame: &Sealed) -> Result<(), FollowError> {
@@ -159,6 +165,26 @@ fn nothing_is_answered_or_written_before_it_was_acknowledged() {
     assert_eq!(leader.poll(seen), Poll::Ready(Ok(())));
     assert_eq!(leader.member().position().event, seen.event);
     assert!(matches!(leader.member().acknowledge(), Err(FollowError::NotNext(_))));
+}
+
+#[test]
+fn a_frame_fills_while_another_is_on_its_way_unless_it_is_large() {
+    let (leader, _follower) = group();
+    leader.grant("ana", 5);
+    assert_eq!(leader.outgoing().len(), 1);
+    let (second, third) = (leader.grant("ana", 6), leader.grant("bob", 7));
+    assert_eq!(leader.outgoing().len(), 0);
+    leader.member().acknowledge().unwrap();
+    let frames = leader.outgoing();
+    assert_eq!(frames.iter().map(|frame| frame.header().count).collect::<Vec<_>>(), [2]);
+    let large: Vec<_> = (0..1_100).map(|_| leader.grant("ana", 1)).collect();
+    assert!(!leader.outgoing().is_empty(), "so many do not wait");
+    while leader.member().acknowledge().is_ok() {
+        leader.outgoing();
+    }
+    for seen in [second, third].into_iter().chain(large) {
+        assert_eq!(leader.poll(seen), Poll::Ready(Ok(())));
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn of_movement(event: &Event<'_>, movement: &Movement, changes: &mut Vec<Change>
             let amount = i128::from(movement.amount);
             let grows = terms.scheduled > terms.before;
             change(
-                at,
+                terms.due_at,
                 terms.lot.marks.category,
                 if grows { Granted } else { Reversed },
                 if grows { amount } else { -amount },

@@ -19,9 +19,11 @@ impl Ledger {
         plan: &Plan,
         (anchor, next): (Micros, u32),
     ) -> Applied {
-        if plan.check().is_err() || !Plan::may_be_anchor(anchor) || plan.next(anchor, next, Micros::MIN) != Some(next) {
-            return Err("its schedule has no such occurrence");
+        let no_such = "its schedule has no such occurrence";
+        if plan.check().is_err() || !Plan::may_be_anchor(anchor) {
+            return Err(no_such);
         }
+        let next = plan.next(anchor, next, Micros::MIN).filter(|(first, _)| *first == next).ok_or(no_such)?;
         if number == event {
             if self.state.users.find(user.0).is_none() || usize::from(coin.0) >= self.state.coins.len() {
                 return Err("its schedule is for no user or of no coin");
@@ -32,8 +34,8 @@ impl Ledger {
                 coin,
                 plan: Plan { now: false, ..*plan },
                 anchor,
-                next,
-                next_at: plan.instant(anchor, next),
+                next: next.0,
+                next_at: next.1,
                 paused: false,
                 last_due: None,
                 lot: None,
@@ -49,10 +51,10 @@ impl Ledger {
         if (before.user, before.coin) != (user, coin) {
             return Err("its schedule is another user's or of another coin");
         }
-        if before.last_due.is_some_and(|last_due| plan.instant(anchor, next) <= last_due) {
+        if before.last_due.is_some_and(|last_due| next.1 <= last_due) {
             return Err("its schedule would execute an occurrence twice");
         }
-        let adjusts = plan.now && before.is_adjustable(at, plan.instant(anchor, next));
+        let adjusts = plan.now && before.is_adjustable(at, next.1);
         let adjustment = if adjusts { Some((at, plan.amount)) } else { before.adjustment };
         let plan = Plan { now: false, ..*plan };
         let schedule = Schedule { plan, anchor, adjustment, ..(*before).clone() }.with_next(next);
@@ -77,9 +79,9 @@ impl Ledger {
             self.state.drop_schedule(number);
             return Ok(());
         };
-        if next < before.next || before.plan.next(before.anchor, next, Micros::MIN) != Some(next) {
-            return Err("its schedule has no such occurrence to come");
-        }
+        let first = before.plan.next(before.anchor, next, Micros::MIN);
+        let next = first.filter(|(first, _)| *first == next && next >= before.next);
+        let next = next.ok_or("its schedule has no such occurrence to come")?;
         self.state.keep_schedule(number, Schedule { paused: false, ..(*before).clone() }.with_next(next));
         Ok(())
     }
@@ -131,7 +133,7 @@ impl Ledger {
         let fits = (schedule.user, schedule.coin) == (row.user, row.coin)
             && schedule.lot.unwrap_or(Lot::PLAIN) == terms.lot
             && schedule.granted == terms.before
-            && schedule.adjustment.is_some_and(|(_, amount)| amount == terms.scheduled);
+            && schedule.adjustment == Some((terms.due_at, terms.scheduled));
         if !fits {
             return Err("its schedule has no such change");
         }

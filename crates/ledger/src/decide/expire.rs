@@ -231,7 +231,7 @@ impl Judge<'_> {
         }
         let left = schedule.adjusted_by(scheduled > before, amount);
         let remaining = left.map_or(schedule.reversible, |(reversible, _)| reversible);
-        let terms = AdjustmentTerms { schedule: number, lot, before, scheduled, remaining };
+        let terms = AdjustmentTerms { schedule: number, due_at: self.now, lot, before, scheduled, remaining };
         let legs = Legs { first: leg, rest: Vec::new() };
         Fact::Moved(self.movement(MovementKind::Adjustment(terms), amount, party, None, legs))
     }

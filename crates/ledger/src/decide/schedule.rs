@@ -30,12 +30,11 @@ impl Judge<'_> {
                 (self.state.last_event() + 1, anchor, self.now)
             }
         };
-        let Some(next) = plan.next(anchor, 0, from) else {
+        let Some((next, next_at)) = plan.next(anchor, 0, from) else {
             let field = if plan.ends_at.is_some() { "ends_at" } else { "anchor" };
             let words = "no occurrence is left from now on; occurrences of the past are not made up for".to_owned();
             return Err(Refusal::invalid(field, words));
         };
-        let next_at = plan.instant(anchor, next);
         if let Some(before) = before.filter(|before| plan.now && before.is_adjustable(self.now, next_at))
             && plan.amount < before.granted
         {
@@ -64,7 +63,7 @@ impl Judge<'_> {
     pub(super) fn resume_schedule<'a>(&self, id: &'a str) -> Result<Fact<'a>, Refusal> {
         let (number, schedule) = self.require_schedule(id)?;
         let next = if schedule.paused {
-            schedule.plan.next(schedule.anchor, 0, self.earliest(schedule))
+            schedule.plan.next(schedule.anchor, 0, self.earliest(schedule)).map(|(next, _)| next)
         } else {
             Some(schedule.next)
         };

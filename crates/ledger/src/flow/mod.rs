@@ -11,7 +11,7 @@ pub use totals::{DayTotal, FlowTotals};
 
 use crate::amount::Micros;
 use crate::bytes::Malformed;
-use crate::event::{Event, Fact, GrantTerms, MovementKind, Place, RolloverTerms};
+use crate::event::{AdjustmentTerms, Event, Fact, GrantTerms, MovementKind, Place, RolloverTerms};
 use crate::lot::{Category, LotAmount};
 use crate::record::{Moves, RECORD_BYTES};
 use crate::state::{AccountId, CoinId};
@@ -154,7 +154,7 @@ impl MovementKind {
     fn effective_at(&self, part: LotAmount, at: Micros) -> Micros {
         match self {
             Self::Grant(GrantTerms { occurrence: Some(occurrence), .. }) => occurrence.due_at,
-            Self::Rollover(RolloverTerms { due_at, .. }) => *due_at,
+            Self::Rollover(RolloverTerms { due_at, .. }) | Self::Adjustment(AdjustmentTerms { due_at, .. }) => *due_at,
             Self::LotExpired => part.lot.marks.expires_at.unwrap_or(at),
             _ => at,
         }

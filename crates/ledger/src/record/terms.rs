@@ -74,6 +74,7 @@ pub(super) fn put_terms(blob: &mut Vec<u8>, movement: &Movement) {
         }
         MovementKind::Adjustment(adjustment) => {
             terms.put_u64(adjustment.schedule);
+            terms.put_i64(adjustment.due_at);
             // What is added or taken away is in the leg.
             terms.put_lot(&LotAmount { lot: adjustment.lot, amount: 0 });
             terms.put_u64(adjustment.before);
@@ -126,6 +127,7 @@ pub(super) fn decode_kind(kind: u8, amount: u64, bytes: Option<&[u8]>) -> Result
         }),
         kind::ADJUSTMENT => MovementKind::Adjustment(AdjustmentTerms {
             schedule: terms.u64()?,
+            due_at: terms.i64()?,
             lot: terms.lot()?.lot,
             before: terms.u64()?,
             scheduled: terms.u64()?,

@@ -92,7 +92,8 @@ impl State {
         ensure((1..=self.last_event).contains(&number), "a schedule is not of the past")?;
         let plan = &schedule.plan;
         ensure(Plan::may_be_anchor(schedule.anchor), "a schedule's anchor is out of bounds")?;
-        let comes = plan.next(schedule.anchor, schedule.next, Micros::MIN) == Some(schedule.next);
+        let next = (schedule.next, schedule.next_at);
+        let comes = plan.next(schedule.anchor, schedule.next, Micros::MIN) == Some(next);
         ensure(comes, "a schedule's next occurrence is none of its own")?;
         let is_new = !self.schedules.contains_key(&number) && !self.schedule_ids.contains_key(&schedule.id);
         ensure(is_new, "a schedule occurs twice")

@@ -253,7 +253,8 @@ fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> 
         },
     };
     let next = schedule.next;
-    Ok((number, schedule.with_next(next)))
+    let next_at = schedule.plan.instant(schedule.anchor, next);
+    Ok((number, schedule.with_next((next, next_at))))
 }
 
 impl Ledger {

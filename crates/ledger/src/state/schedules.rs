@@ -76,15 +76,14 @@ impl Schedule {
     }
 
     /// The same schedule with another occurrence to come.
-    pub(crate) fn with_next(self, next: u32) -> Self {
-        Self { next, next_at: self.plan.instant(self.anchor, next), ..self }
+    pub(crate) fn with_next(self, (next, next_at): (u32, Micros)) -> Self {
+        Self { next, next_at, ..self }
     }
 
     /// Its next occurrences, the soonest first. A paused schedule has none.
     pub fn upcoming(&self) -> impl Iterator<Item = (u32, Micros)> {
-        let first = (!self.paused).then_some(self.next);
-        std::iter::successors(first, |number| self.plan.next(self.anchor, number.checked_add(1)?, Micros::MIN))
-            .map(|number| (number, self.plan.instant(self.anchor, number)))
+        let first = (!self.paused).then_some((self.next, self.next_at));
+        std::iter::successors(first, |(number, _)| self.plan.next(self.anchor, number.checked_add(1)?, Micros::MIN))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bench::Bench;
 use crate::request::START;
 use crate::scheduled::DAY;
-use tocos_ledger::{Fact, GrantUse, Granted, Lasting, MAX_AMOUNT, Mention, MovementKind};
+use tocos_ledger::{CoinId, Fact, GrantUse, Granted, Lasting, MAX_AMOUNT, Mention, MovementKind};
 
 const DAY_S: i64 = 86_400;
 
@@ -60,6 +60,21 @@ fn r33_now_takes_what_is_too_much_from_what_is_left_of_them_alone() {
     assert_eq!(adjusted(&ledger), 0);
     change(&mut ledger, 25);
     assert_eq!((adjusted(&ledger), ledger.available("ana")), (20, 7 + 20));
+}
+
+#[test]
+fn r33_an_adjustment_that_comes_late_is_as_of_the_change() {
+    let mut ledger = daily();
+    ledger.schedule("plan", "ana", 150).daily().at_next().now().done();
+    let changed_at = ledger.event(ledger.last_event()).at;
+    ledger.pass(3_600).sweep();
+    assert_eq!(adjusted(&ledger), 50);
+    let event = ledger.event(ledger.last_event());
+    let Fact::Moved(movement) = &event.fact else { panic!("{event:?}") };
+    let MovementKind::Adjustment(terms) = movement.kind else { panic!("{event:?}") };
+    assert_eq!((terms.due_at, event.at), (changed_at, changed_at + 3_600_000_000));
+    let flows: Vec<_> = event.flows(|_| Some(CoinId(0))).unwrap().map(|flow| (flow.at, flow.amount)).collect();
+    assert_eq!(flows, [(changed_at, 50)], "a report up to between them has it");
 }
 
 #[test]

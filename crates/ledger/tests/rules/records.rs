@@ -186,9 +186,10 @@ fn kind() -> impl Strategy<Value = MovementKind> {
             let [from, to] = [(scheduled, from), (schedule, to)].map(|(grant, marks)| Lot { grant, marks });
             MovementKind::Rollover(RolloverTerms { schedule, number, due_at, from, to })
         }),
-        (any::<[u64; 4]>(), marks(), number()).prop_map(|([schedule, before, scheduled, remaining], marks, grant)| {
+        (any::<[u64; 5]>(), any::<i64>(), marks()).prop_map(|(numbers, due_at, marks)| {
+            let [schedule, before, scheduled, remaining, grant] = numbers;
             let lot = Lot { grant, marks };
-            MovementKind::Adjustment(AdjustmentTerms { schedule, lot, before, scheduled, remaining })
+            MovementKind::Adjustment(AdjustmentTerms { schedule, due_at, lot, before, scheduled, remaining })
         }),
         number().prop_map(|requested| MovementKind::Spend(SpendTerms { requested, mode: Mode::UpTo })),
         Just(MovementKind::Transfer),

@@ -1,9 +1,9 @@
 use futures_util::stream;
 use tocos_sharedlog::postgres::{Frames, Initialised, Log, init};
-use tocos_sharedlog::{Candidate, Fault, Head, Identity, NewFrame, SharedLog};
+use tocos_sharedlog::{Appended, Candidate, Fault, Head, Identity, NewFrame, SharedLog};
 
 use crate::cluster::Cluster;
-use crate::conformance::{next_with, stored};
+use crate::conformance::{next, next_with, stored};
 use crate::{all, identity};
 
 fn log_of(ledger: &str, count: u64) -> Vec<NewFrame> {
@@ -132,6 +132,9 @@ async fn ledgers_in_one_database_do_not_mix() {
     let of_b = crate::fill(&b, start_b, 2).await;
     assert_eq!(all(&a).await, of_a.iter().map(stored).collect::<Vec<_>>());
     assert_eq!(all(&b).await, of_b.iter().map(stored).collect::<Vec<_>>());
+    // A frame of b that would fit behind one of a.
+    assert_eq!(b.append(next(&of_a[2].head, 1)).await, Ok(Appended::Refused));
+    assert_eq!(all(&b).await.len(), 2);
     let duration = std::time::Duration::from_secs(60);
     let candidate = Candidate { node: "n".into(), url: String::new(), duration, epoch_seen: 0 };
     assert_eq!(a.take_lease(&candidate).await, Ok(Some(1)));

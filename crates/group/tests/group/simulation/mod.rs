@@ -21,7 +21,7 @@ use crate::model::Wrong;
 use crate::wrapped::WrongLog;
 use world::{Figures, World};
 
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 5_000;
 
 /// Runs a seed; what went wrong, if anything.
 fn run(seed: u64, traces: bool, wrong: (Wrong, WrongLog)) -> Result<Figures, String> {
