@@ -566,6 +566,7 @@ type RolloverEvent struct {
 type AdjustmentEvent struct {
 	User            string          `json:"user"`
 	Schedule        string          `json:"schedule"`
+	DueAt           time.Time       `json:"due_at"`
 	Direction       string          `json:"direction"`
 	ScheduledBefore int64           `json:"scheduled_before"`
 	Scheduled       int64           `json:"scheduled"`

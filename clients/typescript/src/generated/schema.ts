@@ -1675,6 +1675,8 @@ export interface components {
         AdjustmentEvent: {
             user: string;
             schedule: string;
+            /** Format: date-time */
+            due_at: string;
             /** @enum {string} */
             direction: "up" | "down";
             /** Format: int64 */
