@@ -38,6 +38,8 @@ pub(crate) struct Figures {
     pub(crate) orderly_stops: u64,
     pub(crate) prunings: u64,
     pub(crate) pruned_nodes: u64,
+    /// So rare that only many seeds have one.
+    pub(crate) rejoined: u64,
     pub(crate) diverged: u64,
     pub(crate) leaders: u64,
     pub(crate) confirmations: u64,
@@ -87,6 +89,7 @@ impl Figures {
         self.orderly_stops += other.orderly_stops;
         self.prunings += other.prunings;
         self.pruned_nodes += other.pruned_nodes;
+        self.rejoined += other.rejoined;
         self.diverged += other.diverged;
         self.leaders += other.leaders;
         self.confirmations += other.confirmations;
@@ -376,16 +379,33 @@ impl World {
             match up.ended_now() {
                 Some(Err(Ended::Pruned { .. })) => {
                     self.figures.pruned_nodes += 1;
-                    self.kill(at, false);
-                    let (archive, recorder) = (self.archive.clone(), self.group.recorder.clone());
-                    self.group.set_files(at, |files| {
-                        files.drain(..).for_each(|frame| recorder.destroyed(&frame));
-                        *files = archive;
-                    });
+                    self.begin_again(at);
                 }
                 Some(Ok(())) => self.kill(at, false),
                 other => self.group.recorder.violation(format!("{} ended: {other:?}", up.name)),
             }
+        }
+    }
+
+    /// An operator sets a node's files aside; it has those of the archive.
+    fn begin_again(&mut self, at: usize) {
+        self.kill(at, false);
+        let (archive, recorder) = (self.archive.clone(), self.group.recorder.clone());
+        self.group.set_files(at, |files| {
+            files.drain(..).for_each(|frame| recorder.destroyed(&frame));
+            *files = archive;
+        });
+    }
+
+    /// With an engine that loses what it confirmed, an append of an earlier leader that arrives late may take the place of a frame that all
+    /// nodes have. Then none of them serves, and an operator has one begin again.
+    fn rejoin(&mut self) {
+        let nodes = self.group.all_up();
+        if !self.is_synchronous && nodes.len() == self.group.len() && nodes.iter().all(|up| up.role() == Role::Diverged)
+        {
+            self.trace("a node begins again: all have diverged");
+            self.figures.rejoined += 1;
+            self.begin_again(0);
         }
     }
 
@@ -395,6 +415,7 @@ impl World {
         loop {
             sleep(Duration::from_millis(500)).await;
             self.bury();
+            self.rejoin();
             for at in 0..self.group.len() {
                 if !self.group.is_up(at) {
                     self.group.start(at);
