@@ -29,7 +29,7 @@ mod routing;
 mod service;
 mod tracing;
 
-pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key};
+pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key, recover_key};
 pub use app::{GroupHandle, HandingOver, Limits, Listeners, NotHandedOver, Settings, Version};
 pub use metrics::{ArchiveFigures, ArchiveStatus};
 pub use openapi::openapi;

@@ -49,6 +49,14 @@ fn keep(file: &Path, key: &str) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Makes another key with all rights of a ledger whose service is not running, and gives what a client sends.
+///
+/// # Errors
+/// The ledger has no key yet, or can't be written.
+pub(crate) fn recover(engine: &Engine) -> anyhow::Result<String> {
+    tocos_api::recover_key(engine, "recovered").map_err(|reason| anyhow!(reason))
+}
+
 /// Makes the first key of a ledger whose service is not running, and gives what a client sends.
 ///
 /// # Errors

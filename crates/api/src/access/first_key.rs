@@ -1,7 +1,7 @@
 //! The first API key of a ledger whose service is not running.
 
 use tocos_engine::{Engine, Rejection};
-use tocos_ledger::{CreateKey, Operation, Request, Right};
+use tocos_ledger::{CreateKey, Event, Fact, Operation, Request, Right, State};
 
 use super::secret::{hash_of, new_secret, token};
 
@@ -39,15 +39,39 @@ pub fn adopt_first_key(engine: &Engine, name: &str, token: &str) -> Result<(), S
     if has_keys(engine)? {
         return Err("this ledger has API keys already; make further ones with an admin key".to_owned());
     }
+    create_admin_key(engine, name, secret).map(drop)
+}
+
+/// Makes another API key with all rights and no expiry of a ledger whose service is not running, where the secrets of those that it has are
+/// lost, and gives what a client sends.
+///
+/// # Errors
+/// Words that say why not: there is no key yet, or the ledger can't be written.
+pub fn recover_key(engine: &Engine, name: &str) -> Result<String, String> {
+    if !has_keys(engine)? {
+        return Err("this ledger has no API key yet; tocos key first makes the first one".to_owned());
+    }
+    let secret = new_secret()?;
+    let id = create_admin_key(engine, name, &secret)?;
+    Ok(token(id, &secret))
+}
+
+/// Gives the key's id.
+fn create_admin_key(engine: &Engine, name: &str, secret: &str) -> Result<u16, String> {
     let create = CreateKey { name, hash: hash_of(secret), right: Right::Admin, expires_at: None };
     let request =
         Request { operation: Operation::CreateKey(create), key: None, metadata: None, reference: None, by: 0 };
-    let submitted = engine.submit(&request, false, |_, _| ()).map_err(|rejection| match rejection {
+    let id_of = |event: &Event<'_>, _: &State| match event.fact {
+        Fact::KeyCreated { id, .. } => Some(id),
+        _ => None,
+    };
+    let submitted = engine.submit(&request, false, id_of).map_err(|rejection| match rejection {
         Rejection::Refused { refusal, .. } => refusal.to_string(),
         Rejection::Unavailable(unavailable) => unavailable.to_string(),
     })?;
     engine.seal();
-    engine.durable(submitted.seen).wait().map_err(|unavailable| unavailable.to_string())
+    engine.durable(submitted.seen).wait().map_err(|unavailable| unavailable.to_string())?;
+    submitted.rendered.ok_or_else(|| "the event of the new key is of another kind".to_owned())
 }
 
 /// Whether a ledger ever had an API key.

@@ -8,5 +8,5 @@ mod secret;
 
 pub(crate) use authenticator::{Authenticator, WithoutKeys};
 pub(crate) use caller::Caller;
-pub use first_key::{adopt_first_key, create_first_key, has_keys, new_first_key};
+pub use first_key::{adopt_first_key, create_first_key, has_keys, new_first_key, recover_key};
 pub(crate) use secret::{hash_of, new_secret, token};

@@ -9,7 +9,7 @@ use tocos_http::RequestId;
 use super::delivery::Delivered;
 use super::local::Answered;
 use crate::app::App;
-use crate::rendering::{Problem, Response};
+use crate::rendering::{Code, Problem, Response};
 
 /// Whose requests are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,8 @@ impl Drop for Exchange {
 
 fn report(problem: &Problem, route: Option<&str>, request_id: &str) {
     let route = route.unwrap_or("none");
-    if problem.status() >= StatusCode::INTERNAL_SERVER_ERROR {
+    // A node that is behind is as it should be: whoever asks waits, or asks another one.
+    if problem.status() >= StatusCode::INTERNAL_SERVER_ERROR && problem.code != Code::Behind {
         tracing::error!(route, request_id, code = problem.code.as_str(), detail = problem.detail(), "request failed");
     } else {
         tracing::debug!(route, request_id, code = problem.code.as_str(), detail = problem.detail(), "request refused");

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Span;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tocos_engine::Engine;
 
 use crate::client::{Request, encoded};
 use crate::first_key;
@@ -30,6 +31,8 @@ enum KeyCommand {
     Create(Create),
     /// Make the first key, with all rights, of a ledger whose service is not running
     First(First),
+    /// Make another key with all rights, where the secrets of those there are lost and the service is not running
+    Recover(First),
     /// List keys, without their secrets
     List(List),
     /// Revoke a key permanently
@@ -56,7 +59,7 @@ struct Create {
 
 #[derive(Args, Debug)]
 struct First {
-    /// The data directory of the ledger; created if missing
+    /// The data directory of the ledger
     #[arg(long, env = "TOCOS_DATA_DIR", value_name = "DIR", default_value = "./tocos-data")]
     data_dir: PathBuf,
 }
@@ -110,7 +113,8 @@ impl KeyArgs {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             KeyCommand::Create(args) => args.run(),
-            KeyCommand::First(args) => args.run(),
+            KeyCommand::First(args) => args.run(first_key::make),
+            KeyCommand::Recover(args) => args.run(first_key::recover),
             KeyCommand::List(args) => {
                 let session = args.connection.session()?;
                 let response = session.send(&Request::get("/v1/keys"))?;
@@ -154,9 +158,9 @@ impl Create {
 }
 
 impl First {
-    fn run(self) -> anyhow::Result<()> {
+    fn run(self, make: impl FnOnce(&Engine) -> anyhow::Result<String>) -> anyhow::Result<()> {
         let engine = open(&Config { data_dir: self.data_dir, ..Config::default() })?;
-        let token = first_key::make(&engine);
+        let token = make(&engine);
         engine.close().map_err(|error| anyhow!("the ledger was not closed cleanly: {error}"))?;
         print(&format!("{}\n", token?))?;
         note("This is the only time it is shown. Use it as TOCOS_KEY or --key.");

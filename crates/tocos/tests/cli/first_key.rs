@@ -79,6 +79,23 @@ fn the_first_key_is_made_offline_and_opens_an_address_beyond_this_machine() {
 }
 
 #[test]
+fn a_ledger_whose_keys_are_lost_gets_another_one_offline() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data_dir = data.to_str().unwrap();
+    let none = run(&["key", "recover", "--data-dir", data_dir]).fails(1);
+    assert!(none.contains("tocos key first"), "{none}");
+    let lost = run(&["key", "first", "--data-dir", data_dir]).ok();
+    let found = run(&["key", "recover", "--data-dir", data_dir]).ok();
+    assert!(found.starts_with("tocos_2_"), "{found}");
+    let server = Server::start_at(folder, "0.0.0.0:0", &[]);
+    server.cli(&["key", "revoke", "1", "--key", found.trim()]).ok();
+    server.cli(&["users", "--key", lost.trim()]).fails(1);
+    let running = run(&["key", "recover", "--data-dir", data_dir]).fails(1);
+    assert!(running.contains("in use"), "{running}");
+}
+
+#[test]
 fn an_address_that_others_reach_is_refused_without_keys_and_the_refusal_names_the_way() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
