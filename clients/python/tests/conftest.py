@@ -77,12 +77,19 @@ class Either:
         return awaited if inspect.isroutine(method) else method
 
 
+@contextlib.contextmanager
+def client_of(url: str, key: str | None, retry: tocos.Retry = QUICK, **options: Any) -> Iterator[tocos.Client]:
+    """A synchronous client."""
+    with plain(httpx.Client) as http:
+        yield tocos.Client(url, key, retry=retry, http=http, **options)
+
+
 @contextlib.asynccontextmanager
 async def either_of(kind: str, url: str, key: str, **options: Any) -> AsyncIterator[Any]:
     """A client of one kind."""
     if kind == "sync":
-        with plain(httpx.Client) as http:
-            yield Either(tocos.Client(url, key, retry=QUICK, http=http, **options))
+        with client_of(url, key, **options) as client:
+            yield Either(client)
     else:
         async with plain(httpx.AsyncClient) as http:
             yield Either(tocos.AsyncClient(url, key, retry=QUICK, http=http, **options))

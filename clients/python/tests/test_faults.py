@@ -108,8 +108,6 @@ async def test_retry_after_is_waited_for(troubled: Any, proxy: Proxy, user: str)
     assert 1.0 <= time.monotonic() - begun < 3
 
 
-
-
 @pytest.mark.parametrize("fault", AFTER)
 async def test_an_unknown_outcome_is_said_and_found_out_by_the_key(
     troubled: Any, proxy: Proxy, client: tocos.Client, user: str, fault: str
@@ -157,7 +155,8 @@ def test_a_storm_of_faults_moves_each_coin_once(service: Service, client: tocos.
     chance = random.Random(seed)
     kinds = [None, None, *(fault for fault in FAULTS if fault not in ("slow", "drip"))]
     users = [rich(client) for _ in range(4)]
-    moves = [(*chance.sample(users, 2), chance.randint(1, 20)) for _ in range(200)]
+    pairs = [chance.sample(users, 2) for _ in range(200)]
+    moves = [(sender, receiver, chance.randint(1, 20)) for sender, receiver in pairs]
     with proxied(service) as proxy, tocos.Client(proxy.url, service.key, retry=QUICK, timeout_s=5) as troubled:
         proxy.faults.extend(chance.choice(kinds) for _ in range(5000))
         failures: list[BaseException] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from conftest import QUICK, plain, rich, total
+from conftest import QUICK, client_of, plain, rich, total
 
 import tocos
 from tocos import errors
@@ -87,13 +87,12 @@ def test_nothing_is_held_when_there_is_not_enough(client: tocos.Client, user: st
 
 def test_a_capture_whose_outcome_is_unknown_is_not_undone(proxy: Proxy, client: tocos.Client, user: str) -> None:
     with (
-        tocos.Client(proxy.url, proxy.service.key, retry=QUICK, http=plain(httpx.Client)) as troubled,
+        client_of(proxy.url, proxy.service.key) as troubled,
         pytest.raises(tocos.ConnectionFailed) as failure,
         troubled.hold(user, "toco", 500) as hold,
     ):
         # It is lost before the service has it.
         proxy.faults.append("dropped")
-        troubled.with_options(deadline_s=0)
         hold._client = troubled.with_options(deadline_s=0)
         hold.capture(137)
     assert failure.value.maybe_applied
@@ -104,14 +103,14 @@ def test_a_capture_whose_outcome_is_unknown_is_not_undone(proxy: Proxy, client: 
 
 
 def test_a_service_that_went_away_does_not_hide_what_happened_inside(proxy: Proxy, user: str, caplog: pytest.LogCaptureFixture) -> None:
-    troubled = tocos.Client(proxy.url, proxy.service.key, retry=tocos.Retry(deadline_s=0.1), http=plain(httpx.Client))
-    with pytest.raises(Mishap), troubled.hold(user, "toco", 500):
-        proxy.faults.extend(["dropped"] * 1000)
-        raise Mishap
-    assert "could not be released, and ends at" in caplog.text
-    proxy.faults.clear()
-    with pytest.raises(tocos.ConnectionFailed), troubled.hold(user, "toco", 500):
-        proxy.faults.extend(["dropped"] * 1000)
+    with client_of(proxy.url, proxy.service.key, tocos.Retry(deadline_s=0.1)) as troubled:
+        with pytest.raises(Mishap), troubled.hold(user, "toco", 500):
+            proxy.faults.extend(["dropped"] * 1000)
+            raise Mishap
+        assert "could not be released, and ends at" in caplog.text
+        proxy.faults.clear()
+        with pytest.raises(tocos.ConnectionFailed), troubled.hold(user, "toco", 500):
+            proxy.faults.extend(["dropped"] * 1000)
 
 
 async def test_it_is_awaited_or_entered(aclient: tocos.AsyncClient, client: tocos.Client, user: str) -> None:

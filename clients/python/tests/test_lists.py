@@ -6,9 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-from conftest import NUMBERS, QUICK, plain, rich, total
+from conftest import NUMBERS, QUICK, client_of, rich, total
 from service import Service
 
 import tocos
@@ -23,7 +22,7 @@ def test_a_list_is_fetched_page_by_page_while_it_is_read(proxy: Proxy, client: t
     prefix = f"page-{next(NUMBERS)}-"
     names = [f"{prefix}{number:02}" for number in range(25)]
     client.batch([{"op": "user", "user": name} for name in names])
-    with tocos.Client(proxy.url, proxy.service.key, http=plain(httpx.Client)) as counted:
+    with client_of(proxy.url, proxy.service.key) as counted:
         users = counted.list_users(prefix=prefix, limit=10)
         assert not proxy.seen
         walk = iter(users)
@@ -125,10 +124,10 @@ def test_the_feed_outlasts_a_service_that_is_away(tmp_path: Path) -> None:
 
 def test_the_feed_gives_up_when_told_and_at_a_definite_refusal(service: Service) -> None:
     brief = tocos.Retry(deadline_s=0.05, backoff_s=0.01, backoff_max_s=0.02)
-    with tocos.Client("http://127.0.0.1:9", retry=brief, http=plain(httpx.Client)) as away, pytest.raises(tocos.ConnectionFailed):
-        next(away.feed(give_up_after_s=0.2))
+    with client_of("http://127.0.0.1:9", None, brief) as away, pytest.raises(tocos.ConnectionFailed):
+        next(away.feed(wait_s=1, give_up_after_s=0.2))
     with (
-        tocos.Client(service.url, "tocos_wrong", retry=brief, http=plain(httpx.Client)) as stranger,
+        client_of(service.url, "tocos_wrong", brief) as stranger,
         pytest.raises(tocos.errors.Unauthenticated),
     ):
-        next(stranger.feed())
+        next(stranger.feed(wait_s=1))

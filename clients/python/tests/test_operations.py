@@ -178,7 +178,7 @@ async def test_schedules(either: Any, user: str) -> None:
     assert tocos.parse_time(made["next_at"]) == starts
     assert (await either.get_schedule(name))["amount"] == 500
     assert len(await either.preview_schedule(name, count=3)) == 3
-    assert [one["schedule"] for one in await either.list_schedules(user=user)] == [name]
+    assert [one["id"] for one in await either.list_schedules(user=user)] == [name]
     assert (await either.pause_schedule(name))["kind"] == "schedule_paused"
     assert (await either.resume_schedule(name))["kind"] == "schedule_resumed"
     assert len(await either.list_events(schedule=name)) == 3

@@ -76,7 +76,9 @@ def test_whatever_is_changed_is_noticed(change: str) -> None:
         tocos.Webhook(secret).verify(body, headers, now=NOW)
 
 
-@pytest.mark.parametrize(("away_s", "right"), [(0, True), (299, True), (-299, True), (300, True), (301, False), (-301, False), (1e9, False)])
+@pytest.mark.parametrize(
+    ("away_s", "right"), [(0, True), (299, True), (-299, True), (300, True), (301, False), (-301, False), (1e9, False)]
+)
 def test_what_is_too_old_or_too_new_is_refused(away_s: float, *, right: bool) -> None:
     if right:
         assert tocos.Webhook(SECRET).verify(BODY, signed(), now=NOW + away_s)

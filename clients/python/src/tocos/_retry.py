@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tocos._call import Call
 
 log = logging.getLogger("tocos")
+monotonic = time.monotonic
 
 STATUSES = frozenset({408, 429, 502, 503, 504})
 """What may be otherwise a moment later. Everything else is a definite refusal."""
@@ -67,7 +68,7 @@ class Attempts:
     call: Call
     retry: Retry
     timeout_s: float
-    now: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = monotonic
     jitter: Callable[[], float] = random.random
     number: int = field(default=0, init=False)
     maybe_applied: bool = field(default=False, init=False)
@@ -118,7 +119,7 @@ class Attempts:
 
     def _next(self, failure: TocosError, *, may: bool, after_s: float | None = None) -> float:
         bound = min(self.retry.backoff_max_s, self.retry.backoff_s * 2 ** min(self.number - 1, 30))
-        delay = self.jitter() * bound
+        delay: float = self.jitter() * bound
         if after_s is not None:
             # Everyone was told the same moment.
             delay = after_s + self.jitter() * self.retry.backoff_s

@@ -57,7 +57,7 @@ class Movements(AsyncTransport):
         """The events that used a grant's coins, each with what it changed. (`GET /v1/grants/{event}/uses`)"""
 
         async def fetch(cursor: Cursor | None) -> tuple[list[types.GrantUse], Cursor | None]:
-            query = {"after": after if cursor is None else cursor, "limit": limit}
+            query: dict[str, Any] = {"after": after if cursor is None else cursor, "limit": limit}
             page = await self._run(read(path("/v1/grants/{}/uses", event), **query))
             return page["uses"], page["next_after"]
 

@@ -30,7 +30,10 @@ class Accounts(Transport):
         """The users and their coins, by id; those of `id`, or those whose id or name contains `q`. (`GET /v1/users`)"""
 
         def fetch(cursor: Cursor | None) -> tuple[list[types.UserSummary], Cursor | None]:
-            query = {
+            if id is not None and not id:
+                # Without any id the service would list all users.
+                return [], None
+            query: dict[str, Any] = {
                 "id": id,
                 "q": q,
                 "coin": coin,
@@ -41,11 +44,6 @@ class Accounts(Transport):
             }
             page = self._run(read("/v1/users", **query))
             return page["users"], page["next_cursor"]
-
-        if id is not None and not id:
-            # Without any id the service would list all users.
-            def fetch(_: Cursor | None) -> tuple[list[types.UserSummary], Cursor | None]:
-                return [], None
 
         return Pages(fetch)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tocos._call import path, read
-from tocos._retry import log
+from tocos._retry import log, monotonic
 from tocos._sync.transport import Pages, Transport
 from tocos.errors import ConnectionFailed, TocosError, Unavailable, UnexpectedResponse
 
@@ -53,7 +53,7 @@ class Records(Transport):
         """What happened to a user's accounts, with the balance after it; the newest first. (`GET /v1/users/{user}/history`)"""
 
         def fetch(cursor: Cursor | None) -> tuple[list[types.HistoryEntry], Cursor | None]:
-            query = {
+            query: dict[str, Any] = {
                 "coin": coin,
                 "kind": kind,
                 "after": after,
@@ -80,7 +80,7 @@ class Records(Transport):
         crossed: bool | None = None,
     ) -> Pages[types.Event]:
         """The events up to now in order, or those that name a key, a reference or a schedule. (`GET /v1/events`)"""
-        wanted = {"idempotency_key": idempotency_key, "reference": reference, "schedule": schedule, "crossed": crossed}
+        wanted: dict[str, Any] = {"idempotency_key": idempotency_key, "reference": reference, "schedule": schedule, "crossed": crossed}
 
         def fetch(cursor: Cursor | None) -> tuple[list[types.Event], Cursor | None]:
             since = after if cursor is None else cursor
@@ -108,27 +108,27 @@ class Records(Transport):
         """All events after number `after`, and then each as it comes, without end. (`GET /v1/events`)
 
         Keep the number of the last event that you are done with, and begin there after a restart: none is missed, none comes twice.
-        When the service is away, the feed waits and goes on where it was; `give_up_after_s` bounds one such wait.
+        When the service is away, the feed waits and goes on where it was; after `give_up_after_s` without any response it raises.
         """
-        failing_s = 0.0
-        retry = self._options.retry
+        # A response may take as long as it waits for an event, and then as long as any other.
+        patient = self.with_options(deadline_s=self._options.retry.deadline_s + wait_s)
+        timeout_s = self._options.timeout_s + wait_s
+        heard = monotonic()
         while True:
             try:
-                page: types.EventList = self._run(
-                    read("/v1/events", timeout_s=wait_s + 10, after=after, limit=limit, wait_s=wait_s, crossed=crossed)
+                page: types.EventList = patient._run(  # noqa: SLF001
+                    read("/v1/events", timeout_s=timeout_s, after=after, limit=limit, wait_s=wait_s, crossed=crossed)
                 )
             except (ConnectionFailed, Unavailable, UnexpectedResponse) as error:
-                if not _passes(error) or (give_up_after_s is not None and failing_s >= give_up_after_s):
+                if not _passes(error) or (give_up_after_s is not None and monotonic() - heard >= give_up_after_s):
                     raise
                 log.warning("the feed of events waits after event %d: %s", after, error)
-                # What was tried took as long as the deadline, or was shorter where the service asked for a longer wait.
-                time.sleep(retry.backoff_max_s)
-                failing_s += retry.deadline_s + retry.backoff_max_s
+                time.sleep(self._options.retry.backoff_max_s)
                 continue
-            failing_s = 0.0
+            heard = monotonic()
             for event in page["events"]:
-                yield event
                 after = event["event"]
+                yield event
             after = max(after, page.get("next_after", after))
 
     def report_liability(
@@ -140,7 +140,7 @@ class Records(Transport):
         by: Literal["total", "category", "month", "day"] | None = None,
     ) -> types.LiabilityReport:
         """What users have of a coin at the ends of a span, and what changed it. (`GET /v1/reports/liability`)"""
-        query = {"coin": coin, "from": from_, "until": until, "by": by}
+        query: dict[str, Any] = {"coin": coin, "from": from_, "until": until, "by": by}
         report: types.LiabilityReport = self._run(read("/v1/reports/liability", **query))
         return report
 
