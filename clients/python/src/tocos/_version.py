@@ -1,5 +1,3 @@
-"""The version of this package."""
+"""The version of this package; `pyproject.toml` reads it here."""
 
-from importlib.metadata import version
-
-VERSION = version("tocos")
+VERSION = "0.1.0"

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Tests the Python client and the example that uses it: what is made from the OpenAPI document is up to date, ruff and mypy find nothing, and
+# the package, built as it is published, does what its README says on a real service, behind a proxy that fails. Needs Python 3.10 or newer with
+# venv; installs what clients/python/requirements.txt lists from PyPI into a cache outside the tree.
+#
+# To take newer versions, in clients/python: uv pip compile --upgrade --universal --python-version 3.10 --no-header --no-annotate requirements.in -o
+# requirements.txt
+#
+#   TOCOS_BINARY   the binary to run (default: built with cargo)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. deploy/local/venv.sh
+. scripts/checks.sh
+root=$PWD
+client=$root/clients/python
+example=$root/examples/ai-chat
+if [ -z "${TOCOS_BINARY:-}" ]; then
+  cargo build --quiet --locked --package tocos
+  TOCOS_BINARY=$root/target/debug/tocos
+fi
+TOCOS_BINARY=$(realpath "$TOCOS_BINARY")
+export TOCOS_BINARY
+
+list=$client/requirements.txt
+folder=$cache/venv-client-python-$(cksum <"$list" | cut -d' ' -f1)
+mkdir -p "$cache"
+[ -e "$folder/complete" ] || make_venv "$list" "$folder"
+bin=$folder/bin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Nothing is written into the tree, and nothing of the caller's is used instead.
+export PYTHONDONTWRITEBYTECODE=1 RUFF_NO_CACHE=true MYPY_CACHE_DIR=$work/mypy
+unset TOCOS_URL TOCOS_KEY
+
+in_folder() (
+  cd "$1" && shift && "$@"
+)
+
+# What is installed is what PyPI would get, of a copy: building writes beside the sources.
+package() {
+  cp -r "$client" "$work/source" &&
+    "$bin/python" -m build --no-isolation --outdir "$work/dist" "$work/source" &&
+    "$bin/twine" check --strict "$work"/dist/* &&
+    "$bin/pip" install --quiet --no-deps --no-index --target "$work/site" "$work"/dist/*.whl
+}
+
+pytest() {
+  PYTHONPATH=$work/site in_folder "$1" "$bin/python" -m pytest -q --tb=short
+}
+
+check "ruff, for the client" in_folder "$client" "$bin/ruff" check .
+check "ruff's format, for the client" in_folder "$client" "$bin/ruff" format --check .
+check "ruff, for the example" in_folder "$example" "$bin/ruff" check .
+check "ruff's format, for the example" in_folder "$example" "$bin/ruff" format --check .
+check "mypy --strict, for the client" in_folder "$client" "$bin/mypy"
+check "mypy --strict, for the example" in_folder "$example" "$bin/mypy"
+check "the package is built, and PyPI would take it" package
+check "the client's tests, on the real service" pytest "$client"
+check "the example's tests, on the real service" pytest "$example"
+checked
