@@ -36,12 +36,15 @@ in_folder() (
   cd "$1" && shift && "$@"
 )
 
-# What is installed is what PyPI would get, of a copy: building writes beside the sources.
+# What is installed is what PyPI would get.
 package() {
-  cp -r "$client" "$work/source" &&
-    "$bin/python" -m build --no-isolation --outdir "$work/dist" "$work/source" &&
-    "$bin/twine" check --strict "$work"/dist/* &&
+  scripts/release-client-python.sh "$work/dist" &&
     "$bin/pip" install --quiet --no-deps --no-index --target "$work/site" "$work"/dist/*.whl
+}
+
+# A tag that is not the version's is refused.
+wrong_tag() {
+  ! scripts/release-client-python.sh "$work/wrong" v999.0.0 2>"$work/said" && grep -q "the tag is v999.0.0" "$work/said"
 }
 
 pytest() {
@@ -55,6 +58,7 @@ check "ruff's format, for the example" in_folder "$example" "$bin/ruff" format -
 check "mypy --strict, for the client" in_folder "$client" "$bin/mypy"
 check "mypy --strict, for the example" in_folder "$example" "$bin/mypy"
 check "the package is built, and PyPI would take it" package
+check "a tag of another version is refused" wrong_tag
 check "the client's tests, on the real service" pytest "$client"
 check "the example's tests, on the real service" pytest "$example"
 checked
