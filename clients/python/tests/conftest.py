@@ -105,7 +105,7 @@ async def either(request: pytest.FixtureRequest, service: Service) -> AsyncItera
 @pytest.fixture(params=["sync", "async"])
 async def troubled(request: pytest.FixtureRequest, proxy: Proxy) -> AsyncIterator[Any]:
     """A client of either kind behind the proxy."""
-    async with either_of(request.param, proxy.url, proxy.service.key, timeout_s=0.15) as client:
+    async with either_of(request.param, proxy.url, proxy.service.key) as client:
         yield client
 
 
@@ -122,6 +122,11 @@ def rich(client: tocos.Client, amount: int = 1000) -> str:
     if amount:
         client.grant(name, "toco", amount)
     return name
+
+
+def until(client: Any, fault: str) -> Any:
+    """The client, with no more patience than a fault takes."""
+    return client.with_options(timeout_s=0.15) if fault in ("slow", "drip") else client
 
 
 def total(client: tocos.Client, user: str) -> int:

@@ -189,5 +189,6 @@ def test_a_read_is_never_applied() -> None:
 def test_json_that_is_not_whole_is_tried_again_and_another_page_is_not() -> None:
     broken = httpx.Response(201, headers={"content-type": "application/json"})
     assert isinstance(attempts(WRITE).answered(broken, b'{"event":1,"ki'), Again)
-    with pytest.raises(UnexpectedResponse, match="is this the URL of the service"):
+    with pytest.raises(UnexpectedResponse, match="is this the URL of the service") as unexpected:
         attempts(WRITE).answered(*page(200))
+    assert unexpected.value.maybe_applied

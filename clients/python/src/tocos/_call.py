@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -32,7 +32,6 @@ class Call:
     """Whether it can be sent again when it may have been applied: a read, a dry run, or a write under a key."""
     timeout_s: float | None = None
     """How long a response may take, if not as long as the client's."""
-    headers: tuple[tuple[str, str], ...] = field(default=())
 
     @property
     def is_write(self) -> bool:

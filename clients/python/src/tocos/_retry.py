@@ -103,6 +103,7 @@ class Attempts:
             except ValueError as error:
                 if "json" in response.headers.get("content-type", ""):
                     return Again(self.broken(Cut(f"the response is not whole: {error}")))
+                self.maybe_applied |= self.call.is_write
                 raise self._named(UnexpectedResponse(status, body.decode(errors="replace"))) from None
         failure = refusal(response, body)
         code = failure.code if isinstance(failure, Problem) else ""

@@ -24,7 +24,7 @@ async def finishing(work: Callable[[], Awaitable[T]], client: Holds) -> T:
     options = client._options  # noqa: SLF001
     with anyio.CancelScope(shield=True, deadline=anyio.current_time() + options.retry.deadline_s + options.timeout_s):
         return await work()
-    raise TocosError("there was not enough time")  # pragma: no cover
+    raise TocosError("there was not enough time to release the hold")
 
 
 class PendingHold:

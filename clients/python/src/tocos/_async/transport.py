@@ -133,7 +133,7 @@ class AsyncTransport:
 
     async def _send(self, call: Call, timeout_s: float, now: Callable[[], float]) -> tuple[httpx.Response, bytes]:
         """One attempt: the response and its whole body."""
-        headers = {**self._headers, **dict(call.headers)}
+        headers = dict(self._headers)
         if call.body is not None:
             headers["content-type"] = "application/json"
         if call.idempotency_key is not None:
