@@ -95,5 +95,5 @@ check "every action is pinned to a commit, with its version beside it" pinned
 check "a client is released at its tag alone, with the service's version" a_client_is_released_at_its_tag_alone
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
 check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/test-disk.sh scripts/test-archive.sh scripts/test-groups.sh scripts/test-sharedlog.sh scripts/test-local.sh scripts/test-mac.sh scripts/test-tools.sh scripts/docker-*.sh scripts/terraform-*.sh scripts/debian-packages.sh scripts/checks.sh scripts/service.sh scripts/test-openapi.sh scripts/test-console.sh scripts/test-client-typescript.sh scripts/test-client-go.sh scripts/test-generators.sh scripts/test-binary.sh \
-    scripts/release-image.sh scripts/release-client.sh scripts/ci-gate.sh scripts/bench-*.sh deploy/*.sh deploy/group/*.sh deploy/local/*.sh deploy/local/body/*.sh
+    scripts/release-image.sh scripts/release-client.sh scripts/release-client-python.sh scripts/ci-gate.sh scripts/bench-*.sh deploy/*.sh deploy/group/*.sh deploy/local/*.sh deploy/local/body/*.sh
 checked

@@ -165,6 +165,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Emulators),
     },
     Check {
+        name: "client-python",
+        proves: "the Python client and its example on the real service, behind a proxy that fails: nothing is done twice",
+        command: &["scripts/test-client-python.sh"],
+        turn: Turn::Beside(Lane::Emulators),
+    },
+    Check {
         name: "terraform",
         proves: "every switch of the infrastructure, planned; applied to emulators and read back",
         command: &["scripts/test-terraform.sh"],
