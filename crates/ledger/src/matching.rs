@@ -5,11 +5,17 @@ use crate::state::{AccountId, CoinId, State, UserId};
 use crate::webhook::WebhookFilter;
 
 impl WebhookFilter {
+    /// Whether an event may be for whoever has this filter, as far as that can be told without the state.
+    #[must_use]
+    pub fn may_want(&self, event: &Event<'_>) -> bool {
+        (!self.crossed || event.has_crossed()) && self.kinds.has(event.kind())
+    }
+
     /// Whether an event is for whoever has this filter. Filters go by what the event says: one that names no coin is about none,
     /// and one that names no user is about none.
     #[must_use]
     pub fn wants(&self, event: &Event<'_>, state: &State) -> bool {
-        if self.crossed && !event.has_crossed() || !self.kinds.has(event.kind()) {
+        if !self.may_want(event) {
             return false;
         }
         if self.coins.is_empty() && self.prefix.is_none() {

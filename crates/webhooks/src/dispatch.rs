@@ -123,6 +123,7 @@ impl Delivery {
             listens,
             changed: Arc::clone(&changed),
             pumps: BTreeMap::new(),
+            revision: None,
         };
         let dispatching = async move {
             dispatch.run().await;
@@ -190,16 +191,23 @@ struct Dispatch<S: Source, T: Sender> {
     listens: watch::Receiver<Signal>,
     changed: Arc<Notify>,
     pumps: BTreeMap<(String, u64), JoinHandle<()>>,
+    /// The revision of the endpoints that was seen last; none if this node did not deliver then.
+    revision: Option<u64>,
 }
 
 impl<S: Source, T: Sender> Dispatch<S, T> {
     async fn run(mut self) {
         while !self.listens.borrow().is_stopping {
-            self.look();
+            let revision = self.source.delivers().then(|| self.source.revision());
+            if revision != self.revision {
+                self.revision = revision;
+                self.signal.send_modify(|signal| signal.changes += 1);
+                self.look();
+            }
             let last = self.listens.borrow().last_event;
             tokio::select! {
-                () = self.changed.notified() => {}
-                () = sleep(LOOKS_EVERY) => {}
+                () = self.changed.notified() => self.look(),
+                () = sleep(LOOKS_EVERY) => self.look(),
                 () = self.tell(last), if !self.pumps.is_empty() => {}
             }
         }

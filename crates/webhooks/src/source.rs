@@ -74,6 +74,9 @@ pub trait Source: Send + Sync + 'static {
     /// Whether this node delivers.
     fn delivers(&self) -> bool;
 
+    /// Grows whenever an endpoint is made, changed or removed, but for what is reported of it here.
+    fn revision(&self) -> u64;
+
     /// All endpoints, by id and number.
     fn endpoints(&self) -> Vec<(String, u64)>;
 

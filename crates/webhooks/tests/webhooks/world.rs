@@ -130,6 +130,10 @@ impl Source for Ledger {
         !self.0.look(|inner| inner.follows)
     }
 
+    fn revision(&self) -> u64 {
+        0
+    }
+
     fn endpoints(&self) -> Vec<(String, u64)> {
         self.0.look(|inner| inner.endpoints.values().map(|endpoint| (endpoint.id.clone(), endpoint.number)).collect())
     }
