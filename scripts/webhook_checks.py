@@ -176,11 +176,12 @@ def a_dead_endpoint_costs_others_nothing(service, live):
     begun = time.monotonic()
     wait_until("the live one gets it", lambda: event in live.events()[-50:], pause=0.002)
     waited = time.monotonic() - begun
-    print(f"     writes one after the other: {before:.0f}/s without, {after:.0f}/s with 40 dead and silent endpoints; the live one waited {waited * 1000:.0f} ms")
     same(waited < 1, True, f"the live endpoint waited {waited:.1f} s")
     for number in range(20):
         service.ledger.must("DELETE", f"/v1/webhooks/silent-{number}")
         service.ledger.must("DELETE", f"/v1/webhooks/dead-{number}")
+    again = writes_a_second(service)
+    print(f"     writes one after the other: {before:.0f}/s and {again:.0f}/s without, {after:.0f}/s with 40 dead and silent endpoints; the live one waited {waited * 1000:.0f} ms")
 
 
 def main():

@@ -56,7 +56,6 @@ impl Default for Options {
 /// What all deliveries listen to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Signal {
-    pub(crate) last_event: u64,
     /// Counts changes of endpoints.
     pub(crate) changes: u64,
     pub(crate) is_stopping: bool,
@@ -111,6 +110,7 @@ impl Delivery {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (source, sender) = (Arc::new(source), Arc::new(sender));
         let (signal, listens) = watch::channel(Signal::default());
+        let (news, hears) = watch::channel(0);
         let (end, ended) = oneshot::channel();
         let (attempts, changed) = (Attempts::default(), Arc::new(Notify::new()));
         let dispatch = Dispatch {
@@ -120,6 +120,8 @@ impl Delivery {
             options: Arc::new(options),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             signal: signal.clone(),
+            news,
+            hears,
             listens,
             changed: Arc::clone(&changed),
             pumps: BTreeMap::new(),
@@ -189,6 +191,9 @@ struct Dispatch<S: Source, T: Sender> {
     reads: Arc<Semaphore>,
     signal: watch::Sender<Signal>,
     listens: watch::Receiver<Signal>,
+    /// The last event that was told of.
+    news: watch::Sender<u64>,
+    hears: watch::Receiver<u64>,
     changed: Arc<Notify>,
     pumps: BTreeMap<(String, u64), JoinHandle<()>>,
     /// The revision of the endpoints that was seen last; none if this node did not deliver then.
@@ -204,7 +209,7 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
                 self.signal.send_modify(|signal| signal.changes += 1);
                 self.look();
             }
-            let last = self.listens.borrow().last_event;
+            let last = *self.hears.borrow();
             tokio::select! {
                 () = self.changed.notified() => self.look(),
                 () = sleep(LOOKS_EVERY) => self.look(),
@@ -240,6 +245,8 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
                     options: Arc::clone(&self.options),
                     reads: Arc::clone(&self.reads),
                     signal: self.listens.clone(),
+                    news: self.hears.clone(),
+                    seen: 0,
                     id,
                     number,
                 };
@@ -251,7 +258,7 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
     /// Tells the deliveries of new events when there are some; not each time, as thousands may come in a second.
     async fn tell(&self, last: u64) {
         self.source.event_after(last).await;
-        self.signal.send_modify(|signal| signal.last_event = self.source.last_event());
+        self.news.send_replace(self.source.last_event());
         sleep(TELLS_EVERY).await;
     }
 }

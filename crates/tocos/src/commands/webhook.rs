@@ -49,7 +49,8 @@ struct Put {
     /// The webhook's id, which you choose: 1 to 64 of A-Z a-z 0-9 _ -
     webhook: String,
     /// Where requests go
-    url: String,
+    #[arg(value_name = "URL")]
+    target: String,
     /// Only events of these kinds, such as grant,spend [default: all but those about webhooks]
     #[arg(long, value_delimiter = ',', value_name = "KINDS")]
     kinds: Option<Vec<String>>,
@@ -211,7 +212,7 @@ impl Put {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let fields = Fields::new()
-            .with("url", self.url)
+            .with("url", self.target)
             .with_if("kinds", self.kinds)
             .with_if("coins", self.coins)
             .with_if("user_prefix", self.user_prefix)
