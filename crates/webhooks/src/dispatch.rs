@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::attempts::{Attempt, Attempts};
-use crate::backoff::Patience;
 use crate::message::Message;
+use crate::options::{Options, Signal};
 use crate::pump::{Pump, outcome};
 use crate::sending::{Post, Sender};
 use crate::source::Source;
@@ -28,38 +28,6 @@ const TELLS_EVERY: Duration = Duration::from_millis(10);
 const READS_MAX: usize = 2;
 /// How long the end of the delivery is waited for: a request on its way may take a part of it.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
-
-/// How deliveries are made.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// When failures are tried again.
-    pub patience: Patience,
-    /// How often the ledger is told how far deliveries have come: so much is delivered again after a crash.
-    pub progress_every: Duration,
-    /// The same where nothing was delivered, as no event was for the endpoint.
-    pub skipped_every: Duration,
-    /// A request carries no more than so many bytes, but at least one event.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            patience: Patience::default(),
-            progress_every: Duration::from_secs(5),
-            skipped_every: Duration::from_secs(60),
-            body_bytes_max: 1024 * 1024,
-        }
-    }
-}
-
-/// What all deliveries listen to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Signal {
-    /// Counts changes of endpoints.
-    pub(crate) changes: u64,
-    pub(crate) is_stopping: bool,
-}
 
 /// A test of an endpoint, in progress.
 type Testing = Pin<Box<dyn Future<Output = Option<Attempt>> + Send>>;

@@ -7,8 +7,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempts::{Attempt, Attempts};
-use crate::dispatch::{Options, Signal};
 use crate::message::Message;
+use crate::options::{Options, Signal};
 use crate::sending::{Answer, Post, Sender};
 use crate::source::{Endpoint, Page, Report, Source, Why};
 
