@@ -129,6 +129,8 @@ def use_everything(ledger):
         ledger.must("POST", "/v1/grants", {"user": user, "coin": "gems", "amount": 500, "expires_at": soon(3)})
         ledger.must("POST", "/v1/grants", {"user": user, "coin": "gems", "amount": 500, "expires_at": soon(20)})
     ledger.must("POST", "/v1/holds", {"user": "ana", "coin": "toco", "amount": 30, "timeout_s": 3600})
+    # Nobody listens there, so it waits, fails and is tried again.
+    ledger.must("PUT", "/v1/webhooks/nobody", {"url": "http://127.0.0.1:9/"})
     ledger.must("POST", "/v1/batch", {"atomic": False, "operations": [{"op": "grant", "user": "cy", "coin": "gems", "amount": 1}]})
 
 

@@ -75,7 +75,8 @@ class Stack:
     def start_service(self):
         self.launch("tocos", self.binary, "serve", "--listen", f"127.0.0.1:{self.ports['tocos']}", "--internal-listen", f"127.0.0.1:{self.ports['internal']}",
                     "--data-dir", self.work / "ledger", "--bootstrap-key-file", self.work / "first-key", "--snapshot-every-events", "500",
-                    "--archive", f"file://{self.work / 'archive'}", "--archive-every-s", "1")
+                    "--archive", f"file://{self.work / 'archive'}", "--archive-every-s", "1",
+                    "--webhooks-allow-private", "127.0.0.1")
 
     def key(self):
         return (self.work / "first-key").read_text().strip()

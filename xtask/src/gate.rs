@@ -87,6 +87,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "webhooks",
+        proves: "receivers verify what arrives with the reference libraries, through kills and restarts, 5,000 events a second to one",
+        command: &["scripts/test-webhooks.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "proxies",
         proves: "a service without keys is not open to the world behind a real proxy",
         command: &["scripts/test-proxies.sh"],

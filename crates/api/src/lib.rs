@@ -30,7 +30,7 @@ mod service;
 mod tracing;
 
 pub use access::{adopt_first_key, create_first_key, has_keys, new_first_key, recover_key};
-pub use app::{GroupHandle, HandingOver, Limits, Listeners, NotHandedOver, Settings, Version};
+pub use app::{GroupHandle, HandingOver, Limits, Listeners, NotHandedOver, Settings, Version, WebhookSettings};
 pub use metrics::{ArchiveFigures, ArchiveStatus};
 pub use openapi::openapi;
 pub use rendering::event_json;

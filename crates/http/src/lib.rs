@@ -26,7 +26,7 @@ mod stream;
 mod tracker;
 
 pub use body::RequestBody;
-pub use client::{Answer, Client, SendError};
+pub use client::{Answer, Client, SendError, tls_config};
 pub use error::Error;
 pub use head::{Head, visible};
 pub use limits::Limits;

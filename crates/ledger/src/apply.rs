@@ -7,6 +7,7 @@
 mod holds;
 mod mentions;
 mod schedules;
+mod webhooks;
 
 use crate::amount::{Amount, MAX_AMOUNT, Micros};
 use crate::decide::limits;
@@ -125,6 +126,9 @@ impl Ledger {
             Fact::ScheduleResumed { number, id, next } => {
                 self.note_schedule(event.number, id);
                 self.resume_schedule(*number, id, *next)
+            }
+            Fact::WebhookPut(_) | Fact::WebhookDeleted { .. } | Fact::WebhookChanged { .. } => {
+                self.apply_webhook(event)
             }
             Fact::KeyCreated { id, name, hash, right, expires_at } => {
                 if usize::from(*id) != self.state.api_keys.len() + 1 {

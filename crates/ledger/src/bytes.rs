@@ -5,6 +5,7 @@ use crate::lot::{Category, Lot, LotAmount, Marks};
 use crate::schedule::{Every, Lasting, Plan, Rollover};
 use crate::spending::{SpendLimit, Window};
 use crate::thresholds::Thresholds;
+use crate::webhook::{EventKinds, WebhookFilter, WebhookSecret};
 use core::fmt;
 
 /// Stands for "none" among instants.
@@ -49,6 +50,8 @@ pub(crate) trait Put {
     fn put_spend_limit(&mut self, limit: Option<SpendLimit>);
     fn put_lasting(&mut self, lasting: Lasting);
     fn put_plan(&mut self, plan: &Plan);
+    fn put_webhook_filter(&mut self, filter: &WebhookFilter);
+    fn put_secret(&mut self, secret: Option<&WebhookSecret>);
 }
 
 impl Put for Vec<u8> {
@@ -136,6 +139,22 @@ impl Put for Vec<u8> {
         // Nothing rolls over: a rollover of nothing.
         self.put_u64(plan.rollover.map_or(0, |rollover| rollover.max));
         plan.rollover.iter().for_each(|rollover| self.put_lasting(rollover.lasting));
+    }
+    fn put_webhook_filter(&mut self, filter: &WebhookFilter) {
+        self.put_u64(filter.kinds.bits());
+        self.put_u8(u8::from(filter.crossed));
+        // At most 50.
+        self.put_u8(filter.coins.len() as u8);
+        filter.coins.iter().for_each(|coin| self.put_u16(*coin));
+        // No prefix and an empty one are the same.
+        self.put_text(filter.prefix.as_deref().unwrap_or_default());
+    }
+    /// A length and the bytes; no secret has none.
+    fn put_secret(&mut self, secret: Option<&WebhookSecret>) {
+        let bytes = secret.map_or(&[][..], WebhookSecret::bytes);
+        // At most 64.
+        self.put_u8(bytes.len() as u8);
+        self.extend_from_slice(bytes);
     }
 }
 
@@ -287,6 +306,21 @@ impl<'a> Fields<'a> {
             Plan { amount, every, anchor, starts_at, ends_at, occurrences, lasting, priority, category, rollover, now };
         plan.check().map_err(|_| Malformed("a schedule is out of bounds"))?;
         Ok(plan)
+    }
+    pub(crate) fn webhook_filter(&mut self) -> Result<WebhookFilter, Malformed> {
+        let kinds = EventKinds::from_bits(self.u64()?).ok_or(Malformed("a kind of event is not known"))?;
+        let (crossed, count) = (self.flag()?, self.u8()?);
+        let coins: Vec<u16> = (0..count).map(|_| self.u16()).collect::<Result<_, _>>()?;
+        let prefix = Some(self.text()?).filter(|prefix| !prefix.is_empty());
+        Ok(WebhookFilter { kinds, coins: coins.into(), prefix: prefix.map(Into::into), crossed })
+    }
+    pub(crate) fn secret(&mut self) -> Result<Option<WebhookSecret>, Malformed> {
+        let length = usize::from(self.u8()?);
+        let bytes = self.bytes(length)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        WebhookSecret::new(bytes).map(Some).ok_or(Malformed("a secret has not 24 to 64 bytes"))
     }
     fn category(&mut self) -> Result<Category, Malformed> {
         match self.u8()? {

@@ -9,6 +9,7 @@ use crate::spending::SpendLimit;
 use crate::state::{AccountId, CoinId, UserId};
 use crate::terms::{Excess, Mode, Taking};
 use crate::thresholds::{Crossing, Thresholds};
+use crate::webhook::{WebhookChange, WebhookFilter, WebhookSecret};
 
 /// One numbered fact.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,12 +66,43 @@ pub enum Fact<'a> {
     Moved(Movement),
     /// A hold ends later.
     HoldExtended { hold: u64, account: AccountId, expires_at: Micros },
+    /// A webhook was made or replaced.
+    WebhookPut(Box<WebhookPut<'a>>),
+    /// A webhook was taken away. `number` is the event that made it.
+    WebhookDeleted { number: u64, id: &'a str },
+    /// Something about a webhook changed.
+    WebhookChanged { number: u64, id: &'a str, change: WebhookChange },
     /// An API key was made.
     KeyCreated { id: u16, name: &'a str, hash: [u8; 32], right: Right, expires_at: Option<Micros> },
     /// An API key was revoked.
     KeyRevoked { id: u16 },
     /// This node leads the group from here on, under this epoch. Changes nothing.
     Leader { epoch: u64, node: &'a str },
+}
+
+/// A webhook as it was put.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebhookPut<'a> {
+    /// The event that made it.
+    pub number: u64,
+    /// As the client chose it.
+    pub id: &'a str,
+    /// Where requests go.
+    pub url: &'a str,
+    /// Which events.
+    pub filter: WebhookFilter,
+    /// Events in one request, at most.
+    pub batch: u16,
+    /// What signs requests from here on; none if that stays as it is.
+    pub secret: Option<WebhookSecret>,
+    /// Whether the client brought the secret.
+    pub brought: bool,
+    /// From which event on, as the request had it.
+    pub from_event: Option<u64>,
+    /// The last event that is not delivered.
+    pub through: u64,
+    /// Whether it is new.
+    pub created: bool,
 }
 
 /// Whose a rule is.
@@ -331,6 +363,9 @@ impl Event<'_> {
             Fact::ScheduleResumed { .. } => "schedule_resumed",
             Fact::Moved(movement) => movement.kind.as_str(),
             Fact::HoldExtended { .. } => "extend",
+            Fact::WebhookPut(_) => "webhook",
+            Fact::WebhookDeleted { .. } => "webhook_deleted",
+            Fact::WebhookChanged { change, .. } => change.as_str(),
             Fact::KeyCreated { .. } => "key",
             Fact::KeyRevoked { .. } => "key_revoked",
             Fact::Leader { .. } => "leader",

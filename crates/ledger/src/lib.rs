@@ -17,6 +17,7 @@ mod flow;
 mod grant_use;
 mod ledger;
 mod lot;
+mod matching;
 mod mention;
 mod names;
 mod operation;
@@ -34,6 +35,7 @@ mod state;
 mod terms;
 mod thresholds;
 mod undo;
+mod webhook;
 
 pub use amount::{Amount, DAY_US, MAX_AMOUNT, Micros, SECOND_US};
 pub use apply::Inconsistent;
@@ -42,7 +44,7 @@ pub use calendar::{days_between, months_between};
 pub use decide::{DueOf, Occasion};
 pub use event::{
     AdjustmentTerms, CaptureTerms, Entry, Event, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Leg, Legs, Movement,
-    MovementKind, Place, ReverseTerms, RolloverTerms, SpendTerms, Whose,
+    MovementKind, Place, ReverseTerms, RolloverTerms, SpendTerms, WebhookPut, Whose,
 };
 pub use flow::{DayTotal, Flow, FlowKind, FlowTotals, Outstanding};
 pub use grant_use::{GrantUse, Granted};
@@ -67,7 +69,12 @@ pub use spending::{SpendLimit, WINDOW_HOURS_MAX, Window};
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
     Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, NAMED_TOGETHER,
-    Profile, Schedule, Spending, State, User, UserId,
+    Profile, Schedule, Spending, State, User, UserId, Webhook,
 };
 pub use terms::{Excess, Mode, Taking};
 pub use thresholds::{Crossing, THRESHOLDS_MAX, Thresholds};
+pub use webhook::{
+    DELIVERED_KINDS, EventKinds, PutWebhook, WEBHOOK_BATCH_MAX, WEBHOOK_COINS_MAX, WEBHOOK_ID_LENGTH_MAX,
+    WEBHOOK_KEEP_S_DEFAULT, WEBHOOK_KEEP_S_MAX, WEBHOOK_SECRET_BYTES, WEBHOOK_URL_LENGTH_MAX, WEBHOOKS_MAX,
+    WebhookChange, WebhookFilter, WebhookOff, WebhookSecret, check_webhook_id,
+};

@@ -8,6 +8,7 @@ use crate::schedule::Plan;
 use crate::spending::SpendLimit;
 use crate::terms::{Excess, Mode, Taking};
 use crate::thresholds::Thresholds;
+use crate::webhook::{PutWebhook, WebhookChange};
 
 /// A hold without a time of its own ends after this many seconds.
 pub const HOLD_TIMEOUT_S_DEFAULT: u32 = 900;
@@ -75,6 +76,12 @@ pub enum Operation<'a> {
     PauseSchedule { schedule: &'a str },
     /// Goes on with the first occurrence from now on.
     ResumeSchedule { schedule: &'a str },
+    /// Makes a webhook, or replaces what it gets and where.
+    PutWebhook(Box<PutWebhook<'a>>),
+    /// Takes a webhook away.
+    DeleteWebhook { webhook: &'a str },
+    /// Changes a webhook: what its deliveries came to, or what somebody asked for.
+    ChangeWebhook { webhook: &'a str, change: WebhookChange },
     /// Makes an API key.
     CreateKey(CreateKey<'a>),
     /// Revokes an API key, permanently.

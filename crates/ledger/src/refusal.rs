@@ -46,6 +46,8 @@ pub enum Refusal {
     EventNotFound { event: u64 },
     /// No such schedule, or it is over.
     ScheduleNotFound { schedule: Box<str> },
+    /// No such webhook.
+    WebhookNotFound { webhook: Box<str> },
     /// No such API key.
     KeyNotFound { key: u16 },
     /// The idempotency key names another request; `field` is the first that differs, `operations` for an atomic batch.
@@ -88,6 +90,7 @@ impl Refusal {
             Self::HoldNotFound { .. } => "hold_not_found",
             Self::EventNotFound { .. } => "event_not_found",
             Self::ScheduleNotFound { .. } => "schedule_not_found",
+            Self::WebhookNotFound { .. } => "webhook_not_found",
             Self::KeyNotFound { .. } => "key_not_found",
             Self::IdempotencyKeyReused { .. } => "idempotency_key_reused",
             Self::HoldEnded { .. } => "hold_ended",
@@ -121,6 +124,9 @@ impl fmt::Display for Refusal {
             Self::EventNotFound { event } => write!(f, "There is no event {event}."),
             Self::ScheduleNotFound { schedule } => {
                 write!(f, "There is no schedule {schedule}, or it is over. GET /v1/schedules lists those that go on.")
+            }
+            Self::WebhookNotFound { webhook } => {
+                write!(f, "There is no webhook {webhook}. GET /v1/webhooks lists them.")
             }
             Self::KeyNotFound { key } => write!(f, "There is no API key {key}. GET /v1/keys lists them."),
             Self::IdempotencyKeyReused { field: "operations", event } => write!(

@@ -32,6 +32,8 @@ impl Undo {
             due: state.due.clone(),
             over: state.over.clone(),
             api_keys: state.api_keys.clone(),
+            webhooks: state.webhooks.clone(),
+            webhooks_event: state.webhooks_event,
             last_event: state.last_event,
             roster_event: state.roster_event,
             naming: state.naming.clone(),
@@ -87,6 +89,7 @@ impl Undo {
             *state.profiles.get_mut(id.0) = profile;
         }
         let State { coins, coins_have_rules, holds, holds_of, schedules, schedule_ids, schedules_of, .. } = self.small;
+        let State { webhooks, webhooks_event, .. } = self.small;
         let State { due, over, api_keys, last_event, roster_event, naming, now, .. } = self.small;
         state.coins = coins;
         state.coins_have_rules = coins_have_rules;
@@ -98,6 +101,8 @@ impl Undo {
         state.due = due;
         state.over = over;
         state.api_keys = api_keys;
+        state.webhooks = webhooks;
+        state.webhooks_event = webhooks_event;
         state.last_event = last_event;
         state.roster_event = roster_event;
         state.naming = naming;

@@ -5,7 +5,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::commands::{
     archive, batch, clock, cluster, coin, completions, demo, event, export, grant, health, history, hold, import, key,
     limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user,
-    users, verify,
+    users, verify, webhook,
 };
 use crate::settings::ServeArgs;
 
@@ -38,6 +38,7 @@ enum Command {
     SpendLimit(spend_limit::SpendLimitArgs),
     Thresholds(thresholds::ThresholdsArgs),
     Schedule(schedule::ScheduleArgs),
+    Webhook(webhook::WebhookArgs),
     History(history::HistoryArgs),
     Report(report::ReportArgs),
     Event(event::EventArgs),
@@ -83,6 +84,7 @@ impl Command {
             Self::SpendLimit(args) => args.run(),
             Self::Thresholds(args) => args.run(),
             Self::Schedule(args) => args.run(),
+            Self::Webhook(args) => args.run(),
             Self::History(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Event(args) => args.run(),

@@ -62,7 +62,33 @@ pub(crate) fn sentence(event: &Event, decimals: &Decimals) -> String {
         "leader" => {
             format!("node {} leads under epoch {}", event.node.as_deref().unwrap_or("?"), event.epoch.unwrap_or(0))
         }
+        kind if kind.starts_with("webhook") => of_a_webhook(event),
         _ => of_a_hold(event, decimals, coin),
+    }
+}
+
+fn of_a_webhook(event: &Event) -> String {
+    let webhook = event.webhook.as_deref().unwrap_or("?");
+    let from = event.from_event.unwrap_or(0);
+    match event.kind.as_str() {
+        "webhook" => {
+            let done = if event.created == Some(true) { "created" } else { "changed" };
+            format!("webhook {webhook} {done}: {}, from event {from} on", event.url.as_deref().unwrap_or("?"))
+        }
+        "webhook_deleted" => format!("webhook {webhook} deleted"),
+        "webhook_progress" => format!("webhook {webhook} has everything through event {}", event.through.unwrap_or(0)),
+        "webhook_failing" => format!("deliveries to webhook {webhook} are failing"),
+        "webhook_disabled" => match event.reason.as_deref() {
+            Some("gone") => format!("webhook {webhook} switched off: the receiver is gone"),
+            Some("failing") => format!("webhook {webhook} switched off after three days of failures"),
+            _ => format!("webhook {webhook} switched off"),
+        },
+        "webhook_enabled" => format!("webhook {webhook} switched on"),
+        "webhook_redelivered" => format!("webhook {webhook} goes on from event {from}"),
+        "webhook_rotated" => {
+            format!("secret of webhook {webhook} replaced; the old one signs for {} s more", event.keep_s.unwrap_or(0))
+        }
+        other => format!("{other} {webhook}"),
     }
 }
 

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tocos_api::{Listeners, NotHandedOver, Settings, Version};
+use tocos_api::{Listeners, NotHandedOver, Settings, Version, WebhookSettings};
 use tocos_engine::{ClockOptions, Engine, EngineOptions, MemberOptions, OpenReport, Opening, TableOptions};
 use tocos_group::Role;
 use tokio::net::TcpListener;
@@ -243,6 +243,7 @@ fn settings(config: &Config) -> Settings {
         bench_routes: config.bench_routes,
         data_dir: Some(config.data_dir.clone()),
         more_threads: config.threads.saturating_sub(1),
+        webhooks: WebhookSettings { policy: config.webhooks.clone(), ..WebhookSettings::default() },
         ..Settings::default()
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod list_cache;
 mod sealer;
 pub(crate) mod search;
 mod settings;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,8 @@ pub use group::{GroupHandle, HandingOver, NotHandedOver};
 use list_cache::ListCache;
 use sealer::Sealer;
 use search::Search;
-pub use settings::{Limits, Listeners, Settings, Version};
+pub use settings::{Limits, Listeners, Settings, Version, WebhookSettings};
+pub(crate) use webhooks::Webhooks;
 
 /// The service's own state, beside the ledger's.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct App {
     pub walks: Arc<tokio::sync::Mutex<()>>,
     /// The group that this node belongs to, if it is not alone.
     pub group: Option<Group>,
+    /// What delivers events to webhooks.
+    pub webhooks: Webhooks,
     is_stopping: AtomicBool,
     /// Notified once, when the shutdown begins.
     stop: Notify,
@@ -66,6 +70,7 @@ impl App {
             sealer: Sealer::new(),
             reports: Arc::default(),
             walks: Arc::default(),
+            webhooks: Webhooks::default(),
             is_stopping: AtomicBool::new(false),
             stop: Notify::new(),
             engine,

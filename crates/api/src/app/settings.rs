@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tocos_webhooks::{AddressPolicy, Options};
 use tokio::net::TcpListener;
 
 use super::group::GroupHandle;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub archive: Option<ArchiveStatus>,
     /// The group of nodes that this one belongs to, if it is not alone.
     pub group: Option<GroupHandle>,
+    /// How events are delivered to webhooks.
+    pub webhooks: WebhookSettings,
     /// Threads that serve connections beside the first.
     pub more_threads: usize,
     /// Bounds that keep the service alive whatever clients do.
@@ -40,6 +43,23 @@ pub struct Listeners {
     pub public: TcpListener,
     /// Liveness, readiness and metrics; none without.
     pub internal: Option<TcpListener>,
+}
+
+/// How events are delivered to webhooks.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Which addresses may be connected to.
+    pub policy: AddressPolicy,
+    /// When failures are tried again, and how often the ledger is told how far deliveries have come.
+    pub options: Options,
+    /// How long an endpoint may take for its answer.
+    pub timeout: Duration,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self { policy: AddressPolicy::default(), options: Options::default(), timeout: Duration::from_secs(15) }
+    }
 }
 
 /// What this build is.

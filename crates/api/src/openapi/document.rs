@@ -19,7 +19,7 @@ const ABOUT: &str = "A ledger of users and their coins. Amounts are whole number
     tested with `?dry_run=true`. Every error is `application/problem+json` (RFC 9457) with a stable `code`.";
 
 /// What operations are grouped by, in the order in which people read about it.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     (
         "users",
         "The holders of coins. You choose their ids. A user has one account for each coin received, with limits.",
@@ -37,6 +37,10 @@ const TAGS: [(&str, &str); 15] = [
     ("reports", "What is owed to users at the ends of a span, and what changed it."),
     ("events", "All events in order, numbered without gaps: single events, the event feed, and reversals."),
     ("batch", "Many operations in one request, applied atomically or independently of each other."),
+    (
+        "webhooks",
+        "URLs that events are delivered to, in order and signed as [Standard Webhooks](https://www.standardwebhooks.com) has it.",
+    ),
     ("keys", "API keys and their rights."),
     ("clock", "The ledger's time and the system clock. In a ledger with a test clock, time moves only by request."),
     ("cluster", "The group of nodes that serve the ledger: who leads, and handing the lead over."),
@@ -140,9 +144,13 @@ fn other_operation(route: &Route, endpoint: &Endpoint) -> Value {
     if names_operation {
         codes.push(Code::IdempotencyKeyReused);
     }
-    let status = if endpoint.schema == "NewKey" { 201 } else { 200 };
+    let statuses: &[u16] = match endpoint.schema {
+        "NewKey" => &[201],
+        "NewWebhook" => &[201, 200],
+        _ => &[200],
+    };
     let media = if endpoint.schema == "Page" { Media::Html } else { Media::Json };
-    operation["responses"] = responses(&[status], endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
+    operation["responses"] = responses(statuses, endpoint.schema, media, &codes, is_write, endpoint.right.is_some());
     if endpoint.schema == "EventList" {
         let stream = json!({"schema": {"type": "string", "description": "`id:` is the event number, `data:` is the event as JSON."}});
         operation["responses"]["200"]["content"][Media::Events.as_str()] = stream;

@@ -8,7 +8,7 @@ use super::values::{
 };
 
 /// An event of a kind: what all have, and what this one has besides.
-fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
+pub(super) fn event<const N: usize>(kind: &str, always: [(&str, Value); N], sometimes: &[(&str, Value)]) -> Value {
     let mut more = vec![
         ("metadata", json!({"type": "object"})),
         ("reference", text()),
@@ -80,7 +80,7 @@ pub(super) fn plan_sometimes() -> Vec<(&'static str, Value)> {
 }
 
 /// The kinds of events, by the names of their schemas.
-pub(super) const EVENTS: [&str; 25] = [
+pub(super) const EVENTS: [&str; 33] = [
     "UserEvent",
     "UserClosedEvent",
     "CoinEvent",
@@ -106,6 +106,14 @@ pub(super) const EVENTS: [&str; 25] = [
     "KeyEvent",
     "KeyRevokedEvent",
     "LeaderEvent",
+    "WebhookEvent",
+    "WebhookDeletedEvent",
+    "WebhookRotatedEvent",
+    "WebhookDisabledEvent",
+    "WebhookEnabledEvent",
+    "WebhookRedeliveredEvent",
+    "WebhookFailingEvent",
+    "WebhookProgressEvent",
 ];
 
 pub(super) fn nouns_events() -> Vec<(&'static str, Value)> {

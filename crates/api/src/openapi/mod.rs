@@ -7,5 +7,6 @@ mod reports;
 mod requests;
 mod schemas;
 mod values;
+mod webhooks;
 
 pub use document::openapi;

@@ -7,6 +7,7 @@ use super::values::{
     category, coins, constant, flag, integer, list_of, list_of_integers, object, one_of, or_null_of, per, reference,
     right, text, text_or_null, time, time_or_null,
 };
+use super::webhooks::{webhook_events, webhook_schemas};
 use crate::rendering::Code;
 use crate::resources::KINDS;
 
@@ -14,11 +15,11 @@ use crate::resources::KINDS;
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
     let mut add = |name: &str, schema: Value| drop(schemas.insert(name.to_owned(), schema));
-    let events: Vec<_> = nouns_events().into_iter().chain(movement_events()).collect();
+    let events: Vec<_> = nouns_events().into_iter().chain(webhook_events()).chain(movement_events()).collect();
     let any = EVENTS.iter().filter_map(|name| events.iter().find(|(event, _)| event == name));
     let kinds = any.filter_map(|(name, schema)| Some((schema["properties"]["kind"]["const"].as_str()?, *name)));
     add("Event", one_of("kind", &kinds.collect::<Vec<_>>()));
-    for (name, schema) in events.into_iter().chain(responses()).chain(lists()) {
+    for (name, schema) in events.into_iter().chain(responses()).chain(webhook_schemas()).chain(lists()) {
         add(name, schema);
     }
     add("Problem", problem());

@@ -20,6 +20,20 @@ pub(super) fn of_type(kind: FieldType, or_null: bool) -> Value {
                             Percent-encoded in paths.",
         }),
         FieldType::Coin => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$", "minLength": 1, "maxLength": 16}),
+        FieldType::Webhook => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 1, "maxLength": 64}),
+        // What else a URL must not have a pattern can't say; the format's name stands for it.
+        FieldType::Url => json!({
+            "type": "string", "format": "tocos-webhook-url", "pattern": "^https?://[!-~]+$", "maxLength": 2048,
+        }),
+        FieldType::Secret => {
+            json!({"type": "string", "format": "tocos-webhook-secret", "pattern": "^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"})
+        }
+        FieldType::Words(words) => json!({
+            "type": "array", "items": {"type": "string", "enum": words}, "maxItems": words.len(),
+        }),
+        FieldType::Coins(most) => {
+            json!({"type": "array", "items": of_type(FieldType::Coin, false), "maxItems": most})
+        }
         // The bound is 256 bytes of UTF-8, which a schema can't say.
         FieldType::Name => {
             json!({"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "maxLength": 256})

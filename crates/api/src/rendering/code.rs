@@ -15,6 +15,7 @@ pub(crate) enum Code {
     HoldNotFound,
     EventNotFound,
     ScheduleNotFound,
+    WebhookNotFound,
     KeyNotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -47,7 +48,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code, for the documentation.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -58,6 +59,7 @@ impl Code {
         Self::HoldNotFound,
         Self::EventNotFound,
         Self::ScheduleNotFound,
+        Self::WebhookNotFound,
         Self::KeyNotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -101,6 +103,7 @@ impl Code {
             Self::HoldNotFound => ("hold_not_found", StatusCode::NOT_FOUND, "No such hold"),
             Self::EventNotFound => ("event_not_found", StatusCode::NOT_FOUND, "No such event"),
             Self::ScheduleNotFound => ("schedule_not_found", StatusCode::NOT_FOUND, "No such schedule"),
+            Self::WebhookNotFound => ("webhook_not_found", StatusCode::NOT_FOUND, "No such webhook"),
             Self::KeyNotFound => ("key_not_found", StatusCode::NOT_FOUND, "No such API key"),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::RequestTimeout => {

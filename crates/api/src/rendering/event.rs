@@ -327,6 +327,9 @@ fn other(out: &mut Writer, fact: &Fact<'_>, state: &State) {
             out.raw(",\"expires_at\":");
             out.time(*expires_at);
         }
+        Fact::WebhookPut(put) => super::webhook::put(out, put, state),
+        Fact::WebhookDeleted { number: _, id } => super::webhook::named(out, id),
+        Fact::WebhookChanged { number: _, id, change } => super::webhook::changed(out, id, change),
         Fact::KeyCreated { id, name, hash: _, right, expires_at } => {
             out.raw(",\"id\":");
             out.integer(*id);

@@ -9,6 +9,7 @@ mod liability;
 mod problem;
 mod response;
 mod schedule;
+mod webhook;
 
 pub(crate) use account::{balance, coin, user_account};
 pub(crate) use code::Code;
@@ -18,6 +19,7 @@ pub(crate) use liability::{LiabilityRows, liability};
 pub(crate) use problem::Problem;
 pub(crate) use response::{Media, Response};
 pub(crate) use schedule::{occurrence, schedule};
+pub(crate) use webhook::{attempt, webhook};
 
 use tocos_ledger::{Category, Event, Lot, LotAmount, Micros, Movement, State};
 

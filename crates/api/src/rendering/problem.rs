@@ -206,6 +206,7 @@ impl From<&Refusal> for Problem {
             Refusal::ScheduleNotFound { schedule } => {
                 with(Code::ScheduleNotFound).with_text("schedule", schedule.as_ref())
             }
+            Refusal::WebhookNotFound { webhook } => with(Code::WebhookNotFound).with_text("webhook", webhook.as_ref()),
             Refusal::KeyNotFound { key } => with(Code::KeyNotFound).with_integer("key", i64::from(*key)),
             Refusal::IdempotencyKeyReused { field, event } => {
                 with(Code::IdempotencyKeyReused).with_text("field", *field).with_integer("event", number(*event))

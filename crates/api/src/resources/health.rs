@@ -128,6 +128,7 @@ async fn metrics(request: AsyncRequest) -> Result<Response, Problem> {
         spans: settings.traces.as_ref().map_or([0; 3], |traces| traces.counts.read()),
         archive: settings.archive.as_ref().map(ArchiveStatus::read),
         group: app.group.as_ref().map(|group| group.status().figures()),
+        webhooks: app.webhooks.for_metrics(app),
         auth_failures: app.authenticator.failures_total.load(Ordering::Relaxed),
         is_unprotected: app.authenticator.has_no_keys(),
     };

@@ -201,7 +201,7 @@ fn right_of(word: &str) -> Right {
 }
 
 /// Puts the secret behind everything else that the event of a new key says.
-fn with_secret(event: &Bytes, token: &str) -> Bytes {
+pub(super) fn with_secret(event: &Bytes, token: &str) -> Bytes {
     let open = event.strip_suffix(b"}").unwrap_or(event);
     let mut whole = Vec::with_capacity(open.len() + token.len() + 16);
     whole.extend_from_slice(open);

@@ -28,8 +28,9 @@ mod thresholds;
 mod transfers;
 mod users;
 mod version;
+mod webhooks;
 
-use crate::routing::{Handler, Route, delete_write, get, post, post_write, put_write};
+use crate::routing::{Handler, Route, delete_write, get, post, post_write, put, put_write};
 
 pub(crate) use batch::{ATOMIC, OPERATIONS, OPERATIONS_MAX, RESULTS};
 pub(crate) use cluster::ALONE;
@@ -75,6 +76,16 @@ pub(crate) static PUBLIC: &[Route] = &[
     get("/v1/events/{event}", &events::GET),
     post_write("/v1/events/{event}/reverse", &events::REVERSE),
     post("/v1/batch", &batch::POST),
+    get("/v1/webhooks", &webhooks::LIST),
+    get("/v1/webhooks/{webhook}", &webhooks::GET),
+    put("/v1/webhooks/{webhook}", &webhooks::PUT),
+    delete_write("/v1/webhooks/{webhook}", &webhooks::DELETE),
+    post("/v1/webhooks/{webhook}/rotate-secret", &webhooks::ROTATE),
+    post_write("/v1/webhooks/{webhook}/disable", &webhooks::DISABLE),
+    post_write("/v1/webhooks/{webhook}/enable", &webhooks::ENABLE),
+    post_write("/v1/webhooks/{webhook}/redeliver", &webhooks::REDELIVER),
+    post("/v1/webhooks/{webhook}/test", &webhooks::TEST),
+    get("/v1/webhooks/{webhook}/deliveries", &webhooks::DELIVERIES),
     get("/v1/keys", &keys::LIST),
     post("/v1/keys", &keys::CREATE),
     get("/v1/keys/self", &keys::OWN),

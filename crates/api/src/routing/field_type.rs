@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use tocos_ledger::{
     COIN_CODE_LENGTH_MAX, MAX_AMOUNT, METADATA_LENGTH_MAX, Micros, NAME_LENGTH_MAX, USER_ID_LENGTH_MAX,
-    check_idempotency_key, check_reference, check_schedule_id, check_user_id,
+    check_idempotency_key, check_reference, check_schedule_id, check_user_id, check_webhook_id,
 };
+
+use tocos_webhooks::secret_from_text;
 
 use crate::json::{Reader, Syntax, Token, canonical_object, parse_rfc3339};
 
@@ -18,6 +20,16 @@ pub(crate) enum FieldType {
     Schedule,
     /// A coin's code.
     Coin,
+    /// A webhook's id.
+    Webhook,
+    /// Where a webhook's requests go.
+    Url,
+    /// What signs a webhook's requests.
+    Secret,
+    /// A list of some of these words.
+    Words(&'static [&'static str]),
+    /// A list of at most so many coins' codes.
+    Coins(usize),
     /// A display name.
     Name,
     /// Users' ids, at most so many: a parameter that is repeated.
@@ -97,6 +109,8 @@ impl FieldType {
                 self.integer(literal).map(Value::Integer).map_err(TypeError::Reason)
             }
             (Self::Amounts(most), Token::Array) => Self::list(reader, most).map(Value::Integers),
+            (Self::Words(words), Token::Array) => Self::Word(words).texts(reader, words.len()).map(Value::Texts),
+            (Self::Coins(most), Token::Array) => Self::Coin.texts(reader, most).map(Value::Texts),
             (Self::Bool, Token::Bool) => Ok(Value::Bool(reader.bool()?)),
             (Self::Metadata, Token::Object) => {
                 let canonical = canonical_object(reader)?;
@@ -112,6 +126,9 @@ impl FieldType {
                 Self::User
                 | Self::Schedule
                 | Self::Coin
+                | Self::Webhook
+                | Self::Url
+                | Self::Secret
                 | Self::Name
                 | Self::Prefix
                 | Self::Part
@@ -150,6 +167,29 @@ impl FieldType {
             }
         }
         wrong.map_or(Ok(numbers), |reason| Err(TypeError::Reason(reason)))
+    }
+
+    /// A list of texts of this type. It is read to its end, also behind what is wrong in it.
+    fn texts<'a>(self, reader: &mut Reader<'a>, most: usize) -> Result<Vec<Cow<'a, str>>, TypeError> {
+        reader.open(b'[')?;
+        let (mut first, mut texts, mut wrong) = (true, Vec::new(), None);
+        while reader.next_element(&mut first)? {
+            let found = reader.token()?;
+            if found != Token::Text {
+                reader.skip()?;
+                wrong.get_or_insert_with(|| format!("texts were expected, and one is {}", found.as_str()));
+                continue;
+            }
+            match self.text(reader.string()?) {
+                Ok(_) if texts.len() == most => {
+                    wrong.get_or_insert_with(|| format!("at most {most} texts were expected"));
+                }
+                Ok(Value::Text(text)) => texts.push(text),
+                Ok(_) => {}
+                Err(reason) => drop(wrong.get_or_insert(reason)),
+            }
+        }
+        wrong.map_or(Ok(texts), |reason| Err(TypeError::Reason(reason)))
     }
 
     /// Reads a value from a path or a query, where everything is text.
@@ -208,6 +248,10 @@ impl FieldType {
             Self::User | Self::Users(_) => check_user_id(&text)?,
             Self::Schedule => check_schedule_id(&text)?,
             Self::Coin => check_coin_code(&text)?,
+            Self::Webhook => check_webhook_id(&text)?,
+            Self::Secret => {
+                secret_from_text(&text)?;
+            }
             Self::Reference => check_reference(&text)?,
             Self::IdempotencyKey => check_idempotency_key(&text)?,
             Self::Prefix if text.chars().count() > USER_ID_LENGTH_MAX => {
@@ -240,10 +284,13 @@ impl FieldType {
             Self::Amounts(_) => "an array of whole numbers",
             Self::Metadata => "an object",
             Self::Time | Self::Moment => "a time in a text",
-            Self::Users(_) => "an array of texts",
+            Self::Users(_) | Self::Words(_) | Self::Coins(_) => "an array of texts",
             Self::User
             | Self::Schedule
             | Self::Coin
+            | Self::Webhook
+            | Self::Url
+            | Self::Secret
             | Self::Name
             | Self::Prefix
             | Self::Part

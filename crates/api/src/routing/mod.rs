@@ -19,5 +19,5 @@ pub(crate) use reading::{
     read_user_durable, unavailable_problem, wait_durable,
 };
 pub(crate) use request::{AsyncRequest, Noted, Outcome, SyncRequest, utf8};
-pub(crate) use route::{Route, Router, Verb, delete_write, get, post, post_write, put_write};
+pub(crate) use route::{Route, Router, Verb, delete_write, get, post, post_write, put, put_write};
 pub(crate) use write::Write;

@@ -57,6 +57,11 @@ pub(crate) const fn post(path: &'static str, endpoint: &'static Endpoint) -> Rou
     Route { verb: Verb::Post, path, handler: Handler::Other(endpoint) }
 }
 
+/// `PUT` of something whose response says more than its event.
+pub(crate) const fn put(path: &'static str, endpoint: &'static Endpoint) -> Route {
+    Route { verb: Verb::Put, path, handler: Handler::Other(endpoint) }
+}
+
 /// `POST` of one operation.
 pub(crate) const fn post_write(path: &'static str, write: &'static Write) -> Route {
     Route { verb: Verb::Post, path, handler: Handler::Write(write) }

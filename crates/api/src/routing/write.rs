@@ -56,7 +56,10 @@ pub(crate) fn status(event: &Event<'_>) -> StatusCode {
         | Fact::ScheduleEnded { .. }
         | Fact::SchedulePaused { .. }
         | Fact::ScheduleResumed { .. }
+        | Fact::WebhookDeleted { .. }
+        | Fact::WebhookChanged { .. }
         | Fact::KeyRevoked { .. } => StatusCode::OK,
+        Fact::WebhookPut(ref put) if !put.created => StatusCode::OK,
         Fact::SchedulePut { number, .. } if number != event.number => StatusCode::OK,
         _ => StatusCode::CREATED,
     }

@@ -15,7 +15,7 @@ use super::Api;
 use super::exchange::Surface;
 use super::threads::Threads;
 use crate::access::{Authenticator, WithoutKeys};
-use crate::app::{App, Listeners, Settings};
+use crate::app::{App, Listeners, Settings, Webhooks};
 use crate::json::rfc3339_text;
 use crate::metrics::Counters;
 use crate::resources::{self, LEDGER_AHEAD_MAX_US};
@@ -37,6 +37,8 @@ pub enum ServeError {
     Thread(io::Error),
     /// Requests can't be passed on to other nodes of the group: why, in words.
     Group(String),
+    /// Nothing can be delivered to webhooks: why, in words.
+    Webhooks(String),
 }
 
 impl fmt::Display for ServeError {
@@ -53,6 +55,7 @@ impl fmt::Display for ServeError {
             Self::Unavailable(unavailable) => unavailable.fmt(f),
             Self::Thread(error) => write!(f, "a thread could not be started: {error}. Start with fewer --threads"),
             Self::Group(reason) => write!(f, "requests can't be passed on to other nodes: {reason}"),
+            Self::Webhooks(reason) => write!(f, "nothing can be delivered to webhooks: {reason}"),
             Self::Listener(error) => write!(f, "the listener does not work: {error}"),
         }
     }
@@ -106,6 +109,7 @@ fn run<'s>(
         let counters = Counters::new(router.labels());
         let app = App::new(settings, engine, authenticator, counters).map_err(ServeError::Group)?;
         let app = Arc::new(app);
+        Webhooks::start(&app).map_err(ServeError::Webhooks)?;
         // Hyper's requests carry their spans with them.
         let has_fast_path = app.settings.traces.is_none();
         let public = Arc::new(Api::new(Arc::clone(&app), Surface::Public, router));
@@ -133,6 +137,7 @@ fn run<'s>(
         app.stop();
         accepting.abort();
         public.drain(app.settings.limits.shutdown_timeout).await;
+        app.webhooks.stop().await;
         internal_connections.end_all();
         for task in tasks {
             task.abort();

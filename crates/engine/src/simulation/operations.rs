@@ -1,7 +1,10 @@
 //! What is asked of a ledger whose disk fails.
 
 use fastrand::Rng;
-use tocos_ledger::{Category, Every, Excess, Lasting, Marks, Mode, Operation, Plan, Rollover, Taking, Until};
+use tocos_ledger::{
+    Category, EventKinds, Every, Excess, Lasting, Marks, Mode, Operation, Plan, PutWebhook, Rollover, Taking, Until,
+    WebhookChange, WebhookOff, WebhookSecret,
+};
 
 const USERS: [&str; 6] = ["ana", "bob", "cem", "dao", "eve", "fay"];
 const COINS: [&str; 2] = ["toco", "gem"];
@@ -13,7 +16,7 @@ pub(super) fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operat
     let coin = COINS[rng.usize(0..COINS.len())];
     let amount = rng.u64(1..50);
     let to = rng.bool().then_some(other).filter(|other| *other != user);
-    match rng.u32(0..28) {
+    match rng.u32(0..30) {
         0 | 1 => Operation::PutUser { user, name: Some("Somebody") },
         2 => Operation::PutCoin { coin, decimals: 2 },
         3..=5 => Operation::Grant { user, coin, amount: amount * 3, marks: Marks::PLAIN, lot: false },
@@ -75,9 +78,41 @@ pub(super) fn operation(rng: &mut Rng, last: u64, hold: u64, now: i64) -> Operat
                 _ => Operation::ResumeSchedule { schedule },
             }
         }
+        26 => webhook(rng, last),
         _ => {
             let floor = -rng.i64(0..30);
             Operation::PutLimits { user, coin, floor, ceiling: 5_000, frozen: rng.u32(0..8) == 0 }
         }
     }
+}
+
+/// Something about one of three webhooks; most of what a node would report is out of date.
+fn webhook(rng: &mut Rng, last: u64) -> Operation<'static> {
+    let webhook = ["shop", "crm", "x"][rng.usize(0..3)];
+    let Some(secret) = WebhookSecret::new(&[rng.u8(..); 32]) else { return Operation::DeleteWebhook { webhook } };
+    let since = rng.u64(last.saturating_sub(20)..=last);
+    let change = match rng.u32(0..12) {
+        0..4 => {
+            return Operation::PutWebhook(Box::new(PutWebhook {
+                webhook,
+                url: "https://example.com/hook",
+                kinds: EventKinds::default(),
+                coins: if rng.bool() { vec!["toco"] } else { Vec::new() },
+                prefix: rng.bool().then_some("a"),
+                crossed: rng.bool(),
+                batch: rng.u16(1..=100),
+                secret: rng.bool().then_some(secret),
+                fresh: secret,
+                from_event: rng.bool().then(|| rng.u64(1..=last + 1)),
+            }));
+        }
+        4 => return Operation::DeleteWebhook { webhook },
+        5 => WebhookChange::Redeliver { from_event: rng.u64(1..=last + 1) },
+        6 => WebhookChange::Enable,
+        7 => WebhookChange::Disable { why: WebhookOff::Requested, since: None },
+        8 => WebhookChange::Failing { since },
+        9 | 10 => WebhookChange::Progress { since, through: since + 1 },
+        _ => WebhookChange::Rotate { secret, brought: rng.bool(), keep_s: 60 },
+    };
+    Operation::ChangeWebhook { webhook, change }
 }

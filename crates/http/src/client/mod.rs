@@ -52,6 +52,26 @@ const OF_THE_CONNECTION: [&str; 16] = [
     "x-request-id",
 ];
 
+/// What TLS to other servers trusts: the authorities of the operating system and the public ones.
+///
+/// # Errors
+/// In words: TLS can't be set up.
+pub fn tls_config() -> Result<ClientConfig, String> {
+    config_trusting(rustls_native_certs::load_native_certs().certs)
+}
+
+fn config_trusting(authorities: Vec<CertificateDer<'_>>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities);
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let config = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS can't be set up: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
 /// Sends requests to other servers. Clones of what it does share its connections.
 #[derive(Debug)]
 pub struct Client {
@@ -99,14 +119,7 @@ impl Client {
 
     /// Likewise, with these authorities and the public ones.
     fn trusting(authorities: Vec<CertificateDer<'_>>) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(authorities);
-        roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-        let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("TLS can't be set up: {error}"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = config_trusting(authorities)?;
         let mut sockets = HttpConnector::new();
         sockets.enforce_http(false);
         sockets.set_nodelay(true);

@@ -41,6 +41,9 @@ impl Ledger {
             | Operation::PutCoin { .. }
             | Operation::PutThresholds { user: None, .. }
             | Operation::PutSpendLimit { user: None, .. }
+            | Operation::PutWebhook(_)
+            | Operation::DeleteWebhook { .. }
+            | Operation::ChangeWebhook { .. }
             | Operation::CreateKey(_)
             | Operation::RevokeKey { .. } => Vec::new(),
         }

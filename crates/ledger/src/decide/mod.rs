@@ -16,6 +16,7 @@ mod schedule;
 mod spend;
 mod transfer;
 mod user;
+mod webhook;
 
 pub use expire::{DueOf, Occasion};
 
@@ -122,11 +123,14 @@ fn check_form(request: &Request<'_>) -> Result<(), Refusal> {
         }
         Operation::Capture { amount, .. } | Operation::Reverse { amount, .. } => amount.map_or(Ok(()), check_amount),
         Operation::CreateKey(create) => names::check_name(create.name),
+        Operation::PutWebhook(put) => put.check(),
         Operation::CloseUser { .. }
         | Operation::PutThresholds { .. }
         | Operation::EndSchedule { .. }
         | Operation::PauseSchedule { .. }
         | Operation::ResumeSchedule { .. }
+        | Operation::DeleteWebhook { .. }
+        | Operation::ChangeWebhook { .. }
         | Operation::Release { .. }
         | Operation::Extend { .. }
         | Operation::RevokeKey { .. } => Ok(()),
@@ -198,6 +202,9 @@ impl Judge<'_> {
             Operation::EndSchedule { schedule } => self.end_schedule(schedule),
             Operation::PauseSchedule { schedule } => self.pause_schedule(schedule),
             Operation::ResumeSchedule { schedule } => self.resume_schedule(schedule),
+            Operation::PutWebhook(put) => self.put_webhook(put),
+            Operation::DeleteWebhook { webhook } => self.delete_webhook(webhook),
+            Operation::ChangeWebhook { webhook, change } => self.change_webhook(webhook, change),
             Operation::CreateKey(create) => self.create_key(create),
             Operation::RevokeKey { id } => self.revoke_key(*id),
         }

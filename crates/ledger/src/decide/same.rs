@@ -1,11 +1,13 @@
 //! Whether a request is the one that led to an event.
 
 use crate::amount::Amount;
-use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place, Whose};
+use crate::event::{Event, Fact, HoldTerms, Movement, MovementKind, Place, WebhookPut, Whose};
 use crate::operation::{Operation, Request, Until};
 use crate::schedule::Plan;
-use crate::state::{AccountId, State, UserId};
+use crate::state::{AccountId, CoinId, State, UserId};
 use crate::terms::Mode;
+use crate::webhook::{PutWebhook, WebhookChange};
+use std::collections::BTreeSet;
 
 impl Event<'_> {
     /// Compares a request with the one that led to this event.
@@ -82,6 +84,11 @@ impl Same<'_> {
                 same("hold", *then, *hold)?;
                 same("expires_at", *then_at, *expires_at)
             }
+            (Fact::WebhookPut(then), Operation::PutWebhook(now)) => self.webhook(then, now),
+            (Fact::WebhookDeleted { id, .. }, Operation::DeleteWebhook { webhook }) => same("webhook", *id, webhook),
+            (Fact::WebhookChanged { id, change: then, .. }, Operation::ChangeWebhook { webhook, change }) => {
+                same_change(("webhook", *id, webhook), then, change)
+            }
             (Fact::KeyCreated { name, right, expires_at, .. }, Operation::CreateKey(create)) => {
                 same("name", *name, create.name)?;
                 same("right", *right, create.right)?;
@@ -157,6 +164,21 @@ impl Same<'_> {
         }
     }
 
+    fn webhook(&self, then: &WebhookPut<'_>, now: &PutWebhook<'_>) -> Result<(), &'static str> {
+        same("webhook", then.id, now.webhook)?;
+        same("url", then.url, now.url)?;
+        same("kinds", then.filter.kinds, now.kinds)?;
+        let codes = then.filter.coins.iter().map(|coin| self.state.coin(CoinId(*coin)).code.as_str());
+        if codes.collect::<BTreeSet<_>>() != now.coins.iter().copied().collect() {
+            return Err("coins");
+        }
+        same("user_prefix", then.filter.prefix.as_deref(), now.prefix)?;
+        same("crossed_only", then.filter.crossed, now.crossed)?;
+        same("batch", then.batch, now.batch)?;
+        same("secret", then.secret.filter(|_| then.brought), now.secret)?;
+        same("from_event", then.from_event, now.from_event)
+    }
+
     fn owner_id(&self, account: AccountId) -> &str {
         self.state.user(self.state.account(account).user).id.as_str()
     }
@@ -171,6 +193,32 @@ impl Same<'_> {
 
     fn coin(&self, then: AccountId, now: &str) -> Result<(), &'static str> {
         same("coin", self.state.coin(self.state.account(then).coin).code.as_str(), now)
+    }
+}
+
+/// Whether what happened to a webhook is what is asked for. What nodes report has no key.
+fn same_change(
+    (field, id, webhook): (&'static str, &str, &str),
+    then: &WebhookChange,
+    now: &WebhookChange,
+) -> Result<(), &'static str> {
+    if then.as_str() != now.as_str() {
+        return Err("op");
+    }
+    same(field, id, webhook)?;
+    match (then, now) {
+        (
+            WebhookChange::Rotate { secret, brought, keep_s },
+            WebhookChange::Rotate { secret: now_secret, brought: now_brought, keep_s: now_keep_s },
+        ) => {
+            same("secret", Some(secret).filter(|_| *brought), Some(now_secret).filter(|_| *now_brought))?;
+            same("keep_s", *keep_s, *now_keep_s)
+        }
+        (WebhookChange::Redeliver { from_event: then }, WebhookChange::Redeliver { from_event: now }) => {
+            same("from_event", *then, *now)
+        }
+        _ if then == now => Ok(()),
+        _ => Err("op"),
     }
 }
 

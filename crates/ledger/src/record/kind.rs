@@ -16,6 +16,7 @@ pub(super) const SCHEDULE: u8 = 11;
 pub(super) const SCHEDULE_DELETED: u8 = 12;
 pub(super) const SCHEDULE_PAUSED: u8 = 13;
 pub(super) const SCHEDULE_RESUMED: u8 = 14;
+pub(super) const WEBHOOK: u8 = 15;
 pub(super) const GRANT: u8 = 16;
 pub(super) const SPEND: u8 = 17;
 pub(super) const TRANSFER: u8 = 18;
@@ -44,6 +45,7 @@ pub(super) fn number_of(fact: &Fact<'_>) -> u8 {
         Fact::ScheduleEnded { .. } => SCHEDULE_DELETED,
         Fact::SchedulePaused { .. } => SCHEDULE_PAUSED,
         Fact::ScheduleResumed { .. } => SCHEDULE_RESUMED,
+        Fact::WebhookPut(_) | Fact::WebhookDeleted { .. } | Fact::WebhookChanged { .. } => WEBHOOK,
         Fact::HoldExtended { .. } => EXTEND,
         Fact::KeyCreated { .. } => KEY,
         Fact::KeyRevoked { .. } => KEY_REVOKED,

@@ -7,6 +7,7 @@ mod kind;
 mod moves;
 mod sections;
 mod terms;
+mod webhooks;
 
 use crate::amount::MAX_AMOUNT;
 use crate::bytes::{Fields, Malformed, NONE_U32, Put};
@@ -17,6 +18,7 @@ use crate::right::Right;
 use crate::state::{AccountId, CoinId, UserId};
 pub(crate) use moves::Moves;
 use sections::{Sections, Tag, put_section};
+pub(crate) use webhooks::off as webhook_off;
 
 /// Bytes of every event's fixed part.
 pub const RECORD_BYTES: usize = 64;
@@ -192,6 +194,9 @@ fn encode_other(record: &mut [u8; RECORD_BYTES], blob: &mut Vec<u8>, fact: &Fact
             terms.extend_from_slice(hash);
             terms.put_instant(*expires_at);
             put_section(blob, Tag::Title, name.as_bytes());
+        }
+        Fact::WebhookPut(_) | Fact::WebhookDeleted { .. } | Fact::WebhookChanged { .. } => {
+            webhooks::encode(record, blob, &mut terms, fact);
         }
         Fact::KeyRevoked { id } => record[4..8].copy_from_slice(&u32::from(*id).to_le_bytes()),
         Fact::Leader { epoch, node } => {
@@ -393,6 +398,7 @@ fn decode_other<'a>(
             },
             expires_at: terms.instant()?,
         },
+        kind::WEBHOOK => webhooks::decode(fixed, sections, &mut terms)?,
         kind::KEY_REVOKED => Fact::KeyRevoked { id: small(fixed.a)? },
         kind::LEADER => Fact::Leader {
             epoch: fixed.amount,

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 type Checked = Result<(), Malformed>;
 
-fn ensure(holds: bool, otherwise: &'static str) -> Checked {
+pub(super) fn ensure(holds: bool, otherwise: &'static str) -> Checked {
     if holds { Ok(()) } else { Err(Malformed(otherwise)) }
 }
 

@@ -4,6 +4,7 @@
 //! by tables beside it.
 
 mod check;
+mod webhooks;
 
 use crate::amount::Micros;
 use crate::bytes::Malformed;
@@ -15,6 +16,7 @@ use crate::spending::Spent;
 use crate::state::{
     Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, Schedule, State, User, UserId,
 };
+use webhooks::{put_webhook, read_webhook};
 
 /// Blocks that are no snapshot of a ledger.
 pub type SnapshotError = Malformed;
@@ -38,12 +40,13 @@ enum Rows {
     Holds,
     ApiKeys,
     End,
-    /// Stands before the end; its number came later.
+    /// Stand before the end; their numbers came later.
     Schedules,
+    Webhooks,
 }
 
 /// The rows in their order.
-const ALL_ROWS: [Rows; 9] = [
+const ALL_ROWS: [Rows; 10] = [
     Rows::Head,
     Rows::Coins,
     Rows::Users,
@@ -52,6 +55,7 @@ const ALL_ROWS: [Rows; 9] = [
     Rows::Holds,
     Rows::ApiKeys,
     Rows::Schedules,
+    Rows::Webhooks,
     Rows::End,
 ];
 
@@ -85,6 +89,7 @@ impl State {
             Rows::Schedules => {
                 each(self.schedules.iter().map(|(number, schedule)| (number, &**schedule)), put_schedule)
             }
+            Rows::Webhooks => each(self.webhooks.values().map(|webhook| (&**webhook, self.now)), put_webhook),
             Rows::End => each(core::iter::once(()), |_, ()| {}),
         }
     }
@@ -305,6 +310,7 @@ impl State {
         const HOLDS: u8 = Rows::Holds as u8;
         const API_KEYS: u8 = Rows::ApiKeys as u8;
         const SCHEDULES: u8 = Rows::Schedules as u8;
+        const WEBHOOKS: u8 = Rows::Webhooks as u8;
         match rows {
             HEAD => (self.last_event, self.now) = (fields.u64()?, fields.i64()?),
             COINS => self.coins.push(read_coin(fields)?),
@@ -324,6 +330,11 @@ impl State {
                 let (number, schedule) = read_schedule(fields)?;
                 self.check_schedule(number, &schedule)?;
                 self.keep_schedule(number, schedule);
+            }
+            WEBHOOKS => {
+                let webhook = read_webhook(fields)?;
+                self.check_webhook(&webhook)?;
+                self.keep_webhook(webhook);
             }
             _ => return Err(Malformed("the snapshot has rows that are not known")),
         }

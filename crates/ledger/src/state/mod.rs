@@ -14,6 +14,7 @@ mod over;
 mod schedules;
 mod spending;
 mod user;
+mod webhooks;
 
 pub use account::{Account, AccountBalance, AccountId, Balance, Limits};
 pub use coin::{Coin, CoinId};
@@ -22,6 +23,7 @@ pub use naming::NAMED_TOGETHER;
 pub use schedules::Schedule;
 pub use spending::Spending;
 pub use user::{User, UserId};
+pub use webhooks::Webhook;
 
 pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
 pub(crate) use chunked::Chunked;
@@ -78,10 +80,14 @@ pub struct State {
     pub(crate) schedules_of: imbl::OrdSet<(UserId, u64)>,
     pub(crate) due: imbl::OrdSet<(Micros, Due)>,
     pub(crate) api_keys: Vec<ApiKey>,
+    /// By id.
+    pub(crate) webhooks: imbl::OrdMap<CompactString, Arc<Webhook>>,
+    /// Known only for events since the start: nothing older is needed.
+    pub(crate) webhooks_event: u64,
     /// Not stored: what is here is in the log, and soon in tables.
     pub(crate) over: Over,
     pub(crate) last_event: u64,
-    /// Known only for events since the start: nothing older is needed.
+    /// Likewise.
     pub(crate) roster_event: u64,
     /// Likewise.
     pub(crate) naming: Naming,

@@ -1,10 +1,10 @@
 //! Requests in the words of the domain: `ledger.grant("ana", 50).expires_in(60).done()`.
 
 use crate::bench::{Answer, Bench};
-use crate::request::{Ask, Op};
+use crate::request::{Ask, Hook, Op};
 use tocos_ledger::{
     Amount, Category, Every, Excess, Lasting, MAX_AMOUNT, Marks, Micros, Mode, Plan, Refusal, Right, Rollover,
-    SpendLimit, Taking, Until,
+    SpendLimit, Taking, Until, WebhookChange,
 };
 
 /// A request in the making.
@@ -103,6 +103,29 @@ impl Bench {
         self.asking(Op::ResumeSchedule { schedule: schedule.into() })
     }
 
+    /// Everything from here on, one event a request, unless said.
+    pub(crate) fn webhook(&mut self, id: &str) -> Asking<'_> {
+        self.asking(Op::PutWebhook(Hook {
+            id: id.into(),
+            url: "https://example.com/hook".into(),
+            kinds: Vec::new(),
+            coins: Vec::new(),
+            prefix: None,
+            crossed: false,
+            batch: 1,
+            secret: None,
+            from_event: None,
+        }))
+    }
+
+    pub(crate) fn delete_webhook(&mut self, id: &str) -> Asking<'_> {
+        self.asking(Op::DeleteWebhook { webhook: id.into() })
+    }
+
+    pub(crate) fn change_webhook(&mut self, id: &str, change: WebhookChange) -> Asking<'_> {
+        self.asking(Op::ChangeWebhook { webhook: id.into(), change })
+    }
+
     pub(crate) fn create_key(&mut self, name: &str, right: Right) -> Asking<'_> {
         self.asking(Op::CreateKey { name: name.into(), right, expires_at: None })
     }
@@ -144,6 +167,20 @@ impl Asking<'_> {
             other => panic!("{other:?} has no coin"),
         }
         self
+    }
+
+    /// A webhook with something of it changed.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Hook)) -> Self {
+        match &mut self.ask.op {
+            Op::PutWebhook(hook) => change(hook),
+            other => panic!("{other:?} is no webhook"),
+        }
+        self
+    }
+
+    /// A webhook that is about users with this prefix.
+    pub(crate) fn about(self, prefix: &str) -> Self {
+        self.with(|hook| hook.prefix = Some(prefix.into()))
     }
 
     pub(crate) fn named(mut self, words: &str) -> Self {

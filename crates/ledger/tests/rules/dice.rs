@@ -2,10 +2,10 @@
 //! failing sequence by leaving rows out and making numbers smaller; all zeroes is the plainest step there is.
 
 use crate::model::{Model, instant_of};
-use crate::request::{Ask, Op, seconds};
+use crate::request::{Ask, Hook, Op, seconds, secret};
 use tocos_ledger::{
     Amount, Category, Every, Excess, Lasting, MAX_AMOUNT, Marks, Micros, Mode, Plan, Right, Rollover, SpendLimit,
-    Taking, Until, Window,
+    Taking, Until, WebhookChange, WebhookOff, Window,
 };
 
 /// One step's dice.
@@ -88,7 +88,7 @@ fn pass(dice: &mut Dice<'_>) -> i64 {
 }
 
 fn ask(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
-    let op = match dice.throw(115) {
+    let op = match dice.throw(123) {
         0..20 => grant(dice, model, now),
         20..34 => spend(dice),
         34..50 => transfer(dice),
@@ -110,6 +110,9 @@ fn ask(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Ask {
         100..110 => put_schedule(dice, model, now),
         110 | 111 => Op::PauseSchedule { schedule: schedule(dice) },
         112 | 113 => Op::ResumeSchedule { schedule: schedule(dice) },
+        115..118 => put_webhook(dice, model),
+        118 => Op::DeleteWebhook { webhook: webhook(dice) },
+        119..123 => change_webhook(dice, model),
         _ => Op::EndSchedule { schedule: schedule(dice) },
     };
     dice.at = 8;
@@ -316,6 +319,51 @@ fn api_key(dice: &mut Dice<'_>, model: &Model, now: Micros) -> Op {
 
 fn schedule(dice: &mut Dice<'_>) -> String {
     dice.choose(&["plan", "plan", "extra", "extra", "Top-up 山", "none"]).into()
+}
+
+fn webhook(dice: &mut Dice<'_>) -> String {
+    dice.choose(&["shop", "crm", "shop", "crm", "none"]).into()
+}
+
+fn put_webhook(dice: &mut Dice<'_>, model: &Model) -> Op {
+    let mut sides = Sides(dice.throw(usize::from(u16::MAX)));
+    let id = sides.choose(&["shop", "crm", "shop", "crm", "x-1", "no dots."]).to_owned();
+    let url = sides.choose(&["https://example.com/hook", "http://[::1]:9/", "https://a.example/?x=1", "ftp://a", ""]);
+    let kinds = sides.choose(&[&[][..], &["grant", "spend"], &["webhook_failing"], &["spend", "grant"]]).to_vec();
+    let coins = sides.choose(&[&[][..], &["toco"], &["gem", "toco", "gem"], &["toco", "gem"], &["none"]]);
+    let coins = coins.iter().map(|coin| (*coin).to_owned()).collect();
+    let mut sides = Sides(dice.throw(usize::from(u16::MAX)));
+    let prefix = sides.choose(&[None, Some("a"), Some("Cem Ç"), Some("")]).map(str::to_owned);
+    let (crossed, batch) = (sides.choose(&[false, true]), sides.choose(&[1, 100, 7, 0, 101]));
+    let secret = sides.choose(&[None, Some(1), None, Some(2)]).map(secret);
+    let last = model.last_event();
+    let from_event = sides.choose(&[None, Some(1), Some(last), Some(last + 1), Some(last + 2), Some(0)]);
+    let url = url.to_owned();
+    Op::PutWebhook(Hook { id, url, kinds, coins, prefix, crossed, batch, secret, from_event })
+}
+
+fn change_webhook(dice: &mut Dice<'_>, model: &Model) -> Op {
+    let webhook = webhook(dice);
+    let (since, through) = model.webhooks.get(&webhook).map_or((1, 0), |receiver| (receiver.since, receiver.through));
+    let last = model.last_event();
+    let mut sides = Sides(dice.throw(usize::from(u16::MAX)));
+    // Now and then from before deliveries began where they are.
+    let since = sides.choose(&[since, since, since, since.saturating_sub(1)]);
+    let ahead = sides.choose(&[through + 1, last, last / 2 + 1, last + 1, through]);
+    let from_event = sides.choose(&[1, last, last + 1, last / 2 + 1, last + 2, 0]);
+    let keep_s = sides.choose(&[60, 0, 86_400, u32::MAX]);
+    let (brought, byte) = (sides.choose(&[false, true]), sides.choose(&[3, 4]));
+    let why = sides.choose(&[WebhookOff::Gone, WebhookOff::Failing]);
+    let change = match dice.throw(12) {
+        0..5 => WebhookChange::Progress { since, through: ahead },
+        5 => WebhookChange::Failing { since },
+        6 => WebhookChange::Disable { why: WebhookOff::Requested, since: None },
+        7 => WebhookChange::Disable { why, since: Some(since.max(1)) },
+        8 => WebhookChange::Enable,
+        9 | 10 => WebhookChange::Redeliver { from_event },
+        _ => WebhookChange::Rotate { secret: secret(byte), brought, keep_s },
+    };
+    Op::ChangeWebhook { webhook, change }
 }
 
 /// One die thrown for several small choices.

@@ -1,7 +1,8 @@
 //! A ledger in which everything has happened once.
 
 use crate::bench::Bench;
-use tocos_ledger::{Lasting, SpendLimit, Window};
+use crate::request::secret;
+use tocos_ledger::{Lasting, SpendLimit, WebhookChange, WebhookOff, Window};
 
 /// A ledger with something of everything, and open holds 1 and 2 of it.
 pub(crate) fn furnished() -> (Bench, u64, u64) {
@@ -46,6 +47,16 @@ pub(crate) fn do_everything(ledger: &mut Bench, first: u64, second: u64) {
     ledger.schedule("once", "bob", 3).key("within as well").done();
     ledger.schedule("extra", "cem", 3).coin("gem").monthly().occurrences(2).done();
     ledger.end_schedule("extra").done();
+    ledger.webhook("shop").about("ana").key("within likewise").done();
+    ledger.webhook("gone").done();
+    ledger.change_webhook("shop", WebhookChange::Rotate { secret: secret(9), brought: false, keep_s: 600 }).done();
+    ledger.change_webhook("shop", WebhookChange::Redeliver { from_event: 3 }).done();
+    let since = ledger.last_event();
+    ledger.change_webhook("shop", WebhookChange::Progress { since, through: 7 }).done();
+    ledger.change_webhook("shop", WebhookChange::Failing { since }).done();
+    ledger.change_webhook("shop", WebhookChange::Disable { why: WebhookOff::Gone, since: Some(since) }).done();
+    ledger.change_webhook("shop", WebhookChange::Enable).done();
+    ledger.delete_webhook("gone").done();
     ledger.create_key("ci", tocos_ledger::Right::Admin).done();
     ledger.revoke_key(1).done();
     ledger.user("dia").done();

@@ -1,8 +1,8 @@
 //! Rules 18 to 20: asking again under an idempotency key.
 
 use crate::bench::Bench;
-use crate::request::{Ask, Op};
-use tocos_ledger::{Decision, Excess, Marks, Mode, Refusal, Right, Taking, Until};
+use crate::request::{Ask, Hook, Op, secret};
+use tocos_ledger::{Decision, Excess, Marks, Mode, Refusal, Right, Taking, Until, WebhookChange};
 
 /// Something of everything: user `ana` with coins, `bob` and `shop`, and an open hold.
 fn furnished() -> (Bench, u64) {
@@ -12,6 +12,8 @@ fn furnished() -> (Bench, u64) {
     ledger.grant("ana", 1_000).coin("gem").done();
     let hold = ledger.hold("ana", 100).done().event;
     ledger.create_key("ci", Right::Read).done();
+    ledger.webhook("shop").done();
+    ledger.webhook("old").done();
     (ledger, hold)
 }
 
@@ -62,6 +64,41 @@ fn rows(hold: u64) -> Vec<Row> {
     rows
 }
 
+fn rotate(byte: u8, brought: bool, keep_s: u32) -> WebhookChange {
+    WebhookChange::Rotate { secret: secret(byte), brought, keep_s }
+}
+
+fn webhook_row() -> Row {
+    let op = Hook {
+        id: "shop".into(),
+        url: "https://example.com/".into(),
+        kinds: vec!["grant"],
+        coins: vec!["toco".into()],
+        prefix: None,
+        crossed: false,
+        batch: 1,
+        secret: None,
+        from_event: None,
+    };
+    let changes: [(&'static str, fn(&mut Hook)); 9] = [
+        ("webhook", |hook| hook.id = "crm".into()),
+        ("url", |hook| hook.url = "https://example.org/".into()),
+        ("kinds", |hook| hook.kinds = vec!["spend"]),
+        ("coins", |hook| hook.coins = vec!["toco".into(), "gem".into()]),
+        ("user_prefix", |hook| hook.prefix = Some("a".into())),
+        ("crossed_only", |hook| hook.crossed = true),
+        ("batch", |hook| hook.batch = 2),
+        ("secret", |hook| hook.secret = Some(secret(1))),
+        ("from_event", |hook| hook.from_event = Some(1)),
+    ];
+    let changed = changes.map(|(field, change)| {
+        let mut other = op.clone();
+        change(&mut other);
+        (field, Op::PutWebhook(other))
+    });
+    Row { op: Op::PutWebhook(op), changed: changed.into() }
+}
+
 fn rows_of_holds(hold: u64) -> Vec<Row> {
     let (ana, gem) = (|| "ana".to_owned(), || "gem".to_owned());
     let later = Until::At(crate::request::START + crate::request::seconds(600));
@@ -83,6 +120,15 @@ fn rows_of_holds(hold: u64) -> Vec<Row> {
         row!(CreateKey { name: "ci".into(), right: Right::Read, expires_at: None },
             name: "cd".into() => "name", right: Right::Admin => "right", expires_at: Some(i64::MAX) => "expires_at"),
         row!(RevokeKey { id: 1 }, id: 2 => "id"),
+        row!(DeleteWebhook { webhook: "old".into() }, webhook: "shop".into() => "webhook"),
+        row!(ChangeWebhook { webhook: "shop".into(), change: WebhookChange::Enable },
+            webhook: "old".into() => "webhook", change: WebhookChange::Redeliver { from_event: 1 } => "op"),
+        row!(ChangeWebhook { webhook: "shop".into(), change: WebhookChange::Redeliver { from_event: 1 } },
+            change: WebhookChange::Redeliver { from_event: 2 } => "from_event"),
+        row!(ChangeWebhook { webhook: "shop".into(), change: rotate(3, true, 60) },
+            change: rotate(4, true, 60) => "secret", change: rotate(3, false, 60) => "secret",
+            change: rotate(3, true, 61) => "keep_s"),
+        webhook_row(),
         row!(CloseUser { user: "eve".into() }, user: ana() => "user"),
     ]
 }

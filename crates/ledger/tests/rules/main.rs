@@ -34,4 +34,6 @@ mod rule_book;
 mod scheduled;
 mod snapshots;
 mod staging;
+mod tally;
 mod time;
+mod webhooks;

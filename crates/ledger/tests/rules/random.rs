@@ -4,8 +4,9 @@
 use crate::bench::{Answer, Bench, SEED, accounts};
 use crate::dice::{Row, Step, step};
 use crate::flows::add_flows;
-use crate::model::{Model, Outcome, Timetable};
+use crate::model::{Model, Outcome, Timetable, receivers};
 use crate::request::{Ask, Op};
+use crate::tally::Tally;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::RefCell;
@@ -59,76 +60,6 @@ fn in_words(rows: &[Row]) -> String {
         }
     }
     words
-}
-
-/// What came up, so that a run in which nothing interesting happened is no success.
-#[derive(Default)]
-struct Tally {
-    codes: BTreeMap<&'static str, usize>,
-}
-
-impl Tally {
-    fn count(&mut self, word: &'static str) {
-        *self.codes.entry(word).or_default() += 1;
-    }
-
-    fn check(&self) {
-        for word in [
-            "grant",
-            "spend",
-            "transfer",
-            "hold",
-            "capture",
-            "release",
-            "hold_expired",
-            "expire",
-            "schedule",
-            "schedule_deleted",
-            "schedule_paused",
-            "schedule_resumed",
-            "rollover",
-            "adjustment",
-            "occurrence",
-            "an occurrence cut short",
-            "catching up",
-            "reverse",
-            "extend",
-            "limits",
-            "thresholds",
-            "spend_limit",
-            "crossed",
-            "spend_limit_reached",
-            "user",
-            "user_closed",
-            "coin",
-            "key",
-            "key_revoked",
-            "leader",
-            "replayed",
-            "rolled back",
-            "reopened",
-            "invalid_request",
-            "insufficient_funds",
-            "user_not_found",
-            "coin_not_found",
-            "hold_not_found",
-            "event_not_found",
-            "schedule_not_found",
-            "key_not_found",
-            "idempotency_key_reused",
-            "hold_ended",
-            "hold_amount_exceeded",
-            "already_reversed",
-            "not_reversible",
-            "above_ceiling",
-            "account_frozen",
-            "user_closed",
-            "user_not_empty",
-            "supply_exhausted",
-        ] {
-            assert!(self.codes.contains_key(word), "{word} never came up, only {:?}; run more steps", self.codes);
-        }
-    }
 }
 
 /// Where a batch began.
@@ -368,6 +299,7 @@ impl Pair {
         }
         self.compare_holds()?;
         self.compare_schedules()?;
+        self.compare_webhooks()?;
         for coin in state.coins() {
             let mint = &model.coins[coin.code.as_str()];
             let found = (coin.decimals, [coin.issued, coin.spent, coin.expired].map(i128::from));
@@ -423,6 +355,12 @@ impl Pair {
         });
         same("the schedules", found.collect(), expected)?;
         same("how many schedules there are", state.schedule_count(), model.schedules.len())
+    }
+
+    fn compare_webhooks(&self) -> Result<(), String> {
+        let (now, found) = (self.bench.now, receivers(self.bench.ledger.state(), self.bench.now));
+        let model = self.model.webhooks.clone().into_iter().map(|(id, receiver)| (id, receiver.at(now)));
+        same("the webhooks", found, model.collect())
     }
 
     fn compare_names(&self) -> Result<(), String> {

@@ -4,11 +4,12 @@ use crate::bench::{Bench, SEED, Written, read};
 use crate::furnished::with_everything;
 use proptest::prelude::*;
 use tocos_ledger::{
-    AccountId, AdjustmentTerms, CaptureTerms, Category, CoinId, Crossing, EVERY_DAYS_MAX, EVERY_MONTHS_MAX, Entry,
-    Event, Every, Excess, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Lasting, Ledger, Leg, Legs, Link, Lot, LotAmount,
-    MAX_AMOUNT, Marks, Mode, Movement, MovementKind, NODE_NAME_LENGTH_MAX, Occurrence, Place, Plan, RECORD_BYTES,
-    ReverseTerms, Right, Rollover, RolloverTerms, SpendLimit, SpendTerms, Taking, Thresholds, UserId, WINDOW_HOURS_MAX,
-    Whose, Window,
+    AccountId, AdjustmentTerms, CaptureTerms, Category, CoinId, Crossing, DELIVERED_KINDS, EVERY_DAYS_MAX,
+    EVERY_MONTHS_MAX, Entry, Event, EventKinds, Every, Excess, Fact, GrantTerms, HoldEnd, HoldTerms, Key, Lasting,
+    Ledger, Leg, Legs, Link, Lot, LotAmount, MAX_AMOUNT, Marks, Mode, Movement, MovementKind, NODE_NAME_LENGTH_MAX,
+    Occurrence, Place, Plan, RECORD_BYTES, ReverseTerms, Right, Rollover, RolloverTerms, SpendLimit, SpendTerms,
+    Taking, Thresholds, UserId, WEBHOOK_ID_LENGTH_MAX, WINDOW_HOURS_MAX, WebhookChange, WebhookFilter, WebhookOff,
+    WebhookPut, WebhookSecret, Whose, Window,
 };
 
 #[test]
@@ -63,6 +64,14 @@ fn every_kind_of_event_is_among_those_tried_here() {
         "transfer",
         "user",
         "user_closed",
+        "webhook",
+        "webhook_deleted",
+        "webhook_disabled",
+        "webhook_enabled",
+        "webhook_failing",
+        "webhook_progress",
+        "webhook_redelivered",
+        "webhook_rotated",
     ];
     assert_eq!(kinds, expected);
 }
@@ -115,7 +124,7 @@ fn what_encode_does_not_write_is_malformed() {
     refused(find("leader"), &|written| written.blob[1] += 1, "middle of a field");
     refused(find("leader"), &|written| written.blob.extend_from_slice(&[4, 1, b'a']), "does not belong");
     refused(find("leader"), &|written| written.blob.extend_from_slice(&[5, 1, 0]), "longer than its kind needs");
-    refused(find("leader"), &|written| written.record[0] = 15, "kind is not known");
+    refused(find("leader"), &|written| written.record[0] = 27, "kind is not known");
     // A list of lots that says it is longer than the blob is not even begun.
     let legs: Vec<u8> = [vec![6, 14, 0, 3], vec![0; 8], vec![0xff; 4]].concat();
     let huge = |written: &mut Written| {
@@ -302,6 +311,17 @@ fn node(text: &str) -> &str {
     if node.is_empty() { "a" } else { node }
 }
 
+/// As much of a text as the id of a webhook may have.
+fn webhook(text: &str) -> &str {
+    let id = &text[..text.floor_char_boundary(WEBHOOK_ID_LENGTH_MAX)];
+    if id.is_empty() { "a" } else { id }
+}
+
+/// A secret of some length, or none.
+fn secret(number: u64) -> Option<WebhookSecret> {
+    WebhookSecret::new(&vec![number as u8; number as usize % 70])
+}
+
 /// What an event says that is not about coins on the move.
 fn other<'w>(which: u8, words: &'w Words, [a, b, c]: [u64; 3], entry: Entry, plan: Plan) -> Fact<'w> {
     let (id, name) = (words.id.as_str(), words.name.as_deref());
@@ -310,7 +330,7 @@ fn other<'w>(which: u8, words: &'w Words, [a, b, c]: [u64; 3], entry: Entry, pla
     let expires_at = (b as i64).max(i64::MIN + 1);
     let whose = if created { Whose::Account(entry.clone()) } else { Whose::Coin(CoinId(small)) };
     let schedule = if id.is_empty() { "plan" } else { id };
-    match which % 14 {
+    match which % 17 {
         0 => Fact::UserPut { user: UserId(a as u32), id, name, created },
         1 => Fact::UserClosed { user: UserId(a as u32) },
         2 => Fact::CoinPut { coin: CoinId(small), code: id, decimals: c as u8, created },
@@ -337,6 +357,41 @@ fn other<'w>(which: u8, words: &'w Words, [a, b, c]: [u64; 3], entry: Entry, pla
         13 => {
             let next = created.then_some((c as u32).min(u32::MAX - 1));
             Fact::ScheduleResumed { number: a, id: schedule, next }
+        }
+        14 => Fact::WebhookPut(Box::new(WebhookPut {
+            number: a,
+            id: webhook(id),
+            url: name.unwrap_or_default(),
+            filter: WebhookFilter {
+                kinds: EventKinds::of(DELIVERED_KINDS.into_iter().filter(|kind| kind.len() as u64 % 7 == a % 7))
+                    .unwrap(),
+                coins: [small, c as u16][..usize::from(small % 3)].into(),
+                prefix: words.reference.as_deref().filter(|text| !text.is_empty()).map(Into::into),
+                crossed: created,
+            },
+            batch: c as u16,
+            secret: secret(c),
+            brought: created,
+            from_event: Some(c).filter(|from| *from > 0 && created),
+            through: b,
+            created: c.is_multiple_of(2),
+        })),
+        15 => Fact::WebhookDeleted { number: a, id: webhook(id) },
+        16 => {
+            let whys = [WebhookOff::Requested, WebhookOff::Gone, WebhookOff::Failing];
+            let since = Some(b).filter(|since| *since > 0);
+            let change = match small % 6 {
+                0 => WebhookChange::Progress { since: b, through: c },
+                1 => WebhookChange::Failing { since: b },
+                2 => WebhookChange::Disable { why: whys[c as usize % 3], since },
+                3 => WebhookChange::Enable,
+                4 => WebhookChange::Redeliver { from_event: b },
+                _ => match secret(c) {
+                    Some(secret) => WebhookChange::Rotate { secret, brought: created, keep_s: c as u32 },
+                    None => WebhookChange::Enable,
+                },
+            };
+            Fact::WebhookChanged { number: a, id: webhook(id), change }
         }
         _ => {
             let (hash, expires_at) = ([c as u8; 32], created.then_some(expires_at));

@@ -27,6 +27,7 @@ fn one_of_each() -> Vec<Refusal> {
         ledger.release(1).refused(),
         ledger.reverse(99).refused(),
         ledger.pause("none").refused(),
+        ledger.delete_webhook("none").refused(),
         ledger.revoke_key(1).refused(),
         ledger.grant("bob", 2).key("one").refused(),
         ledger.capture(ended).refused(),
@@ -53,6 +54,7 @@ fn every_code_has_its_case_and_they_are_all_there_are() {
         "hold_not_found",
         "event_not_found",
         "schedule_not_found",
+        "webhook_not_found",
         "key_not_found",
         "idempotency_key_reused",
         "hold_ended",
@@ -92,6 +94,7 @@ fn every_refusal_is_a_sentence_that_names_what_it_is_about() {
             | Refusal::AlreadyReversed { event, .. }
             | Refusal::NotReversible { event, .. } => event.to_string(),
             Refusal::ScheduleNotFound { schedule } => schedule.to_string(),
+            Refusal::WebhookNotFound { webhook } => webhook.to_string(),
             Refusal::KeyNotFound { key } => key.to_string(),
         };
         assert!(sentence.contains(&about), "{sentence} does not name {about}");

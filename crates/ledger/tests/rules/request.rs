@@ -1,8 +1,8 @@
 //! Requests that own their words, so that tables, dice and the model can keep them.
 
 use tocos_ledger::{
-    Amount, CreateKey, Event, Excess, Marks, Micros, Mode, Operation, Plan, Request, Right, SECOND_US, SpendLimit,
-    Taking, Thresholds, Until,
+    Amount, CreateKey, Event, EventKinds, Excess, Marks, Micros, Mode, Operation, Plan, PutWebhook, Request, Right,
+    SECOND_US, SpendLimit, Taking, Thresholds, Until, WebhookChange, WebhookSecret,
 };
 
 /// One operation, owned.
@@ -26,8 +26,50 @@ pub(crate) enum Op {
     EndSchedule { schedule: String },
     PauseSchedule { schedule: String },
     ResumeSchedule { schedule: String },
+    PutWebhook(Hook),
+    DeleteWebhook { webhook: String },
+    ChangeWebhook { webhook: String, change: WebhookChange },
     CreateKey { name: String, right: Right, expires_at: Option<Micros> },
     RevokeKey { id: u16 },
+}
+
+/// A webhook as it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hook {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) kinds: Vec<&'static str>,
+    pub(crate) coins: Vec<String>,
+    pub(crate) prefix: Option<String>,
+    pub(crate) crossed: bool,
+    pub(crate) batch: u16,
+    pub(crate) secret: Option<WebhookSecret>,
+    pub(crate) from_event: Option<u64>,
+}
+
+/// A secret of 32 times the same byte.
+pub(crate) fn secret(byte: u8) -> WebhookSecret {
+    WebhookSecret::new(&[byte; 32]).unwrap()
+}
+
+/// The byte of the secret that a new webhook gets for which none is brought.
+pub(crate) const FRESH: u8 = 200;
+
+impl Hook {
+    fn put(&self) -> PutWebhook<'_> {
+        PutWebhook {
+            webhook: &self.id,
+            url: &self.url,
+            kinds: EventKinds::of(self.kinds.iter().copied()).unwrap(),
+            coins: self.coins.iter().map(String::as_str).collect(),
+            prefix: self.prefix.as_deref(),
+            crossed: self.crossed,
+            batch: self.batch,
+            secret: self.secret,
+            fresh: secret(FRESH),
+            from_event: self.from_event,
+        }
+    }
 }
 
 /// An operation with what travels with it.
@@ -105,6 +147,9 @@ impl Op {
             Self::EndSchedule { schedule } => Operation::EndSchedule { schedule },
             Self::PauseSchedule { schedule } => Operation::PauseSchedule { schedule },
             Self::ResumeSchedule { schedule } => Operation::ResumeSchedule { schedule },
+            Self::PutWebhook(hook) => Operation::PutWebhook(Box::new(hook.put())),
+            Self::DeleteWebhook { webhook } => Operation::DeleteWebhook { webhook },
+            Self::ChangeWebhook { webhook, change } => Operation::ChangeWebhook { webhook, change: *change },
             Self::CreateKey { name, right, expires_at } => {
                 Operation::CreateKey(CreateKey { name, hash: [9; 32], right: *right, expires_at: *expires_at })
             }

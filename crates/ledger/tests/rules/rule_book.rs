@@ -9,7 +9,7 @@ use tocos_ledger::{
     Until, Window,
 };
 
-const RULES: usize = 35;
+const RULES: usize = 36;
 
 fn rule_book() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rules.md");

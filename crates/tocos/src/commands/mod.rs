@@ -32,6 +32,7 @@ pub(crate) mod transfer;
 pub(crate) mod user;
 pub(crate) mod users;
 pub(crate) mod verify;
+pub(crate) mod webhook;
 
 /// The largest amount, floor and ceiling: 2^53 - 1.
 const AMOUNT_MAX: u64 = (1 << 53) - 1;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SpanRelativeTo, Unit};
 use tocos_archive::store::Store;
+use tocos_webhooks::{AddressPolicy, Range};
 
 use super::given::{Given, Value};
 use super::group::{self, GroupSettings};
@@ -101,6 +102,8 @@ pub(crate) struct Config {
     pub restore_from: Option<String>,
     /// The group that the ledger belongs to, if it is not alone.
     pub group: GroupSettings,
+    /// Where events may be delivered to.
+    pub webhooks: AddressPolicy,
     /// Where to write the addresses once they are open.
     pub address_file: Option<PathBuf>,
 }
@@ -128,6 +131,7 @@ impl Default for Config {
             local_log_bytes: None,
             restore_from: None,
             group: GroupSettings::default(),
+            webhooks: AddressPolicy::default(),
             address_file: None,
         }
     }
@@ -193,6 +197,7 @@ impl Config {
             "advertise" => self.group.advertise = Some(group::advertise(text)?),
             "lease_s" => self.group.lease = Duration::from_secs(number(text, group::LEASE_S)?),
             "leave_group" => self.group.leaves = yes_or_no(text)?,
+            "webhooks_allow_private" => self.webhooks = webhooks(text)?,
             "address_file" => self.address_file = Some(path(text)?),
             other => return Err(format!("there is no setting `{other}`")),
         }
@@ -205,6 +210,18 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     ours.as_deref().unwrap_or(text).parse().map_err(|_| {
         format!("\"{text}\" is not an address and port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
     })
+}
+
+/// `none`, `all`, or ranges of addresses.
+pub(super) fn webhooks(text: &str) -> Result<AddressPolicy, String> {
+    match text {
+        "none" => Ok(AddressPolicy::default()),
+        "all" => Ok(AddressPolicy::everything()),
+        ranges => {
+            let ranges: Result<Vec<Range>, String> = ranges.split(',').map(|range| range.trim().parse()).collect();
+            Ok(AddressPolicy::allowing(ranges.map_err(|reason| format!("{reason}; or none, or all"))?))
+        }
+    }
 }
 
 fn path(text: &str) -> Result<PathBuf, String> {

@@ -97,13 +97,17 @@ pub(crate) struct ServeArgs {
     /// Serve the ledger of a data directory alone that belonged to a group until now; the group must not go on
     #[arg(long, env = "TOCOS_LEAVE_GROUP", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     leave_group: Option<String>,
+    /// Deliver events also to webhooks in these ranges of addresses, such as 10.0.0.0/8,127.0.0.1, or all, and over plain HTTP: whoever
+    /// can make a webhook can then reach what is there [default: none, only the public internet, over HTTPS]
+    #[arg(long, env = "TOCOS_WEBHOOKS_ALLOW_PRIVATE", value_name = "RANGES")]
+    webhooks_allow_private: Option<String>,
     /// Write the addresses into this file once they are open, for programs that use port 0
     #[arg(long, env = "TOCOS_ADDRESS_FILE", value_name = "FILE")]
     address_file: Option<String>,
 }
 
 /// The names of all settings, as in the file. A flag has - for _, a variable is `TOCOS_` and capitals.
-pub(super) const KEYS: [&str; 25] = [
+pub(super) const KEYS: [&str; 26] = [
     "listen",
     "internal_listen",
     "data_dir",
@@ -128,6 +132,7 @@ pub(super) const KEYS: [&str; 25] = [
     "advertise",
     "lease_s",
     "leave_group",
+    "webhooks_allow_private",
     "address_file",
 ];
 

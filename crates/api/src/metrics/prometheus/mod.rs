@@ -10,6 +10,7 @@ mod pipeline;
 mod process;
 mod requests;
 mod scan;
+mod webhooks;
 
 use std::fmt::{Display, Write as _};
 use std::path::Path;
@@ -20,6 +21,7 @@ use tocos_group::Figures;
 use super::{ArchiveFigures, Counters};
 
 pub(crate) use scan::{Scan, fresh as scanned};
+pub(crate) use webhooks::WebhookFigures;
 
 /// What the figures are about.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct Service<'a> {
     pub archive: Option<ArchiveFigures>,
     /// What this node knows of its group, if it has one.
     pub group: Option<Figures>,
+    /// Webhooks, if this node delivers.
+    pub webhooks: Vec<WebhookFigures>,
     pub auth_failures: u64,
     /// There is no API key.
     pub is_unprotected: bool,
@@ -70,6 +74,7 @@ pub(crate) async fn text(service: &Service<'_>) -> String {
         archive::put(figures, &mut out);
     }
     group::put(service.group.as_ref(), service.counters, &mut out);
+    webhooks::put(&service.webhooks, &mut out);
     figures::put(service.engine, &scanned, &mut out);
     process::put(&mut out);
     out.0

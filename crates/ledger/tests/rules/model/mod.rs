@@ -9,6 +9,7 @@ mod reversal;
 mod rules;
 mod sameness;
 mod schedules;
+mod webhooks;
 
 use crate::request::{Ask, Op};
 pub(crate) use money::named;
@@ -17,6 +18,8 @@ use rules::{Crossed, Rules};
 pub(crate) use schedules::{Timetable, instant as instant_of};
 use std::collections::BTreeMap;
 use tocos_ledger::{Amount, EndedAs, LotAmount, MAX_AMOUNT, Micros, Refusal, SpendLimit, Window};
+use webhooks::Receiver;
+pub(crate) use webhooks::receivers;
 
 /// Somebody who can have coins.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +98,7 @@ pub(crate) struct Model {
     pub(crate) events: Vec<&'static str>,
     pub(crate) keys: BTreeMap<String, (u64, Ask)>,
     pub(crate) answers: BTreeMap<u64, Outcome>,
+    pub(crate) webhooks: BTreeMap<String, Receiver>,
     /// API keys, and whether each is revoked.
     pub(crate) api_keys: Vec<bool>,
     now: Micros,
@@ -132,6 +136,7 @@ impl Model {
             events: Vec::new(),
             keys: BTreeMap::new(),
             answers: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
             api_keys: Vec::new(),
             now: 0,
         }
@@ -208,6 +213,13 @@ impl Model {
             Op::EndSchedule { schedule } => self.end_schedule(schedule),
             Op::PauseSchedule { schedule } => self.pause_schedule(schedule),
             Op::ResumeSchedule { schedule } => self.resume_schedule(schedule),
+            Op::PutWebhook(hook) => self.put_webhook(hook),
+            Op::DeleteWebhook { webhook } => {
+                self.find_webhook(webhook)?;
+                self.webhooks.remove(webhook);
+                Ok(Done::plainly("webhook_deleted"))
+            }
+            Op::ChangeWebhook { webhook, change } => self.change_webhook(webhook, *change),
             Op::CreateKey { expires_at, .. } => {
                 if expires_at.is_some_and(|at| at <= self.now) {
                     return Err(invalid("expires_at"));
@@ -246,6 +258,7 @@ fn well_formed(ask: &Ask) -> Result<(), Refusal> {
         Op::Grant { marks, .. } if marks.priority > 100 => Err(invalid("priority")),
         Op::PutSchedule { schedule, .. } if schedule.is_empty() => Err(invalid("schedule")),
         Op::PutSchedule { plan, .. } => schedules::well_formed(plan),
+        Op::PutWebhook(hook) => webhooks::well_formed(hook),
         Op::Spend { user, to, .. } | Op::Hold { user, to, .. } if to.as_ref() == Some(user) => Err(invalid("to")),
         Op::Transfer { from, to, .. } if from == to => Err(invalid("to")),
         Op::Grant { amount, .. }

@@ -1,7 +1,8 @@
 //! Whether two requests are one, field by field in the order in which the API names them.
 
 use crate::request::{Ask, Op};
-use tocos_ledger::Window;
+use std::collections::BTreeSet;
+use tocos_ledger::{WebhookChange, Window};
 
 /// A request as a list of named words.
 fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
@@ -109,6 +110,35 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
         Op::EndSchedule { schedule } => ("schedule_deleted", vec![word("schedule", schedule)]),
         Op::PauseSchedule { schedule } => ("schedule_paused", vec![word("schedule", schedule)]),
         Op::ResumeSchedule { schedule } => ("schedule_resumed", vec![word("schedule", schedule)]),
+        Op::PutWebhook(hook) => (
+            "webhook",
+            vec![
+                word("webhook", &hook.id),
+                word("url", &hook.url),
+                word("kinds", &hook.kinds.iter().collect::<BTreeSet<_>>()),
+                word("coins", &hook.coins.iter().collect::<BTreeSet<_>>()),
+                word("user_prefix", &hook.prefix),
+                word("crossed_only", &hook.crossed),
+                word("batch", &hook.batch),
+                word("secret", &hook.secret.map(|secret| secret.bytes().to_vec())),
+                word("from_event", &hook.from_event),
+            ],
+        ),
+        Op::DeleteWebhook { webhook } => ("webhook_deleted", vec![word("webhook", webhook)]),
+        Op::ChangeWebhook { webhook, change } => {
+            let words = match change {
+                WebhookChange::Rotate { secret, brought, keep_s } => {
+                    let secret = brought.then(|| secret.bytes().to_vec());
+                    vec![word("webhook", webhook), word("secret", &secret), word("keep_s", keep_s)]
+                }
+                WebhookChange::Redeliver { from_event } => {
+                    vec![word("webhook", webhook), word("from_event", from_event)]
+                }
+                // What nodes report has no key; tests give it one, and then all of it is one word.
+                other => vec![word("webhook", webhook), word("op", other)],
+            };
+            (change.as_str(), words)
+        }
         Op::CreateKey { name, right, expires_at } => {
             ("key", vec![word("name", name), word("right", right), word("expires_at", expires_at)])
         }
