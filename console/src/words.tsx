@@ -76,7 +76,7 @@ export function headline(event: LedgerEvent): ComponentChildren {
     case "key": return <>API key <Name text={event.name || `${event.id}`} /> was made, with the right {event.right}</>;
     case "key_revoked": return <>API key {event.id} was revoked</>;
     case "leader": return <>Node <Name text={event.node ?? ""} /> leads, epoch {event.epoch}</>;
-    case "webhook": return <>Webhook {hook} {event.created ? "was made" : "was changed"}: {getsWords(event)} {event.kinds?.length === 1 ? "goes" : "go"} to <Name text={event.url ?? ""} /></>;
+    case "webhook": return <>Webhook {hook} {event.created ? "was made" : "was changed"}: {getsWords(event)} go to <Name text={event.url ?? ""} /></>;
     case "webhook_deleted": return <>Webhook <Name text={event.webhook ?? ""} /> was deleted</>;
     case "webhook_rotated": return <>Webhook {hook} signs with a new secret</>;
     case "webhook_failing": return <>Deliveries to webhook {hook} are failing</>;

@@ -1,41 +1,10 @@
 // What operators do with webhooks in the console, on a real service that delivers to a receiver in this process.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
+import { Receiver } from "./receiver.mjs";
 import { fill, launch, NAMES, Service } from "./service.mjs";
 import { axe, button, confirm, dialog, done, more, openTab, preview } from "./tab.mjs";
-
-/** Takes what is delivered. What it answers can be changed for each path; it is 204 otherwise. */
-class Receiver {
-  static async start() {
-    const receiver = new Receiver();
-    receiver.got = [];
-    receiver.answers = new Map();
-    receiver.server = createServer((request, response) => {
-      let body = "";
-      request.setEncoding("utf8");
-      request.on("data", (text) => { body += text; });
-      request.on("end", () => {
-        const { pathname } = new URL(request.url, "http://receiver");
-        receiver.got.push({ pathname, headers: request.headers, body, json: JSON.parse(body) });
-        const [status, text, headers = {}] = receiver.answers.get(pathname) ?? [204, ""];
-        response.writeHead(status, { "content-type": "text/html", ...headers });
-        response.end(text);
-      });
-    });
-    await new Promise((listens) => receiver.server.listen(0, "127.0.0.1", listens));
-    receiver.url = `http://127.0.0.1:${receiver.server.address().port}`;
-    return receiver;
-  }
-
-  stop() { this.server.closeAllConnections(); this.server.close(); }
-
-  at(pathname) { return this.got.filter((one) => one.pathname === pathname); }
-
-  /** The numbers of the events that arrived. */
-  events(pathname) { return this.at(pathname).filter((one) => one.json.type !== "ping").flatMap((one) => [one.json.data].flat().map((event) => event.event)); }
-}
 
 /** Waits until it holds. */
 async function until(what, holds) {
@@ -337,7 +306,7 @@ test("all kinds of the API can be chosen", async (t) => {
   await button(page, "New webhook").click();
   await dialog(page).getByLabel("It gets").selectOption("some");
   const offered = await dialog(page).getByRole("group", { name: "Kinds" }).locator(".chip").allInnerTexts();
-  assert.deepEqual(offered.map((word) => word.replaceAll(" ", "_")), kinds);
+  assert.deepEqual(offered.map((word) => word.replaceAll(" ", "_")).sort(), [...kinds].sort());
 });
 
 test("what happened to webhooks is said in words", async (t) => {
@@ -353,7 +322,7 @@ test("what happened to webhooks is said in words", async (t) => {
   for (const [kind, event] of kinds) {
     await page.goto(`${service.url}/#/events/${event}`);
     await page.locator(".words-head").waitFor();
-    assert.match(await page.locator(".words-head").innerText(), /webhook \S+ |^Webhook \S+ /, kind);
+    assert.match(await page.locator(".words-head").innerText(), /ebhook \S+ /, kind);
   }
 });
 

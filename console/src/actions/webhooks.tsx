@@ -8,9 +8,9 @@ import { EventWords } from "../words";
 import type { Action } from "./dialog";
 import type { Field, Reader } from "./fields";
 
-/** The kinds of events that can be asked for, as in the API. */
-const KINDS = ["user", "user_closed", "coin", "limits", "extend", "key", "key_revoked", "leader", "thresholds", "spend_limit", "schedule", "schedule_deleted", "schedule_paused", "schedule_resumed",
-  "grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "rollover", "adjustment",
+/** The kinds of events that can be asked for: about coins, about settings, about webhooks. */
+const KINDS = ["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "rollover", "adjustment",
+  "user", "user_closed", "coin", "limits", "extend", "thresholds", "spend_limit", "schedule", "schedule_deleted", "schedule_paused", "schedule_resumed", "key", "key_revoked", "leader",
   "webhook", "webhook_deleted", "webhook_rotated", "webhook_failing", "webhook_disabled", "webhook_enabled", "webhook_redelivered"];
 
 const REFERENCE: Field = { name: "reference", label: "Reference", kind: "text", more: true, optional: true, hint: "What you call it, such as a ticket. It can be looked up." };

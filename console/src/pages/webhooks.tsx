@@ -48,10 +48,10 @@ export function Webhooks(): JSX.Element {
   const hooks = loaded.data?.webhooks ?? [];
   return <><PageHead title="Webhooks" sub={hooks.length > 0 ? summary(hooks) : "Where events are delivered to"} actions={may("admin") && <Button kind="primary" icon="plus" onClick={() => begin(act.newWebhook(keep))}>New webhook</Button>} />
     <Card><Shown of={loaded}>{({ webhooks }) => webhooks.length === 0 ? <Empty title="No webhooks">A webhook is a URL of yours that events are delivered to as they happen, in order and signed.</Empty>
-      : <Table caption="Webhooks" rows={webhooks} rowKey={(hook) => hook.id} rowClass={(hook) => (hook.enabled ? "" : "gone")} columns={[
-        { head: "Webhook", cell: (hook) => <WebhookLink id={hook.id} /> }, { head: "State", class: "wide", cell: (hook) => <State hook={hook} /> },
+      : <Table caption="Webhooks" rows={webhooks} rowKey={(hook) => hook.id} rowClass={(hook) => (hook.disabled_reason === "requested" ? "gone" : "")} columns={[
+        { head: "Webhook", class: "entry-words", cell: (hook) => <WebhookLink id={hook.id} /> }, { head: "State", class: "wide", cell: (hook) => <State hook={hook} /> },
         { head: "URL", class: "wide", cell: (hook) => <Name text={hook.url} /> }, { head: "Gets", class: "wide", cell: (hook) => getsWords(hook) },
-        { head: "Has up to", end: true, cell: (hook) => (hook.through > 0 ? <EventLink event={hook.through} /> : <span class="muted">none</span>) },
+        { head: "Delivered up to", end: true, cell: (hook) => (hook.through > 0 ? <EventLink event={hook.through} /> : <span class="muted">none</span>) },
       ]} />}</Shown></Card></>;
 }
 
@@ -145,8 +145,7 @@ export function WebhookPage({ id }: { id: string }): JSX.Element {
         ["Secret", hook.old_secret_until && new Date(hook.old_secret_until).getTime() > Date.now() ? <>two sign, the old one until <Time at={hook.old_secret_until} /></> : "one signs; it is not shown again"], ["Made", <Time at={hook.created_at} />],
       ]} /></Card>
       <Card title="Where it is"><Facts rows={[
-        ["Has what is for it up to", hook.through > 0 ? <EventLink event={hook.through} /> : "no event yet"], ["Behind by", hook.pending_events > 0 ? behind(hook) : "none"],
-        ["Failing since", hook.failing_since && <Time at={hook.failing_since} />], ["Switched off", !hook.enabled && <>{hook.disabled_at && <Time at={hook.disabled_at} />}, {offWords(hook.disabled_reason ?? "requested")}</>],
+        ["Delivered up to", hook.through > 0 ? <EventLink event={hook.through} /> : "no event yet"], ["Behind by", hook.pending_events > 0 ? behind(hook) : "none"],
       ]} /></Card>
     </div>
     <Deliveries id={id} />
