@@ -154,33 +154,43 @@ def takes(service, receiver):
     same(rate > 5_000, True, f"{rate:.0f} events a second")
 
 
-def writes_a_second(service, seconds=3):
-    count, end = 0, time.monotonic() + seconds
+def processor_s(process):
+    """The processor time that a process has taken."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def writes(service, seconds=4):
+    """Writes a second, one after the other, and the service's processor time for each in microseconds."""
+    count, begun, end = 0, processor_s(service.process), time.monotonic() + seconds
     while time.monotonic() < end:
         service.ledger.must("POST", "/v1/spends", {"user": "ana", "coin": "toco", "amount": 1})
         count += 1
-    return count / seconds
+    return f"{count / seconds:.0f}/s at {(processor_s(service.process) - begun) / count * 1e6:.0f} us"
 
 
 def a_dead_endpoint_costs_others_nothing(service, live):
     service.put("live", live, kinds=["spend"])
-    before = writes_a_second(service)
+    before = writes(service)
     kept = []
     for number in range(20):
         listener, url = silent()
         kept.append(listener)
         service.put(f"silent-{number}", url)
         service.put(f"dead-{number}", "http://127.0.0.1:9/")
-    after = writes_a_second(service)
+    # The first tries are over.
+    time.sleep(3)
+    after = writes(service)
     event = service.ledger.must("POST", "/v1/spends", {"user": "ana", "coin": "toco", "amount": 1})["event"]
     begun = time.monotonic()
     wait_until("the live one gets it", lambda: event in live.events()[-50:], pause=0.002)
     waited = time.monotonic() - begun
-    print(f"     writes one after the other: {before:.0f}/s without, {after:.0f}/s with 40 dead and silent endpoints; the live one waited {waited * 1000:.0f} ms")
     same(waited < 1, True, f"the live endpoint waited {waited:.1f} s")
     for number in range(20):
         service.ledger.must("DELETE", f"/v1/webhooks/silent-{number}")
         service.ledger.must("DELETE", f"/v1/webhooks/dead-{number}")
+    again = writes(service)
+    print(f"     writes one after the other: {before} and {again} without, {after} with 40 dead and silent endpoints; the live one waited {waited * 1000:.0f} ms")
 
 
 def main():

@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::attempts::{Attempt, Attempts};
-use crate::backoff::Patience;
 use crate::message::Message;
+use crate::options::{Options, Signal};
 use crate::pump::{Pump, outcome};
 use crate::sending::{Post, Sender};
 use crate::source::Source;
@@ -28,39 +28,6 @@ const TELLS_EVERY: Duration = Duration::from_millis(10);
 const READS_MAX: usize = 2;
 /// How long the end of the delivery is waited for: a request on its way may take a part of it.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
-
-/// How deliveries are made.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// When failures are tried again.
-    pub patience: Patience,
-    /// How often the ledger is told how far deliveries have come: so much is delivered again after a crash.
-    pub progress_every: Duration,
-    /// The same where nothing was delivered, as no event was for the endpoint.
-    pub skipped_every: Duration,
-    /// A request carries no more than so many bytes, but at least one event.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            patience: Patience::default(),
-            progress_every: Duration::from_secs(5),
-            skipped_every: Duration::from_secs(60),
-            body_bytes_max: 1024 * 1024,
-        }
-    }
-}
-
-/// What all deliveries listen to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Signal {
-    pub(crate) last_event: u64,
-    /// Counts changes of endpoints.
-    pub(crate) changes: u64,
-    pub(crate) is_stopping: bool,
-}
 
 /// A test of an endpoint, in progress.
 type Testing = Pin<Box<dyn Future<Output = Option<Attempt>> + Send>>;
@@ -111,6 +78,7 @@ impl Delivery {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (source, sender) = (Arc::new(source), Arc::new(sender));
         let (signal, listens) = watch::channel(Signal::default());
+        let (news, hears) = watch::channel(0);
         let (end, ended) = oneshot::channel();
         let (attempts, changed) = (Attempts::default(), Arc::new(Notify::new()));
         let dispatch = Dispatch {
@@ -120,6 +88,8 @@ impl Delivery {
             options: Arc::new(options),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             signal: signal.clone(),
+            news,
+            hears,
             listens,
             changed: Arc::clone(&changed),
             pumps: BTreeMap::new(),
@@ -189,6 +159,9 @@ struct Dispatch<S: Source, T: Sender> {
     reads: Arc<Semaphore>,
     signal: watch::Sender<Signal>,
     listens: watch::Receiver<Signal>,
+    /// The last event that was told of.
+    news: watch::Sender<u64>,
+    hears: watch::Receiver<u64>,
     changed: Arc<Notify>,
     pumps: BTreeMap<(String, u64), JoinHandle<()>>,
     /// The revision of the endpoints that was seen last; none if this node did not deliver then.
@@ -204,7 +177,7 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
                 self.signal.send_modify(|signal| signal.changes += 1);
                 self.look();
             }
-            let last = self.listens.borrow().last_event;
+            let last = *self.hears.borrow();
             tokio::select! {
                 () = self.changed.notified() => self.look(),
                 () = sleep(LOOKS_EVERY) => self.look(),
@@ -240,6 +213,8 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
                     options: Arc::clone(&self.options),
                     reads: Arc::clone(&self.reads),
                     signal: self.listens.clone(),
+                    news: self.hears.clone(),
+                    seen: 0,
                     id,
                     number,
                 };
@@ -251,7 +226,7 @@ impl<S: Source, T: Sender> Dispatch<S, T> {
     /// Tells the deliveries of new events when there are some; not each time, as thousands may come in a second.
     async fn tell(&self, last: u64) {
         self.source.event_after(last).await;
-        self.signal.send_modify(|signal| signal.last_event = self.source.last_event());
+        self.news.send_replace(self.source.last_event());
         sleep(TELLS_EVERY).await;
     }
 }

@@ -7,8 +7,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempts::{Attempt, Attempts};
-use crate::dispatch::{Options, Signal};
 use crate::message::Message;
+use crate::options::{Options, Signal};
 use crate::sending::{Answer, Post, Sender};
 use crate::source::{Endpoint, Page, Report, Source, Why};
 
@@ -31,6 +31,10 @@ pub(crate) struct Pump<S: Source, T: Sender> {
     /// Few read the log at a time, however many endpoints there are.
     pub(crate) reads: Arc<Semaphore>,
     pub(crate) signal: watch::Receiver<Signal>,
+    /// The last event. Only who waits for more listens to it.
+    pub(crate) news: watch::Receiver<u64>,
+    /// The changes of endpoints that were seen.
+    pub(crate) seen: u64,
     pub(crate) id: String,
     pub(crate) number: u64,
 }
@@ -86,13 +90,15 @@ impl<S: Source, T: Sender> Pump<S, T> {
         let mut line = T::Line::default();
         let mut place: Option<Place> = None;
         loop {
+            // In this order: a change that comes behind this is waited for no longer.
+            self.see();
             let Some(endpoint) = self.source.endpoint(&self.id).filter(|endpoint| endpoint.number == self.number)
             else {
                 return;
             };
             let mut here =
                 place.take().filter(|place| place.since == endpoint.since).unwrap_or_else(|| Place::of(&endpoint));
-            if self.signal.borrow_and_update().is_stopping {
+            if self.signal.borrow().is_stopping {
                 self.tell(&mut here);
                 return;
             }
@@ -220,6 +226,7 @@ impl<S: Source, T: Sender> Pump<S, T> {
                 return;
             }
             self.changed(Some(Duration::from_micros(left).min(LOOKS_EVERY))).await;
+            self.see();
             let is_as_it_was = self.source.endpoint(&self.id).is_some_and(|now| {
                 Endpoint { through: endpoint.through, failing_since: endpoint.failing_since, ..now } == *endpoint
             });
@@ -249,8 +256,10 @@ impl<S: Source, T: Sender> Pump<S, T> {
     async fn wait_for_more(&mut self, here: &mut Place, last: u64) {
         let due = self.due(here).map(|due| due.saturating_duration_since(Instant::now()));
         let mut signal = self.signal.clone();
-        let changes = signal.borrow().changes;
-        let more = signal.wait_for(|now| now.last_event > last || now.changes != changes || now.is_stopping);
+        let seen = self.seen;
+        let changed = signal.wait_for(|now| now.changes != seen || now.is_stopping);
+        let mut news = self.news.clone();
+        let more = news.wait_for(|event| *event > last);
         let is_due = async {
             match due {
                 Some(due) => sleep(due).await,
@@ -258,6 +267,7 @@ impl<S: Source, T: Sender> Pump<S, T> {
             }
         };
         tokio::select! {
+            _changed = changed => {}
             _more = more => {}
             () = is_due => self.tell(here),
         }
@@ -287,10 +297,15 @@ impl<S: Source, T: Sender> Pump<S, T> {
         }
     }
 
+    /// What was changed up to here is seen by whoever reads the endpoint behind this.
+    fn see(&mut self) {
+        self.seen = self.signal.borrow().changes;
+    }
+
     /// Ready when some webhook is changed or the delivery ends, or after a while.
     async fn changed(&mut self, at_most: Option<Duration>) {
-        let changes = self.signal.borrow().changes;
-        let changed = self.signal.wait_for(|now| now.changes != changes || now.is_stopping);
+        let seen = self.seen;
+        let changed = self.signal.wait_for(|now| now.changes != seen || now.is_stopping);
         match at_most {
             // Whichever it is: the caller looks.
             Some(at_most) => drop(timeout(at_most, changed).await),

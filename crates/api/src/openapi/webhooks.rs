@@ -30,7 +30,7 @@ fn terms() -> [(&'static str, Value); 6] {
         ("kinds", kinds()),
         ("coins", codes()),
         ("user_prefix", text_or_null()),
-        ("crossed", flag()),
+        ("crossed_only", flag()),
         ("batch", integer()),
     ]
 }

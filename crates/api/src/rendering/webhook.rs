@@ -56,7 +56,7 @@ fn terms(out: &mut Writer, url: &str, filter: &WebhookFilter, batch: u16, state:
     words(out, (!filter.coins.is_empty()).then_some(codes));
     out.raw(",\"user_prefix\":");
     out.text_or_null(filter.prefix.as_deref());
-    out.raw(",\"crossed\":");
+    out.raw(",\"crossed_only\":");
     out.bool(filter.crossed);
     out.raw(",\"batch\":");
     out.integer(batch);

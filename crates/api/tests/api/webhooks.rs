@@ -39,7 +39,7 @@ fn a_webhook_is_put_looked_at_listed_and_deleted() {
     app.put("/v1/coins/gem", json!({})).expect(201);
     let url = "https://example.com/hook?token=1";
     let body = json!({
-        "url": url, "kinds": ["spend", "grant"], "coins": ["gem", "toco"], "user_prefix": "an", "crossed": true,
+        "url": url, "kinds": ["spend", "grant"], "coins": ["gem", "toco"], "user_prefix": "an", "crossed_only": true,
         "batch": 50, "from_event": 1, "metadata": {"a": 1}, "reference": "r",
     });
     let put = app.put("/v1/webhooks/shop", body.clone()).expect(201);
@@ -139,7 +139,7 @@ fn bad_input_is_refused_with_its_field() {
         ("user_prefix", json!("")),
         ("batch", json!(0)),
         ("batch", json!(101)),
-        ("crossed", json!(1)),
+        ("crossed_only", json!(1)),
         ("secret", json!("whsec_abc")),
         ("secret", json!("abc")),
         ("from_event", json!(0)),
@@ -231,7 +231,7 @@ fn filters_and_batches_hold() {
     app.put("/v1/webhooks/spends", json!({"url": spends.url, "kinds": ["spend"], "from_event": 1})).expect(201);
     app.put("/v1/webhooks/anas", json!({"url": anas.url, "user_prefix": "an", "coins": ["toco"], "from_event": 1}))
         .expect(201);
-    app.put("/v1/webhooks/crossings", json!({"url": crossings.url, "crossed": true, "batch": 7, "from_event": 1}))
+    app.put("/v1/webhooks/crossings", json!({"url": crossings.url, "crossed_only": true, "batch": 7, "from_event": 1}))
         .expect(201);
     all.wait_for(|arrived| !arrived.is_empty());
     assert_eq!(all.arrived()[0].events(), (1..=last).collect::<Vec<_>>());

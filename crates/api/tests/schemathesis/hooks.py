@@ -4,6 +4,7 @@ Nothing is left out: every operation is asked, with every check on. A request th
 but for batches, see below.
 """
 
+import base64
 import datetime
 import itertools
 import re
@@ -18,6 +19,11 @@ PRINTABLE = strategies.characters(
 )
 USER_IDS = strategies.text(PRINTABLE, min_size=1, max_size=40).map(lambda text: unicodedata.normalize("NFC", text))
 schemathesis.openapi.format("tocos-user-id", strategies.sampled_from(["ana", "bob", "a\"b\\c d'"]) | USER_IDS)
+# Names that no server has: a test is sent, and fails.
+URLS = ["https://name.invalid/hook", "https://name.invalid:8443/a?b=c", "https://[2606:4700::1111]:9/"]
+schemathesis.openapi.format("tocos-webhook-url", strategies.sampled_from(URLS))
+SECRETS = strategies.binary(min_size=24, max_size=64).map(lambda secret: "whsec_" + base64.b64encode(secret).decode())
+schemathesis.openapi.format("tocos-webhook-secret", SECRETS)
 schemathesis.openapi.format("tocos-reference", strategies.text(PRINTABLE, min_size=1, max_size=40))
 
 FUTURE = datetime.timedelta(days=100)
@@ -56,6 +62,12 @@ def repaired(fields):
             fixed.pop("hours", None)
     if SCHEDULE_FIELDS & fixed.keys():
         schedule(fixed)
+    if "user_prefix" in fixed and fixed["user_prefix"] == "":
+        # No prefix is left out.
+        fixed["user_prefix"] = "a"
+    if fixed.get("from_event") is not None and "url" in fixed:
+        # A new webhook begins with an event that is there, or with the next one.
+        fixed["from_event"] = 1
     if fixed.get("timeout_s") is not None and "amount" in fixed:
         # A hold ends at a time or after a time, not both.
         fixed.pop("expires_at", None)

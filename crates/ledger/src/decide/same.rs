@@ -173,7 +173,7 @@ impl Same<'_> {
             return Err("coins");
         }
         same("user_prefix", then.filter.prefix.as_deref(), now.prefix)?;
-        same("crossed", then.filter.crossed, now.crossed)?;
+        same("crossed_only", then.filter.crossed, now.crossed)?;
         same("batch", then.batch, now.batch)?;
         same("secret", then.secret.filter(|_| then.brought), now.secret)?;
         same("from_event", then.from_event, now.from_event)

@@ -86,7 +86,7 @@ fn webhook_row() -> Row {
         ("kinds", |hook| hook.kinds = vec!["spend"]),
         ("coins", |hook| hook.coins = vec!["toco".into(), "gem".into()]),
         ("user_prefix", |hook| hook.prefix = Some("a".into())),
-        ("crossed", |hook| hook.crossed = true),
+        ("crossed_only", |hook| hook.crossed = true),
         ("batch", |hook| hook.batch = 2),
         ("secret", |hook| hook.secret = Some(secret(1))),
         ("from_event", |hook| hook.from_event = Some(1)),

@@ -49,7 +49,8 @@ struct Put {
     /// The webhook's id, which you choose: 1 to 64 of A-Z a-z 0-9 _ -
     webhook: String,
     /// Where requests go
-    url: String,
+    #[arg(value_name = "URL")]
+    target: String,
     /// Only events of these kinds, such as grant,spend [default: all but those about webhooks]
     #[arg(long, value_delimiter = ',', value_name = "KINDS")]
     kinds: Option<Vec<String>>,
@@ -61,7 +62,7 @@ struct Put {
     user_prefix: Option<String>,
     /// Only events that crossed a threshold
     #[arg(long)]
-    crossed: bool,
+    crossed_only: bool,
     /// Events in one request, at most 100; more than 1 makes requests carry a list
     #[arg(long, value_name = "EVENTS")]
     batch: Option<u16>,
@@ -133,7 +134,7 @@ struct Webhook {
     kinds: Option<Vec<String>>,
     coins: Option<Vec<String>>,
     user_prefix: Option<String>,
-    crossed: bool,
+    crossed_only: bool,
     batch: u16,
     through: u64,
     pending_events: u64,
@@ -211,11 +212,11 @@ impl Put {
     fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
         let fields = Fields::new()
-            .with("url", self.url)
+            .with("url", self.target)
             .with_if("kinds", self.kinds)
             .with_if("coins", self.coins)
             .with_if("user_prefix", self.user_prefix)
-            .with_if("crossed", self.crossed.then_some(true))
+            .with_if("crossed_only", self.crossed_only.then_some(true))
             .with_if("batch", self.batch)
             .with_if("secret", self.secret)
             .with_if("from_event", self.from_event);
@@ -362,7 +363,7 @@ fn shown(webhook: &Webhook) -> String {
     if let Some(prefix) = &webhook.user_prefix {
         line("users", &format!("{prefix}..."));
     }
-    if webhook.crossed {
+    if webhook.crossed_only {
         line("only", "events that crossed a threshold");
     }
     line("batch", &webhook.batch.to_string());

@@ -213,7 +213,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// `none`, `all`, or ranges of addresses.
-fn webhooks(text: &str) -> Result<AddressPolicy, String> {
+pub(super) fn webhooks(text: &str) -> Result<AddressPolicy, String> {
     match text {
         "none" => Ok(AddressPolicy::default()),
         "all" => Ok(AddressPolicy::everything()),

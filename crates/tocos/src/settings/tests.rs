@@ -3,6 +3,7 @@
 use clap::{ArgMatches, Args, Command};
 use tocos_archive::store::Store;
 
+use super::checked::webhooks;
 use super::given::{KEYS, Origin, Value};
 use super::group::GroupSettings;
 use super::*;
@@ -35,7 +36,8 @@ fn every_setting_can_stand_in_the_file() {
          clock_gap_max = \"36h\"\nclock_trust_kernel = false\n\
          segment_bytes = 1_000_000\nsnapshot_every_events = 5\nkeys_in_memory = 7\nthreads = 3\naddress_file = \"/run/tocos\"\narchive = \"file:///mnt/copy\"\narchive_every_s = 60\nlocal_log_bytes = 300_000_000\nbootstrap_key_file = \"/run/key\"\n\
          restore_from = \"file:///var/backups/tocos\"\n\
-         shared_log = \"postgres://tocos:pw@db/tocos?ledger=main\"\nnode = \"a\"\nadvertise = \"http://10.0.0.7:80/\"\nlease_s = 5\n",
+         shared_log = \"postgres://tocos:pw@db/tocos?ledger=main\"\nnode = \"a\"\nadvertise = \"http://10.0.0.7:80/\"\nlease_s = 5\n\
+         webhooks_allow_private = \"10.1.0.0/16, 127.0.0.1\"\n",
     )
     .unwrap();
     let expected = Config {
@@ -66,6 +68,7 @@ fn every_setting_can_stand_in_the_file() {
             lease: std::time::Duration::from_secs(5),
             leaves: false,
         },
+        webhooks: webhooks("10.1.0.0/16,127.0.0.1/32").unwrap(),
     };
     assert_eq!(config, expected);
     // A group has no test clock, and nobody leaves one that they serve.
@@ -173,4 +176,15 @@ fn errors_of_flags_and_variables_name_them() {
     assert!(url.starts_with("--archive: backups: this is no URL") && url.contains("s3://BUCKET/PREFIX"), "{url}");
     let missing = of_flags(&["--config", "/nowhere/tocos.toml"]).unwrap_err();
     assert!(missing.starts_with("/nowhere/tocos.toml: can't be read: "), "{missing}");
+}
+
+#[test]
+fn webhooks_may_be_in_ranges_that_are_named_and_in_no_others() {
+    assert_eq!(webhooks("none"), Ok(tocos_webhooks::AddressPolicy::default()));
+    assert_eq!(webhooks("all"), Ok(tocos_webhooks::AddressPolicy::everything()));
+    assert!(of_flags(&["--webhooks-allow-private", "10.0.0.0/8,fd00::/8"]).is_ok());
+    for wrong in ["10.0.0.0/33", "example.com", "10.0.0.0/8,", "true"] {
+        let refused = of_flags(&["--webhooks-allow-private", wrong]).unwrap_err();
+        assert!(refused.starts_with("--webhooks-allow-private: ") && refused.ends_with("or none, or all"), "{refused}");
+    }
 }

@@ -345,3 +345,38 @@ fn a_report_says_what_is_owed_and_why() {
     server.cli(&["report", "liability", "--from", "yesterday"]).fails(2);
     server.cli(&["report", "liability", "--coin", "gold"]).fails(1);
 }
+
+#[test]
+fn a_webhook_is_put_tested_looked_at_and_deleted() {
+    let server = Server::start_with(&["--webhooks-allow-private", "127.0.0.1"]);
+    // Nobody listens there.
+    let put =
+        server.cli(&["webhook", "put", "shop", "http://127.0.0.1:9/", "--kinds", "grant,spend", "--batch", "50"]).ok();
+    let lines: Vec<&str> = put.lines().collect();
+    assert_eq!(lines[0], "event 1: webhook shop created: http://127.0.0.1:9/, from event 2 on");
+    assert!(lines[1].starts_with("whsec_"), "{put}");
+    assert_eq!(
+        server.cli(&["webhook", "put", "shop", "http://127.0.0.1:9/x"]).ok().lines().count(),
+        1,
+        "it keeps its secret"
+    );
+    let test = server.cli(&["webhook", "test", "shop"]).ok();
+    assert!(test.contains("can't be connected to"), "{test}");
+    assert!(server.cli(&["webhook", "deliveries", "shop"]).ok().contains("test"));
+    let rotated = server.cli(&["webhook", "rotate", "shop", "--keep-s", "60"]).ok();
+    assert!(rotated.contains("the old one signs for 60 s more\nwhsec_"), "{rotated}");
+    assert!(server.cli(&["webhook", "disable", "shop"]).ok().contains("webhook shop switched off"));
+    let list = server.cli(&["webhook", "list"]).ok();
+    assert!(list.contains("shop") && list.contains("off (requested)"), "{list}");
+    assert!(server.cli(&["webhook", "enable", "shop"]).ok().contains("webhook shop switched on"));
+    let again = server.cli(&["webhook", "redeliver", "shop", "--from-event", "1"]).ok();
+    assert!(again.contains("webhook shop goes on from event 1"), "{again}");
+    let got = server.cli(&["webhook", "get", "shop"]).ok();
+    assert!(got.starts_with("webhook shop: on\n  url         http://127.0.0.1:9/x\n"), "{got}");
+    assert!(server.cli(&["webhook", "delete", "shop"]).ok().contains("webhook shop deleted"));
+    assert_eq!(server.cli(&["webhook", "list"]).ok(), "no webhooks\n");
+    let private = Server::start();
+    let refused = private.cli(&["webhook", "put", "shop", "https://10.0.0.1/"]).fails(1);
+    assert!(refused.contains("10.0.0.1 is refused: it is private"), "{refused}");
+    assert!(!private.cli(&["events", "--limit", "10"]).ok().contains("whsec_"));
+}

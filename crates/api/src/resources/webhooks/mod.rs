@@ -36,7 +36,7 @@ pub(crate) static PUT: Endpoint = Endpoint {
         ),
         optional("coins", FieldType::Coins(WEBHOOK_COINS_MAX), "Only events about these coins. Default: all."),
         optional("user_prefix", FieldType::Prefix, "Only events about a user whose id begins with this."),
-        optional("crossed", FieldType::Bool, "Only events that crossed a threshold. Default: false."),
+        optional("crossed_only", FieldType::Bool, "Only events that crossed a threshold. Default: false."),
         optional(
             "batch",
             FieldType::Integer(1, WEBHOOK_BATCH_MAX as i64),

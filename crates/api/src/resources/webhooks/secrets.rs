@@ -30,7 +30,7 @@ pub(super) async fn put(mut request: AsyncRequest) -> Result<Response, Problem> 
         kinds: EventKinds::of(texts("kinds")).map_err(|refusal| Problem::from(&refusal))?,
         coins: texts("coins").collect(),
         prefix: fields.text("user_prefix"),
-        crossed: fields.flag("crossed").unwrap_or(false),
+        crossed: fields.flag("crossed_only").unwrap_or(false),
         // The list of fields bounds it.
         batch: fields.integer("batch").unwrap_or(1) as u16,
         secret: brought(&fields)?,

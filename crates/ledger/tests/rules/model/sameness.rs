@@ -118,7 +118,7 @@ fn words(ask: &Ask) -> (&'static str, Vec<(&'static str, String)>) {
                 word("kinds", &hook.kinds.iter().collect::<BTreeSet<_>>()),
                 word("coins", &hook.coins.iter().collect::<BTreeSet<_>>()),
                 word("user_prefix", &hook.prefix),
-                word("crossed", &hook.crossed),
+                word("crossed_only", &hook.crossed),
                 word("batch", &hook.batch),
                 word("secret", &hook.secret.map(|secret| secret.bytes().to_vec())),
                 word("from_event", &hook.from_event),
