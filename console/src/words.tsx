@@ -38,7 +38,7 @@ export function getsWords(filter: Filter, isWhole = false): JSX.Element {
     {kinds ? <>events of {kinds.length === 1 ? "the kind" : "the kinds"} {listed.map(spaced).join(", ")}{rest > 0 && ` and ${count(rest)} more`}</> : "all events but those about webhooks"}
     {coins && coins.length > 0 && <>, of {coins.join(", ")}</>}
     {prefix && <>, of users that begin with <Name text={prefix} /></>}
-    {filter.crossed === true && ", only if they crossed a threshold"}
+    {filter.crossed_only && ", only if they crossed a threshold"}
   </>;
 }
 
@@ -129,7 +129,7 @@ export function details(event: LedgerEvent): ComponentChildren[] {
   if (event.kind === "webhook_disabled") said.push(<>Nothing is delivered until it is switched on again. It stays where it is.</>);
   if (event.kind === "webhook_enabled") said.push(<>Deliveries go on where they were, at once.</>);
   if (event.kind === "webhook_deleted") said.push(<>Nothing more is delivered to it.</>);
-  for (const crossing of Array.isArray(event.crossed) ? event.crossed : []) said.push(<>This crosses the threshold {amount(crossing.threshold, coin)} of <Who id={crossing.user} /> {crossing.direction === "up" ? "upwards" : "downwards"}.</>);
+  for (const crossing of event.crossed ?? []) said.push(<>This crosses the threshold {amount(crossing.threshold, coin)} of <Who id={crossing.user} /> {crossing.direction === "up" ? "upwards" : "downwards"}.</>);
   return said;
 }
 

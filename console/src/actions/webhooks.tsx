@@ -21,7 +21,7 @@ const FILTER: Field[] = [
   { name: "kinds", label: "Kinds", kind: "several", options: KINDS.map((kind) => [kind, spaced(kind)]), shown: (form) => form["what"] === "some" },
   { name: "coins", label: "Only about these coins", kind: "several", more: true, optional: true, hint: "All, if none is chosen." },
   { name: "user_prefix", label: "Only users whose id begins with", kind: "text", more: true, optional: true },
-  { name: "crossed", label: "Only events that crossed a threshold", kind: "check", more: true },
+  { name: "crossed_only", label: "Only events that crossed a threshold", kind: "check", more: true },
   { name: "batch", label: "Events in a request, at most", kind: "number", more: true, optional: true, hint: "1 to 100. With more than 1 every request carries a list." },
 ];
 
@@ -33,7 +33,7 @@ function filterOf(read: Reader, prefix: string | undefined): Record<string, unkn
   const kinds = read.text("what") ? read.several("kinds") : undefined;
   if (kinds?.length === 0) read.errors["kinds"] = "Choose at least one.";
   // A blank at the end of a prefix counts.
-  return { url: read.required("url"), kinds, coins: coins.length > 0 ? coins : undefined, user_prefix: prefix || undefined, crossed: read.flag("crossed") || undefined, batch: read.integer("batch") };
+  return { url: read.required("url"), kinds, coins: coins.length > 0 ? coins : undefined, user_prefix: prefix || undefined, crossed_only: read.flag("crossed_only") || undefined, batch: read.integer("batch") };
 }
 
 /** `done` gets the event and whether a secret was to come with it. */
@@ -42,7 +42,7 @@ type Made = (event: LedgerEvent, isAwaited: boolean) => void;
 export const newWebhook = (done: Made): Action => {
   let isOwn = false;
   return {
-    title: "New webhook", verb: "Make webhook", right: "admin", initial: { id: "", url: "", what: "", kinds: "", coins: "", user_prefix: "", crossed: "", batch: "" },
+    title: "New webhook", verb: "Make webhook", right: "admin", initial: { id: "", url: "", what: "", kinds: "", coins: "", user_prefix: "", crossed_only: "", batch: "" },
     about: "Events are delivered to it in their order, signed. The secret that signs them is shown once, afterwards.",
     fields: [{ name: "id", label: "Id", kind: "text", hint: "As you call it: letters, digits, - and _." }, URL_FIELD, ...FILTER,
       { name: "from_event", label: "From event", kind: "number", more: true, optional: true, hint: "The first one to deliver. The next one, if left out; 1 for all there are." }, SECRET, REFERENCE],
@@ -60,7 +60,7 @@ export const newWebhook = (done: Made): Action => {
 
 export const changeWebhook = (of: Webhook): Action => ({
   title: <>Change webhook <Name text={of.id} /></>, verb: "Change", right: "admin",
-  initial: { url: of.url, what: of.kinds ? "some" : "", kinds: (of.kinds ?? []).join(" "), coins: (of.coins ?? []).join(" "), user_prefix: of.user_prefix ?? "", crossed: of.crossed ? "true" : "", batch: String(of.batch) },
+  initial: { url: of.url, what: of.kinds ? "some" : "", kinds: (of.kinds ?? []).join(" "), coins: (of.coins ?? []).join(" "), user_prefix: of.user_prefix ?? "", crossed_only: of.crossed_only ? "true" : "", batch: String(of.batch) },
   about: "It goes on where it is and keeps its secret.", fields: [URL_FIELD, ...FILTER, REFERENCE],
   request: (read, form) => ({ method: "PUT", path: path(of.id), body: { ...filterOf(read, form["user_prefix"]), ...reference(read) } }),
 });

@@ -34,16 +34,16 @@ export interface Entry {
   at: string; metadata?: Record<string, unknown>; reference?: string; idempotency_key?: string;
 }
 export interface Crossing { user: string; threshold: Int; direction: "up" | "down" }
-/** An event: which of these it has depends on its kind. `crossed` of a webhook says whether it gets only events that crossed a threshold. */
+/** An event: which of these it has depends on its kind. */
 export interface LedgerEvent extends Partial<Plan> {
   event: number; kind: string; at: string; id?: number; user?: string; from?: string; to?: string; hold?: number; state?: string;
   name?: string | null; created?: boolean; floor?: Int; ceiling?: Int; frozen?: boolean; thresholds?: Int[] | null; per?: string;
   hours?: number; schedule?: string; occurrence?: number; due_at?: string; next_at?: string; final?: boolean; released?: Int;
-  expired?: Int; held?: Int; expires_at?: string | null; lots?: Lot[]; balances?: Record<string, Balance>; crossed?: Crossing[] | boolean;
+  expired?: Int; held?: Int; expires_at?: string | null; lots?: Lot[]; balances?: Record<string, Balance>; crossed?: Crossing[];
   of?: number; of_kind?: string; remaining?: Int; mode?: string; requested?: Int; debt?: Int; right?: Right; epoch?: number;
   node?: string; decimals?: number; reference?: string; idempotency_key?: string; by?: number; metadata?: Record<string, unknown>;
   secret?: string; next_occurrence?: number | null; direction?: "up" | "down"; scheduled_before?: Int; scheduled?: Int; takes_effect?: "now";
-  webhook?: string; url?: string; kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; batch?: number; from_event?: number;
+  webhook?: string; url?: string; kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; crossed_only?: boolean; batch?: number; from_event?: number;
   through?: number; keep_s?: number; reason?: OffReason;
 }
 export interface Grant {
@@ -70,7 +70,7 @@ export interface Day { day: string; from: string; until: string; opening: Int; g
 /** Why a webhook was switched off. */
 export type OffReason = "requested" | "gone" | "failing";
 /** Which events a webhook gets. */
-export interface Filter { kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; crossed?: Crossing[] | boolean }
+export interface Filter { kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; crossed_only?: boolean }
 export interface Webhook extends Filter {
   id: string; url: string; batch: number; through: number; pending_events: number; enabled: boolean; disabled_reason: OffReason | null;
   disabled_at: string | null; failing_since: string | null; old_secret_until: string | null; created_at: string;

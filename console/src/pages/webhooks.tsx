@@ -49,8 +49,8 @@ export function Webhooks(): JSX.Element {
   return <><PageHead title="Webhooks" sub={hooks.length > 0 ? summary(hooks) : "Where events are delivered to"} actions={may("admin") && <Button kind="primary" icon="plus" onClick={() => begin(act.newWebhook(keep))}>New webhook</Button>} />
     <Card><Shown of={loaded}>{({ webhooks }) => webhooks.length === 0 ? <Empty title="No webhooks">A webhook is a URL of yours that events are delivered to as they happen, in order and signed.</Empty>
       : <Table caption="Webhooks" rows={webhooks} rowKey={(hook) => hook.id} rowClass={(hook) => (hook.disabled_reason === "requested" ? "gone" : "")} columns={[
-        { head: "Webhook", class: "entry-words", cell: (hook) => <WebhookLink id={hook.id} /> }, { head: "State", class: "wide", cell: (hook) => <State hook={hook} /> },
-        { head: "URL", class: "wide", cell: (hook) => <Name text={hook.url} /> }, { head: "Gets", class: "wide", cell: (hook) => getsWords(hook) },
+        { head: "Webhook", class: "wide", cell: (hook) => <><WebhookLink id={hook.id} /><Name class="under" text={hook.url} /></> }, { head: "State", class: "wide", cell: (hook) => <State hook={hook} /> },
+        { head: "Gets", class: "wide", cell: (hook) => getsWords(hook) },
         { head: "Delivered up to", end: true, cell: (hook) => (hook.through > 0 ? <EventLink event={hook.through} /> : <span class="muted">none</span>) },
       ]} />}</Shown></Card></>;
 }
