@@ -13,6 +13,7 @@ import { Shell } from "./pages/shell";
 import { SignIn } from "./pages/signin";
 import { HoldsPage, SchedulesPage, UserPage } from "./pages/user";
 import { Users } from "./pages/users";
+import { WebhookPage, Webhooks } from "./pages/webhooks";
 import { loadCoins } from "./state/coins";
 import { live } from "./state/pulse";
 import { route, to } from "./state/route";
@@ -28,6 +29,7 @@ function Page(): JSX.Element {
     case "holds": return <HoldsPage />;
     case "schedules": return <SchedulesPage />;
     case "coins": return <CoinsPage />;
+    case "webhooks": return second === undefined ? <Webhooks /> : <WebhookPage key={second} id={second} />;
     case "keys": if (may("admin")) return <KeysPage />; break;
     case "group": return <GroupPage />;
   }

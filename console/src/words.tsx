@@ -1,8 +1,8 @@
 // Events in plain words: what happened, or in a dry run what would happen.
 import type { ComponentChildren, JSX } from "preact";
-import type { LedgerEvent, Lot } from "./api/types";
+import type { Filter, LedgerEvent, Lot, OffReason } from "./api/types";
 import { amount, count, span, spaced, when } from "./format";
-import { Amount, EventLink, Name, UserLink } from "./parts/basics";
+import { Amount, EventLink, Name, UserLink, WebhookLink } from "./parts/basics";
 import { inBurnOrder } from "./lots";
 
 const Who = ({ id }: { id: string | undefined }) => id === undefined ? null : id.startsWith("@") ? <span class="system">{id}</span> : <UserLink id={id} />;
@@ -27,9 +27,28 @@ export function everyWords(plan: { every_days?: number; every_months?: number; o
 
 const coinsOf = (event: LedgerEvent): JSX.Element => <Amount value={event.amount ?? 0} coin={event.coin ?? ""} />;
 
+const LISTED = 4;
+
+/** Which events a webhook gets; of many kinds the first ones. */
+export function getsWords(filter: Filter, isWhole = false): JSX.Element {
+  const { kinds, coins, user_prefix: prefix } = filter;
+  const listed = kinds?.slice(0, isWhole ? kinds.length : LISTED) ?? [];
+  const rest = (kinds?.length ?? 0) - listed.length;
+  return <>
+    {kinds ? <>events of {kinds.length === 1 ? "the kind" : "the kinds"} {listed.map(spaced).join(", ")}{rest > 0 && ` and ${count(rest)} more`}</> : "all events but those about webhooks"}
+    {coins && coins.length > 0 && <>, of {coins.join(", ")}</>}
+    {prefix && <>, of users that begin with <Name text={prefix} /></>}
+    {filter.crossed_only && ", only if they crossed a threshold"}
+  </>;
+}
+
+const OFF: Record<OffReason, string> = { requested: "by a request", gone: "it answered 410 Gone", failing: "it failed for three days" };
+export const offWords = (reason: OffReason): string => OFF[reason];
+
 /** What it did, in one sentence without its end. */
 export function headline(event: LedgerEvent): ComponentChildren {
   const who = <Who id={event.user} />;
+  const hook = <WebhookLink id={event.webhook ?? ""} />;
   switch (event.kind) {
     case "user": return <>User {who} {event.created ? "was made" : "was changed"}{event.name ? <>, named <Name text={event.name} /></> : ""}</>;
     case "user_closed": return <>User {who} was closed for good</>;
@@ -57,6 +76,14 @@ export function headline(event: LedgerEvent): ComponentChildren {
     case "key": return <>API key <Name text={event.name || `${event.id}`} /> was made, with the right {event.right}</>;
     case "key_revoked": return <>API key {event.id} was revoked</>;
     case "leader": return <>Node <Name text={event.node ?? ""} /> leads, epoch {event.epoch}</>;
+    case "webhook": return <>Webhook {hook} {event.created ? "was made" : "was changed"}: {getsWords(event)} go to <Name text={event.url ?? ""} /></>;
+    case "webhook_deleted": return <>Webhook <Name text={event.webhook ?? ""} /> was deleted</>;
+    case "webhook_rotated": return <>Webhook {hook} signs with a new secret</>;
+    case "webhook_failing": return <>Deliveries to webhook {hook} are failing</>;
+    case "webhook_disabled": return <>Webhook {hook} was switched off{event.reason && event.reason !== "requested" ? <>: {offWords(event.reason)}</> : ""}</>;
+    case "webhook_enabled": return <>Webhook {hook} was switched on</>;
+    case "webhook_redelivered": return <>Deliveries to webhook {hook} go on from event <EventLink event={event.from_event ?? 0} /></>;
+    case "webhook_progress": return <>Webhook {hook} has what is for it up to event <EventLink event={event.through ?? 0} /></>;
     default: return spaced(event.kind);
   }
 }
@@ -93,6 +120,15 @@ export function details(event: LedgerEvent): ComponentChildren[] {
   if (event.kind === "reverse" && BigInt(event.remaining ?? 0) > 0n) said.push(<>{amount(event.remaining ?? 0, coin)} of the event stay as they are.</>);
   if (event.kind === "limits" && event.frozen) said.push(<>No coins can leave the account; it can still receive.</>);
   if (event.kind === "user_closed") said.push(<>This can’t be undone, and the id can’t be used again.</>);
+  if (event.kind === "webhook") {
+    if (event.from_event !== undefined) said.push(<>{event.created ? "The first one is" : "It goes on where it is:"} event {count(event.from_event)}{event.created ? "." : " is next."}</>);
+    if ((event.batch ?? 1) > 1) said.push(<>A request carries up to {count(event.batch ?? 1)} of them.</>);
+  }
+  if (event.kind === "webhook_rotated") said.push((event.keep_s ?? 0) > 0 ? <>For {span(event.keep_s ?? 0)} requests are signed with the one before, too.</> : <>The one before no longer signs anything.</>);
+  if (event.kind === "webhook_failing") said.push(<>It is tried again by itself. After three days of failures it is switched off.</>);
+  if (event.kind === "webhook_disabled") said.push(<>Nothing is delivered until it is switched on again. It stays where it is.</>);
+  if (event.kind === "webhook_enabled") said.push(<>Deliveries go on where they were, at once.</>);
+  if (event.kind === "webhook_deleted") said.push(<>Nothing more is delivered to it.</>);
   for (const crossing of event.crossed ?? []) said.push(<>This crosses the threshold {amount(crossing.threshold, coin)} of <Who id={crossing.user} /> {crossing.direction === "up" ? "upwards" : "downwards"}.</>);
   return said;
 }

@@ -1,13 +1,11 @@
 // What people do with the console, in Chromium, on a real service.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { fill, launch, NAMES, Service, useBundle } from "./service.mjs";
+import { fill, launch, NAMES, Service } from "./service.mjs";
+import { axe, button, confirm, dialog, done, more, openTab, preview } from "./tab.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LONG = "L".repeat(128);
-const PAGES = ["#/", "#/users", "#/users?q=a", "#/users/ana", "#/users/script", "#/users/arabic", `#/users/${LONG}`, "#/users/none", "#/events", "#/events?reference=order%201001", "#/events/24", "#/events/27", "#/events/30", "#/holds", "#/schedules", "#/coins", "#/keys", "#/nowhere"];
+const PAGES = ["#/", "#/users", "#/users?q=a", "#/users/ana", "#/users/script", "#/users/arabic", `#/users/${LONG}`, "#/users/none", "#/events", "#/events?reference=order%201001", "#/events/24", "#/events/27", "#/events/30", "#/holds", "#/schedules", "#/coins", "#/keys", "#/webhooks", "#/webhooks/none", "#/nowhere"];
 
 let service, browser;
 
@@ -21,51 +19,8 @@ after(async () => {
 });
 
 /** A new tab; whatever goes wrong in it fails the test. */
-async function open(t, hash = "#/", { of = service, allowed = [], ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", timezoneId: "Europe/Madrid", ...options });
-  await useBundle(context);
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  const wrong = [];
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("dialog", (dialog) => { wrong.push(`a script said ${dialog.message()}`); void dialog.dismiss(); });
-  page.on("console", (message) => { if (/Content Security Policy|Trusted/.test(message.text())) wrong.push(message.text()); });
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== "data:" && url.origin !== of.url) wrong.push(`it asked ${url.origin}`);
-    if (/tocos_\d/.test(request.url())) wrong.push("a key is in an address");
-  });
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(wrong.filter((words) => !allowed.some((one) => words.includes(one))), []);
-  });
-  await page.goto(`${of.url}/${hash}`);
-  return page;
-}
-
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const dialog = (page) => page.getByRole("dialog");
-const preview = (page) => page.locator(".preview");
-const confirm = (page, name) => dialog(page).getByRole("button", { name, exact: true });
+const open = (t, hash = "#/", { of = service, ...options } = {}) => openTab(t, browser, of, hash, options);
 const toco = async (id, of = service) => (await of.get(`/v1/users/${encodeURIComponent(id)}`)).accounts.find((account) => account.coin === "toco");
-async function done(page) {
-  await dialog(page).waitFor({ state: "detached" });
-  await page.locator(".toast").last().waitFor();
-}
-
-/** Opens a dialog from the menu of a user's page. */
-async function more(page, name) {
-  await page.locator(".menu summary").click();
-  await page.locator(".menu-items").getByRole("button", { name }).click();
-}
-
-/** Nothing that axe calls serious or critical is on the page. */
-async function axe(page, where) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
-  assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), [], where);
-}
 
 describe("support", () => {
   test("finds a user by a part of the name", async (t) => {

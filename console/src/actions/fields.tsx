@@ -12,8 +12,9 @@ export type Form = Record<string, string>;
 export interface Field {
   name: string;
   label: string;
-  kind: "amount" | "user" | "coin" | "text" | "number" | "check" | "choice" | "expiry" | "moment" | "amounts";
+  kind: "amount" | "user" | "coin" | "text" | "number" | "check" | "choice" | "expiry" | "moment" | "amounts" | "several";
   hint?: string;
+  /** Of a choice, or of several; several without them are coins. */
   options?: [string, string][];
   /** Left out of the form, and of the request, unless this holds. */
   shown?: (form: Form) => boolean;
@@ -81,6 +82,20 @@ function CoinInput({ form, field, id, described, error, set }: InputProps): JSX.
   </select>;
 }
 
+/** Any number of them; the value is what was chosen, with blanks between. */
+function SeveralInput({ form, field, id, described, set }: InputProps): JSX.Element {
+  useLoaded(field.options ? null : "coins", loadCoins);
+  const chosen = new Set((form[field.name] ?? "").split(" ").filter(Boolean));
+  const options = field.options ?? coins.value.map((coin): [string, string] => [coin.code, coin.code]);
+  const turn = (key: string, isOn: boolean): void => {
+    if (isOn) chosen.add(key); else chosen.delete(key);
+    // In the order of the options, so that the same choice is the same request.
+    set([...options.map(([name]) => name).filter((name) => chosen.delete(name)), ...chosen].join(" "));
+  };
+  return <div class="chips" role="group" aria-label={field.label} aria-describedby={described} id={id}>{options.map(([key, label]) =>
+    <label class={chosen.has(key) ? "chip on" : "chip"} key={key}><input type="checkbox" checked={chosen.has(key)} onChange={(event) => turn(key, event.currentTarget.checked)} />{label}</label>)}</div>;
+}
+
 function Input(props: InputProps): JSX.Element {
   const { field, form, id, described, error, set } = props;
   const value = form[field.name] ?? "";
@@ -88,6 +103,7 @@ function Input(props: InputProps): JSX.Element {
   switch (field.kind) {
     case "user": return <UserInput {...props} />;
     case "expiry": return <ExpiryInput {...props} />;
+    case "several": return <SeveralInput {...props} />;
     case "coin": return <CoinInput {...props} />;
     case "choice": return <select {...shared} value={value} onChange={(event) => set(event.currentTarget.value)}>{(field.options ?? []).map(([key, label]) => <option key={key} value={key}>{label}</option>)}</select>;
     case "moment": return <input {...shared} type="datetime-local" value={localText(value)} onInput={(event) => set(fromLocal(event.currentTarget.value))} />;
@@ -103,7 +119,7 @@ export function FieldRow({ field, form, error, set }: { field: Field; form: Form
   }
   const described = `${id}-about`;
   return <div class={`field ${field.kind}`}>
-    {field.kind === "expiry" ? <span class="label">{field.label}</span> : <label class="label" for={id}>{field.label}{field.optional && <span class="muted"> (optional)</span>}</label>}
+    {field.kind === "expiry" || field.kind === "several" ? <span class="label">{field.label}{field.optional && <span class="muted"> (optional)</span>}</span> : <label class="label" for={id}>{field.label}{field.optional && <span class="muted"> (optional)</span>}</label>}
     <Input field={field} form={form} id={id} described={described} error={error} set={set} />
     <small id={described} class={error ? "error" : ""}>{error || field.hint}</small>
   </div>;
@@ -143,6 +159,9 @@ export class Reader {
       return [];
     });
   }
+
+  /** What was chosen of several. */
+  several(name: string): string[] { return (this.form[name] ?? "").split(" ").filter(Boolean); }
 
   integer(name: string, isRequired = false): number | undefined {
     const text = (this.form[name] ?? "").trim();

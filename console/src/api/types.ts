@@ -43,6 +43,8 @@ export interface LedgerEvent extends Partial<Plan> {
   of?: number; of_kind?: string; remaining?: Int; mode?: string; requested?: Int; debt?: Int; right?: Right; epoch?: number;
   node?: string; decimals?: number; reference?: string; idempotency_key?: string; by?: number; metadata?: Record<string, unknown>;
   secret?: string; next_occurrence?: number | null; direction?: "up" | "down"; scheduled_before?: Int; scheduled?: Int; takes_effect?: "now";
+  webhook?: string; url?: string; kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; crossed_only?: boolean; batch?: number; from_event?: number;
+  through?: number; keep_s?: number; reason?: OffReason;
 }
 export interface Grant {
   event: number; kind: "grant" | "rollover"; user: string; coin: string; amount: Int; expires_at: string | null; priority: number;
@@ -65,4 +67,16 @@ export interface Status {
   archive: { lag_s: number; lag_bytes: number; last_success_at: string | null; failures: number } | null;
 }
 export interface Day { day: string; from: string; until: string; opening: Int; granted: Int; spent: Int; expired: Int; reversed: Int; closing: Int }
+/** Why a webhook was switched off. */
+export type OffReason = "requested" | "gone" | "failing";
+/** Which events a webhook gets. */
+export interface Filter { kinds?: string[] | null; coins?: string[] | null; user_prefix?: string | null; crossed_only?: boolean }
+export interface Webhook extends Filter {
+  id: string; url: string; batch: number; through: number; pending_events: number; enabled: boolean; disabled_reason: OffReason | null;
+  disabled_at: string | null; failing_since: string | null; old_secret_until: string | null; created_at: string;
+}
+export interface Delivery {
+  at: string; message: string; first_event: number | null; last_event: number | null; events: number; delivered: boolean;
+  status: number | null; took_ms: number; answer: string; error: string | null;
+}
 export interface EventPage { events: LedgerEvent[]; last_event: number; next_after?: number }

@@ -3,12 +3,13 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, part, Problem, url } from "../api/client";
 import { stringify } from "../api/json";
-import type { EventPage, Grant, GrantUse, Hold, LedgerEvent, Place } from "../api/types";
+import type { EventPage, Grant, GrantUse, Hold, LedgerEvent, Place, Webhook } from "../api/types";
 import { dryRun } from "../api/write";
 import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
+import { redeliver } from "../actions/webhooks";
 import { amount, count, signed, spaced } from "../format";
-import { Amount, Badge, Button, Card, Empty, EventLink, Facts, Failure, Name, PageHead, Shown, Skeleton, Table, Time } from "../parts/basics";
+import { Amount, Badge, Button, Card, Empty, EventLink, Facts, Failure, Name, PageHead, Shown, Skeleton, Table, Time, WebhookLink } from "../parts/basics";
 import { useLoaded } from "../state/query";
 import { go, route, setQuery, to } from "../state/route";
 import { lastEvent, may } from "../state/session";
@@ -108,6 +109,15 @@ function Undo({ event }: { event: LedgerEvent }): JSX.Element | null {
   return <span class="undo"><span class="muted" dir="auto">{tried.data.words}</span>{!tried.data.isDone && <Button icon="undo" onClick={() => begin(act.reverse(event))}>Undo</Button>}</span>;
 }
 
+const isOfDelivery = (event: LedgerEvent): boolean => ["webhook_failing", "webhook_progress"].includes(event.kind) || (event.reason !== undefined && event.reason !== "requested");
+
+/** Where there are webhooks. */
+function Redeliver({ event }: { event: number }): JSX.Element | null {
+  const loaded = useLoaded("webhooks", (signal) => get<{ webhooks: Webhook[] }>("/v1/webhooks", signal));
+  const hooks = loaded.data?.webhooks ?? [];
+  return hooks.length === 0 ? null : <Button onClick={() => begin(redeliver(hooks, event))}>Deliver again from here</Button>;
+}
+
 export function EventPageView({ number }: { number: number }): JSX.Element {
   const loaded = useLoaded(`event ${number}`, (signal) => get<LedgerEvent>(`/v1/events/${number}`, signal), false);
   const title = `Event ${count(number)}`;
@@ -115,15 +125,15 @@ export function EventPageView({ number }: { number: number }): JSX.Element {
   const event = loaded.data;
   if (!event) return <><PageHead title={title} /><Card><Skeleton /></Card></>;
   return <>
-    <PageHead title={title} sub={<><Badge word={event.kind} /> <Time at={event.at} /></>} actions={act.isReversible(event.kind) && may("grant") && <Undo event={event} />} />
+    <PageHead title={title} sub={<><Badge word={event.kind} /> <Time at={event.at} /></>} actions={<>{act.isReversible(event.kind) && may("grant") && <Undo event={event} />}{may("admin") && <Redeliver event={event.event} />}</>} />
     <Card title="What happened"><EventWords event={event} /></Card>
     <div class="two even">
       <Card title="Belongs to"><Facts rows={[
         ["Hold", event.hold !== undefined && <EventLink event={event.hold} />], ["Reverses", event.of !== undefined && <><EventLink event={event.of} /> ({spaced(event.of_kind ?? "")})</>],
-        ["Schedule", event.schedule && <a href={to.events(`schedule=${part(event.schedule)}`)}><Name text={event.schedule} /></a>], ["Occurrence", event.occurrence], ["Due", event.due_at && <Time at={event.due_at} />],
+        ["Schedule", event.schedule && <a href={to.events(`schedule=${part(event.schedule)}`)}><Name text={event.schedule} /></a>], ["Webhook", event.webhook && <WebhookLink id={event.webhook} />], ["Occurrence", event.occurrence], ["Due", event.due_at && <Time at={event.due_at} />],
         ["Reference", event.reference && <a href={to.events(`reference=${part(event.reference)}`)}><Name text={event.reference} /></a>],
         ["Idempotency key", event.idempotency_key && <a href={to.events(`idempotency_key=${part(event.idempotency_key)}`)}><Name text={event.idempotency_key} /></a>],
-        ["Made by", event.by ? <>API key {event.by}</> : ["expire", "hold_expired", "rollover", "adjustment"].includes(event.kind) || event.occurrence !== undefined ? "the clock" : "no key"],
+        ["Made by", event.by ? <>API key {event.by}</> : ["expire", "hold_expired", "rollover", "adjustment"].includes(event.kind) || event.occurrence !== undefined ? "the clock" : isOfDelivery(event) ? "the service, as deliveries went" : "no key"],
         ["Metadata", event.metadata && <code>{stringify(event.metadata)}</code>],
         ["Around it", <><a href={to.event(Math.max(1, number - 1))}>before</a> · <a href={to.event(number + 1)}>after</a></>],
       ]} /></Card>

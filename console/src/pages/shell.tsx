@@ -12,7 +12,7 @@ import { Mark } from "./signin";
 
 function links(): [string, string, string, string][] {
   const all: [string, string, string, string][] = [["overview", "Overview", to.overview(), ""], ["users", "Users", to.users(), "users"], ["events", "Events", to.events(), "events"],
-    ["holds", "Holds", to.holds(), "holds"], ["schedules", "Schedules", to.schedules(), "schedules"], ["coins", "Coins", to.coins(), "coins"]];
+    ["holds", "Holds", to.holds(), "holds"], ["schedules", "Schedules", to.schedules(), "schedules"], ["coins", "Coins", to.coins(), "coins"], ["webhooks", "Webhooks", to.webhooks(), "webhooks"]];
   if (may("admin")) all.push(["keys", "Keys", to.keys(), "keys"]);
   if (isGroup.value) all.push(["group", "Group", to.group(), "group"]);
   return all;

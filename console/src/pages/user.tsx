@@ -1,5 +1,5 @@
 // One user: what they have, why, and all that can be done.
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, part, Problem, url } from "../api/client";
 import type { Account, Entry, Grant, Hold, Place, Schedule, User } from "../api/types";
@@ -7,7 +7,7 @@ import { begin } from "../actions/dialog";
 import * as act from "../actions/list";
 import { amount, ago, count, many, when } from "../format";
 import { inBurnOrder } from "../lots";
-import { Amount, Badge, Button, Card, Change, Copy, Empty, EventLink, Facts, Failure, Name, PageHead, Shown, Skeleton, Table, Time, UserLink, usePages } from "../parts/basics";
+import { Amount, Badge, Button, Card, Change, Copy, Empty, EventLink, Facts, Failure, Item, Menu, Name, PageHead, Shown, Skeleton, Table, Time, UserLink, usePages } from "../parts/basics";
 import { Timeline } from "../parts/timeline";
 import { coins } from "../state/coins";
 import { useLoaded } from "../state/query";
@@ -18,14 +18,6 @@ import { everyWords, LotWords, perWords } from "../words";
 const PAGE = 50;
 const LOTS_MAX = 12;
 export const KINDS = ["grant", "spend", "transfer", "hold", "capture", "release", "hold_expired", "expire", "reverse", "rollover", "adjustment", "limits", "thresholds", "spend_limit"];
-
-const Menu = ({ label, children }: { label: string; children: ComponentChildren }): JSX.Element =>
-  <details class="menu" onKeyDown={(event) => { if (event.key === "Escape") { event.currentTarget.open = false; event.currentTarget.querySelector("summary")?.focus(); } }}
-    onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) event.currentTarget.open = false; }}>
-    <summary class="button plain">{label}</summary><div class="menu-items" onClick={(event) => { (event.currentTarget.parentElement as HTMLDetailsElement).open = false; }}>{children}</div></details>;
-
-const Item = ({ children, onClick, isDangerous = false }: { children: ComponentChildren; onClick: () => void; isDangerous?: boolean }): JSX.Element =>
-  <button type="button" class={isDangerous ? "danger" : ""} onClick={onClick}>{children}</button>;
 
 const NONE = (coin: string): Account => ({ coin, total: 0, held: 0, available: 0, floor: 0, ceiling: 9007199254740991n, frozen: false, lots: [] });
 

@@ -14,6 +14,8 @@ export const UserLink = ({ id }: { id: string }) => id.startsWith("@")
   ? <span class="system">{id}</span>
   : <a class="name-link" href={to.user(id)}><Name text={id} /></a>;
 
+export const WebhookLink = ({ id }: { id: string }) => <a class="name-link" href={to.webhook(id)}><Name text={id} /></a>;
+
 export const EventLink = ({ event, children }: { event: number; children?: ComponentChildren }) =>
   <a class="num" href={to.event(event)}>{children ?? `#${event}`}</a>;
 
@@ -30,6 +32,7 @@ export const Time = ({ at, relative = false }: { at: string; relative?: boolean 
 
 const TONES: Record<string, string> = {
   grant: "good", rollover: "good", adjustment: "info", spend: "bad", capture: "bad", expire: "warn", hold_expired: "warn", reverse: "info", hold: "info", transfer: "info",
+  webhook_failing: "bad", webhook_disabled: "bad", webhook_deleted: "warn", webhook_enabled: "good",
   open: "info", captured: "good", released: "muted", expired: "warn", closed: "bad", frozen: "warn", paused: "warn", revoked: "bad",
 };
 export const Badge = ({ word, tone }: { word: string; tone?: string }) => <span class={`badge ${tone ?? TONES[word] ?? "muted"}`}>{spaced(word)}</span>;
@@ -38,6 +41,7 @@ const PATHS: Record<string, string> = {
   overview: "M3 12h4l3-8 4 16 3-8h4", users: "M16 20v-1.5a4 4 0 0 0-4-4H7a4 4 0 0 0-4 4V20M9.5 10.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M21 20v-1.5a4 4 0 0 0-3-3.9M15.5 3.7a3.5 3.5 0 0 1 0 6.7",
   events: "M8 6h13M8 12h13M8 18h13M3.5 6h.01M3.5 12h.01M3.5 18h.01", coins: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16M12 8v8M9.5 10h3.7a1.8 1.8 0 0 1 0 3.6H10",
   keys: "M14 10a4.5 4.5 0 1 0-4.2 4.5L12 17h2.5v2.5H17V22h4v-3.5L13.6 11M8.5 9.5h.01", group: "M5 4h14v6H5zM5 14h14v6H5zM8.5 7h.01M8.5 17h.01",
+  webhooks: "M12 5H5v14h14v-7M15 4h5v5M20 4l-9 9",
   holds: "M7 11V7.5a5 5 0 0 1 10 0V11M5 11h14v9H5z", schedules: "M4 6h16v14H4zM4 10.5h16M8.5 3v5M15.5 3v5", search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13M20 20l-4.7-4.7",
   close: "M6 6l12 12M18 6L6 18", moon: "M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5", sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",
   menu: "M4 6.5h16M4 12h16M4 17.5h16", out: "M14 4H5v16h9M10 12h11M17.5 8.5L21 12l-3.5 3.5", next: "M9 5l7 7-7 7", back: "M15 5l-7 7 7 7", undo: "M8 5L3.5 9.5 8 14M4 9.5h10a5.5 5.5 0 0 1 0 11h-3", plus: "M12 5v14M5 12h14", copy: "M9 9h11v11H9zM5 15H4V4h11v1",
@@ -48,6 +52,14 @@ export const Icon = ({ name }: { name: string }) =>
 type ButtonProps = { children: ComponentChildren; onClick?: () => void; kind?: "primary" | "danger" | "plain" | "quiet"; disabled?: boolean; icon?: string; type?: "button" | "submit"; label?: string };
 export const Button = ({ children, onClick, kind = "plain", disabled, icon, type = "button", label }: ButtonProps) =>
   <button type={type} class={`button ${kind}`} onClick={onClick} disabled={disabled} aria-label={label}>{icon && <Icon name={icon} />}<span>{children}</span></button>;
+
+export const Menu = ({ label, children }: { label: string; children: ComponentChildren }): JSX.Element =>
+  <details class="menu" onKeyDown={(event) => { if (event.key === "Escape") { event.currentTarget.open = false; event.currentTarget.querySelector("summary")?.focus(); } }}
+    onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) event.currentTarget.open = false; }}>
+    <summary class="button plain">{label}</summary><div class="menu-items" onClick={(event) => { (event.currentTarget.parentElement as HTMLDetailsElement).open = false; }}>{children}</div></details>;
+
+export const Item = ({ children, onClick, isDangerous = false }: { children: ComponentChildren; onClick: () => void; isDangerous?: boolean }): JSX.Element =>
+  <button type="button" class={isDangerous ? "danger" : ""} onClick={onClick}>{children}</button>;
 
 export const Card = ({ title, actions, children, class: name = "" }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; class?: string }) =>
   <section class={`card ${name}`}>

@@ -48,6 +48,23 @@ export function useLoaded<T>(key: string | null, load: (signal: AbortSignal) => 
   };
 }
 
+const WATCH_MS = 2_000;
+
+/** Also what changes without an event is loaded again, while somebody looks. */
+export function useWatched<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+  const loaded = useLoaded(key, load);
+  const latest = useRef(loaded);
+  latest.current = loaded;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const { isLoading, error, reload } = latest.current;
+      if (!isLoading && !error && !document.hidden && away.peek() === null) reload();
+    }, WATCH_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return loaded;
+}
+
 /** A value that follows another one when that has rested. */
 export function useRested<T>(value: T, ms: number): T {
   const [rested, setRested] = useState(value);

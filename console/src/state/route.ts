@@ -25,6 +25,8 @@ export const to = {
   holds: () => "#/holds",
   schedules: () => "#/schedules",
   coins: () => "#/coins",
+  webhooks: () => "#/webhooks",
+  webhook: (id: string) => `#/webhooks/${part(id)}`,
   keys: () => "#/keys",
   group: () => "#/group",
 };
