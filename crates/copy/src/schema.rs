@@ -28,7 +28,8 @@ pub(crate) fn may_name_schema(name: &str) -> bool {
         && !name.starts_with("pg_")
 }
 
-/// All tables. Secondary indexes come when the ledger has been copied for the first time.
+/// All tables. The indexes of `events` and `entries` come when the ledger has been copied for the first time: until then rows are only
+/// added, and that each comes once does not rest on them.
 pub(crate) const TABLES: &str = r#"
 create schema if not exists {schema};
 
@@ -44,7 +45,7 @@ create table {schema}.meta (
 );
 
 create table {schema}.events (
-    number bigint primary key,
+    number bigint not null,
     at timestamptz not null,
     kind text not null,
     user_id text collate "C",
@@ -70,8 +71,7 @@ create table {schema}.entries (
     amount bigint not null,
     held bigint not null,
     total_after bigint not null,
-    held_after bigint not null,
-    primary key (event, line)
+    held_after bigint not null
 );
 
 create table {schema}.coins (
@@ -230,13 +230,14 @@ from {schema}.holds
 where state = 'open';
 "#;
 
-/// What queries need beside the primary keys.
+/// What queries need.
 pub(crate) const INDEXES: &str = r"
+set local maintenance_work_mem = '256MB';
+alter table {schema}.events add primary key (number);
+alter table {schema}.entries add primary key (event, line);
 create index if not exists events_at on {schema}.events using brin (at);
-create index if not exists events_of_user on {schema}.events (user_id, number);
 create index if not exists events_of_reference on {schema}.events (reference) where reference is not null;
 create index if not exists events_of_key on {schema}.events (idempotency_key) where idempotency_key is not null;
-create index if not exists events_of_hold on {schema}.events (hold_id) where hold_id is not null;
 create index if not exists entries_at on {schema}.entries using brin (at);
 create index if not exists entries_of_account on {schema}.entries (user_id, coin, event);
 create index if not exists lots_expiring on {schema}.lots (expires_at);

@@ -31,8 +31,8 @@ pub(super) enum Read {
     Failed(Trouble),
 }
 
-/// Reads from this event on until nobody listens.
-pub(super) fn read(service: Shared, after: u64) -> mpsc::Receiver<Read> {
+/// Reads from this event on until nobody listens; with `once` only up to where there are no more.
+pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Read> {
     let (pages, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let mut after = after;
@@ -49,7 +49,7 @@ pub(super) fn read(service: Shared, after: u64) -> mpsc::Receiver<Read> {
                 Err(trouble) => Read::Failed(trouble),
             };
             is_dry = matches!(read, Read::Dry);
-            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_));
+            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_)) || (once && is_dry);
             if pages.blocking_send(read).is_err() || is_last {
                 return;
             }

@@ -2,33 +2,28 @@
 //! read and folded.
 
 mod feed;
+mod following;
 mod identity;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::Receiver;
-use tokio::task::JoinHandle;
-
 pub(crate) use feed::Shared;
-use feed::Read;
+use following::Following;
 pub(crate) use identity::{ask, verify};
 
-use crate::event::{Event, Page};
-use crate::fold::{Fold, Needs};
+use crate::fold::Fold;
 use crate::service::Service;
-use crate::store::{Meta, Store};
+use crate::store::Store;
 use crate::trouble::Trouble;
 
-/// Events of a batch, at most about so many.
-const BATCH_EVENTS: usize = 24_000;
 /// How often a copier says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 /// The longest wait before the next try.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// So long the lock of a copier that was killed may outlive it.
-const LOCK_PATIENCE: Duration = Duration::from_secs(15);
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a copier is to do.
 #[derive(Clone, Debug)]
@@ -60,6 +55,28 @@ impl fmt::Debug for Copier {
     }
 }
 
+impl Copier {
+    /// Says how far it is, from time to time.
+    fn tell(&mut self, at: i64, last: u64, is_all: bool) {
+        let Progress { began, told, copied, .. } = &mut self.progress;
+        if *copied == 0 || (!is_all && told.elapsed() < TELL_EVERY) {
+            return;
+        }
+        *told = Instant::now();
+        let seconds = began.elapsed().as_secs_f64().max(0.001);
+        let rate = *copied as f64 / seconds;
+        let text = if is_all {
+            format!("event {at}: {copied} events copied in {seconds:.1} s ({rate:.0} a second)")
+        } else {
+            format!("event {at} of {last} ({rate:.0} a second)")
+        };
+        (self.tell)(&text);
+        if is_all {
+            (*copied, *began) = (0, Instant::now());
+        }
+    }
+}
+
 /// How far it is.
 struct Progress {
     began: Instant,
@@ -67,15 +84,6 @@ struct Progress {
     /// When a batch was written last, or a try began to succeed.
     moved: Instant,
     copied: u64,
-}
-
-/// A batch on its way: gives the connection back when it is written.
-type Writing = JoinHandle<(Store, Result<(), Trouble>)>;
-
-/// The connection, or the batch that has it.
-enum Hand {
-    Free(Store),
-    Busy(Writing),
 }
 
 /// How a session with the database ended well.
@@ -142,174 +150,10 @@ impl Copier {
         let meta = store.prepare().await?;
         verify(&self.service, &meta, &self.options.schema).await?;
         let fold = Fold::after(meta.last_event, store.coins().await?);
-        let pages = feed::read(Shared::clone(&self.service), meta.last_event.cast_unsigned());
+        let pages = feed::read(Shared::clone(&self.service), meta.last_event.cast_unsigned(), self.options.once);
         (self.tell)(&format!("copying from event {} on", meta.last_event + 1));
         self.progress.began = Instant::now();
         self.progress.copied = 0;
-        Following { copier: self, hand: Some(Hand::Free(store)), fold, pages, meta }.run().await
-    }
-}
-
-/// One session.
-struct Following<'a> {
-    copier: &'a mut Copier,
-    hand: Option<Hand>,
-    fold: Fold,
-    pages: Receiver<Read>,
-    meta: Meta,
-}
-
-impl Following<'_> {
-    async fn run(mut self) -> Result<End, Trouble> {
-        loop {
-            let read = match self.hand.take() {
-                // While nothing comes, the outcome of the batch on its way is waited for too.
-                Some(Hand::Busy(mut writing)) => tokio::select! {
-                    biased;
-                    written = &mut writing => {
-                        let (store, result) = written.map_err(|error| Trouble::Stuck(format!("a batch was not written: {error}")))?;
-                        self.hand = Some(Hand::Free(store));
-                        result?;
-                        self.copier.progress.moved = Instant::now();
-                        continue;
-                    }
-                    read = self.pages.recv() => {
-                        self.hand = Some(Hand::Busy(writing));
-                        read
-                    }
-                },
-                free => {
-                    self.hand = free;
-                    self.pages.recv().await
-                }
-            };
-            match read {
-                Some(Read::Page(body, last_event)) => self.take_in(body, last_event).await?,
-                Some(Read::Dry) => {
-                    if self.is_caught_up().await? {
-                        return Ok(End::Done);
-                    }
-                }
-                Some(Read::Behind(last_event)) => return self.behind(last_event).await,
-                Some(Read::Failed(trouble)) => {
-                    // What was read before is written.
-                    self.free().await?;
-                    return Err(trouble);
-                }
-                None => return Err(Trouble::Away("the feed ended".to_owned())),
-            }
-        }
-    }
-
-    /// Whether that is all there is to do.
-    async fn is_caught_up(&mut self) -> Result<bool, Trouble> {
-        let store = self.free().await?;
-        if !self.meta.is_indexed {
-            (self.copier.tell)("making the indexes");
-            store.index().await?;
-            self.meta.is_indexed = true;
-        }
-        self.hand = Some(Hand::Free(store));
-        self.copier.progress.moved = Instant::now();
-        self.tell(self.fold.last_event.cast_unsigned(), true);
-        Ok(self.copier.options.once)
-    }
-
-    /// The service has fewer events than the tables: it is a node that is behind its group, or the ledger went back.
-    async fn behind(&mut self, last_event: u64) -> Result<End, Trouble> {
-        let store = self.free().await?;
-        let meta = store.meta().await?;
-        verify(&self.copier.service, &meta, &store.schema).await?;
-        let text = format!("the service has only event {last_event}, and the tables are at {}", meta.last_event);
-        Err(Trouble::Away(text))
-    }
-
-    /// The connection, when the batch on its way is written.
-    async fn free(&mut self) -> Result<Store, Trouble> {
-        match self.hand.take() {
-            Some(Hand::Free(store)) => Ok(store),
-            Some(Hand::Busy(writing)) => {
-                let (store, result) =
-                    writing.await.map_err(|error| Trouble::Stuck(format!("a batch was not written: {error}")))?;
-                result.map(|()| store)
-            }
-            None => Err(Trouble::Away("the connection is gone".to_owned())),
-        }
-    }
-
-    /// Takes in a page, and those that came meanwhile, as one batch.
-    async fn take_in(&mut self, body: Vec<u8>, last_event: u64) -> Result<(), Trouble> {
-        let mut bodies = vec![body];
-        let mut last = last_event;
-        while bodies.len() * 1_000 < BATCH_EVENTS {
-            match self.pages.try_recv() {
-                Ok(Read::Page(body, last_event)) => {
-                    bodies.push(body);
-                    last = last_event;
-                }
-                // It comes again, when this is written.
-                Ok(Read::Failed(_) | Read::Behind(_)) => {
-                    self.pages.close();
-                    break;
-                }
-                Ok(Read::Dry) => {}
-                Err(_) => break,
-            }
-        }
-        let not_ours =
-            |error: serde_json::Error| Trouble::Stuck(format!("the feed is not what this version of tocos expects: {error}"));
-        let mut events = Vec::with_capacity(bodies.len() * 1_000);
-        for body in &bodies {
-            let page: Page<'_> = serde_json::from_slice(body).map_err(not_ours)?;
-            for raw in page.events {
-                events.push((Event::parse(raw.get()).map_err(not_ours)?, raw.get()));
-            }
-        }
-        let needs = Needs::of(&self.fold, events.iter().map(|(event, _)| event));
-        if !needs.is_empty() {
-            let store = self.free().await?;
-            store.load(&mut self.fold, &needs).await?;
-            self.hand = Some(Hand::Free(store));
-        }
-        let before = self.fold.last_event;
-        for (event, raw) in &events {
-            self.fold.apply(event, raw).map_err(|reason| {
-                Trouble::Stuck(format!(
-                    "{reason}. Nothing of it was written. If the tables were changed by hand, undo that or copy again into an empty schema; \
-                     else use the tocos of the service's version"
-                ))
-            })?;
-        }
-        let Some((last_read, _)) = events.last() else { return Ok(()) };
-        let batch = self.fold.take_batch(last_read.fingerprint());
-        let mut store = self.free().await?;
-        let writing = tokio::spawn(async move {
-            let result = store.write(before, batch).await;
-            (store, result)
-        });
-        self.hand = Some(Hand::Busy(writing));
-        self.copier.progress.copied += events.len() as u64;
-        self.tell(last, false);
-        Ok(())
-    }
-
-    fn tell(&mut self, last: u64, is_all: bool) {
-        let Progress { began, told, copied, .. } = &mut self.copier.progress;
-        if *copied == 0 || (!is_all && told.elapsed() < TELL_EVERY) {
-            return;
-        }
-        *told = Instant::now();
-        let seconds = began.elapsed().as_secs_f64().max(0.001);
-        let rate = *copied as f64 / seconds;
-        let at = self.fold.last_event;
-        let text = if is_all {
-            format!("event {at}: {copied} events copied in {seconds:.1} s ({rate:.0} a second)")
-        } else {
-            format!("event {at} of {last} ({rate:.0} a second)")
-        };
-        (self.copier.tell)(&text);
-        if is_all {
-            (*copied, *began) = (0, Instant::now());
-        }
+        Following::new(self, store, fold, pages, meta).run().await
     }
 }

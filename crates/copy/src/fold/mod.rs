@@ -15,7 +15,7 @@ pub(crate) use holds::Hold;
 pub(crate) use needs::Needs;
 pub(crate) use schedules::Schedule;
 
-use crate::batch::{AccountRow, Batch, CoinRow, LotRow, UserRow, storable};
+use crate::batch::{AccountRow, Batch, CoinRow, LotRow, UserRow, storable, storable_json};
 use crate::event::Event;
 use crate::instant;
 use crate::lot::Coins;
@@ -128,7 +128,7 @@ impl Fold {
         let before = self.batch.users.get(id);
         let row = UserRow {
             name: event.name.as_deref().map(storable),
-            metadata: event.metadata.map(|metadata| metadata.get().to_owned()),
+            metadata: event.metadata.map(|metadata| storable_json(metadata.get()).into_owned()),
             created_at: before.map_or(at, |row| row.created_at),
             created_event: before.map_or(self.last_event, |row| row.created_event),
             last_event: self.last_event,
