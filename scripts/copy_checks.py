@@ -1,8 +1,12 @@
 """Checks of `tocos copy` with a real PostgreSQL: every kind of event, kills, changes by hand, faults of everything around it."""
 
+import csv
+import io
 import json
 import random
+import re
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -47,8 +51,18 @@ STATE = ["events", "entries", "coins", "users", "accounts", "lots", "holds", "gr
 CONTENT = "select md5(string_agg(t::text, '|' order by t::text)) from {schema}.{table} t"
 
 
+def owner(account):
+    """Whose account a journal means, read back as docs/copy.md says."""
+    system = {"Equity:Issued": "@issued", "Expenses:Spent": "@spent", "Expenses:Expired": "@expired"}
+    if account in system:
+        return system[account]
+    text = account.removeprefix("Assets:Users:U")
+    return re.sub(rb"-([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text.encode()).decode()
+
+
 class Suite:
-    def __init__(self, binary, folder, seed):
+    def __init__(self, binary, folder, seed, python):
+        self.python = python
         self.binary, self.folder, self.seed = binary, Path(folder), seed
         self.random = random.Random(seed)
         self.postgres = Postgres(folder)
@@ -58,6 +72,16 @@ class Suite:
 
     def content(self, schema="tocos"):
         return {table: self.postgres.sql(CONTENT.format(schema=schema, table=table)) for table in STATE}
+
+    def same_as(self, other):
+        """Both have the same rows, up to the same event: the ledger's clock may write one at any moment."""
+        for _ in range(10):
+            self.copy.once()
+            other.once()
+            if self.copy.at() == other.at():
+                break
+        mine, others = self.content(), self.content(other.schema)
+        same([table for table in STATE if mine[table] != others[table]], [])
 
     def empty_ledger(self):
         self.copy.once()
@@ -99,8 +123,7 @@ class Suite:
             self.operations.go(1, size=self.random.randrange(1, 40))
             self.copy.once()
         other = Copy(self.binary, self.postgres, self.service, schema="at_once")
-        other.once()
-        same(self.content(), self.content("at_once"))
+        self.same_as(other)
         other.drop()
         return True
 
@@ -124,8 +147,7 @@ class Suite:
                     where left(user_id, 1) <> '@' group by 1, 2) e using (user_id, coin) where coalesce(a.total, 0) <> coalesce(e.total, 0)""")
                 same(bad, "0", "balances after a kill")
         other.is_equal()
-        self.copy.once()
-        same(self.content(), self.content("killed"))
+        self.same_as(other)
         other.drop()
         return True
 
@@ -291,6 +313,62 @@ class Suite:
         done = self.copy.run("--check", "--key", reader)
         return same(done.returncode, 0, done.stdout + done.stderr)
 
+    def journal(self, format, *options):
+        path = self.folder / f"ledger.{format}"
+        run(self.binary, "export", "--url", self.service.url, "--format", format, "--out", path, *options, env=clean_env())
+        return path
+
+    def balances(self):
+        """By account and coin: those of users from the list, those of the system from the coins."""
+        ledger, found = self.service.ledger, {}
+        for user, coins in ledger.coins().items():
+            found |= {(user, coin): amount for coin, amount in coins.items() if amount}
+        for coin in ledger.must("GET", "/v1/coins")["coins"]:
+            system = {"@issued": -coin["issued"], "@spent": coin["spent"], "@expired": coin["expired"]}
+            found |= {(name, coin["code"]): amount for name, amount in system.items() if amount}
+        return found
+
+    def hledger(self):
+        path = self.journal("hledger")
+        run("hledger", "-f", path, "check", "--strict")
+        same(self.read_hledger(path), self.balances())
+        count = run("hledger", "-f", path, "stats")
+        events = self.service.last_event()
+        same(f" {events + 1} " in re.sub(r"Transactions +: ", "Transactions : ", count), True, count)
+        reference = run("hledger", "-f", path, "register", "tag:reference=^start%2C of ana$", "Expenses|Assets", "-O", "csv")
+        return same(reference.count('"Assets:Users:Uana"'), 3, reference)
+
+    def read_hledger(self, path, *query):
+        rows = list(csv.reader(io.StringIO(run("hledger", "-f", path, "balance", "--flat", "--no-total", "--layout=bare", "-O", "csv", *query))))[1:]
+        return {(owner(account), coin.strip('"')): int(amount) for account, coin, amount in rows if int(amount)}
+
+    def beancount(self):
+        path = self.journal("beancount")
+        told = json.loads(run(self.python, Path(__file__).parent / "copy_beancount.py", path))
+        same(told["errors"], [])
+        found = {(owner(account), currency.removesuffix(".C").lower()): int(amount) for account, currency, amount in told["balances"] if int(amount)}
+        same(found, self.balances())
+        same(told["events"], list(range(1, self.service.last_event() + 1)))
+        return all(owner(account) == user for account, user in told["opened"]) or told["opened"]
+
+    def spans(self):
+        """Two spans, one after the other, and the second one's end is the ledger's."""
+        events = self.service.ledger.must("GET", "/v1/events?after=1500&limit=1")["events"]
+        middle = events[0]["at"]
+        for format in ["hledger", "beancount"]:
+            first = self.journal(format, "--until", middle).rename(self.folder / f"first.{format}")
+            second = self.journal(format, "--from", middle)
+            if format == "hledger":
+                for path in [first, second]:
+                    run("hledger", "-f", path, "check", "--strict")
+                same(self.read_hledger(second), self.balances())
+                same(self.read_hledger(second, "desc:opening"), self.read_hledger(first))
+            else:
+                for path in [first, second]:
+                    same(json.loads(run(self.python, Path(__file__).parent / "copy_beancount.py", path))["errors"], [])
+        refused = run(self.binary, "export", "--url", self.service.url, "--format", "csv", "--from", middle, ok=False, env=clean_env())
+        return same((refused.returncode, "--format hledger" in refused.stderr), (2, True), refused.stderr)
+
     def end(self):
         self.copy.kill()
         self.service.kill()
@@ -298,11 +376,12 @@ class Suite:
 
 
 def main():
-    binary, folder, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    only = sys.argv[4:]
-    print(f"seed {seed}")
+    binary, folder, seed, python = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    only = sys.argv[5:]
+    print(f"seed {seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     checks = Checks()
-    suite = Suite(binary, folder, seed)
+    suite = Suite(binary, folder, seed, python)
     try:
         for sentence, check in [
             ("an empty ledger is copied", suite.empty_ledger),
@@ -317,6 +396,9 @@ def main():
             ("an ordinary role is enough", suite.ordinary_role),
             ("the views say what the ledger says", suite.views),
             (f"{len(CHANGES)} changes by hand are found", suite.changes_by_hand),
+            ("hledger reads the journal, and its balances are the ledger's", suite.hledger),
+            ("beancount reads the journal, and its balances are the ledger's", suite.beancount),
+            ("a span begins with the balances that the one before ends with", suite.spans),
             ("another ledger is refused", suite.another_ledger),
             ("a ledger that went back is refused", suite.restored_earlier),
             ("tables of a newer version, and of something else, are refused", suite.versions),

@@ -80,6 +80,6 @@ check "zizmor, offline and pedantic" "$bin/zizmor" --offline --persona=pedantic 
 check "actionlint" actionlint
 check "every action is pinned to a commit, with its version beside it" pinned
 check "every script that the pipeline calls is there" scripts_of_the_pipeline_exist
-check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/test-disk.sh scripts/test-archive.sh scripts/test-groups.sh scripts/test-sharedlog.sh scripts/test-local.sh scripts/test-mac.sh scripts/test-tools.sh scripts/docker-*.sh scripts/terraform-*.sh scripts/debian-packages.sh scripts/checks.sh scripts/service.sh scripts/test-openapi.sh scripts/test-console.sh scripts/test-generators.sh scripts/test-binary.sh \
+check "shellcheck" "$bin/shellcheck" -x -P SCRIPTDIR/.. scripts/local-*.sh scripts/test-terraform.sh scripts/test-deploy.sh scripts/test-release.sh scripts/test-workflows.sh scripts/test-proxies.sh scripts/test-disk.sh scripts/test-archive.sh scripts/test-groups.sh scripts/test-sharedlog.sh scripts/test-copy.sh scripts/test-local.sh scripts/test-mac.sh scripts/test-tools.sh scripts/docker-*.sh scripts/terraform-*.sh scripts/debian-packages.sh scripts/checks.sh scripts/service.sh scripts/test-openapi.sh scripts/test-console.sh scripts/test-generators.sh scripts/test-binary.sh \
     scripts/release-image.sh scripts/ci-gate.sh scripts/bench-*.sh deploy/*.sh deploy/group/*.sh deploy/local/*.sh deploy/local/body/*.sh
 checked

@@ -6,6 +6,7 @@
 //!
 //! - [`event`], [`instant`]: events as the API writes them, and its times.
 //! - [`postings`]: an event as amounts that add up to zero.
+//! - [`journal`]: events as a journal for hledger and beancount.
 //! - `lot`, `fold`: the state that follows from events: accounts, lots, holds, schedules.
 //! - `batch`: rows on their way into the tables.
 //! - `schema`, `store`: the tables, and one transaction for each batch.
@@ -18,6 +19,7 @@ pub mod copier;
 pub mod event;
 mod fold;
 pub mod instant;
+pub mod journal;
 mod lot;
 pub mod postings;
 mod schema;
