@@ -211,6 +211,10 @@ class Suite:
         to = f"postgres://copier:right@127.0.0.1:{self.postgres.port}/reports?sslmode=disable"
         done = other.run("--once", to=to)
         same(done.returncode, 0, done.stderr)
+        # One that may not even that, into a schema that was made for it.
+        self.postgres.sql("create role guest login password 'right'; create schema guest authorization guest", "reports")
+        done = Copy(self.binary, self.postgres, self.service, schema="guest", database="reports").run("--once", to=to.replace("copier", "guest"))
+        same(done.returncode, 0, done.stderr)
         done = other.run("--check", to=to)
         return same(done.returncode, 0, done.stdout + done.stderr)
 

@@ -18,9 +18,9 @@ pub fn parse(text: &str) -> Option<i64> {
         return text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
     }
     let number = |from: usize, to: usize| {
-        bytes[from..to].iter().try_fold(0_i64, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
-        })
+        bytes[from..to]
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second, micros) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 26)?);

@@ -86,7 +86,10 @@ impl<W: Write> Journal<W> {
     /// It can't be written.
     pub fn new(format: Format, mut out: W, from: Option<i64>, until: Option<i64>) -> io::Result<Self> {
         let mark = if format == Format::Hledger { ";" } else { ";;" };
-        writeln!(out, "{mark} A journal of a Tocos ledger. What users have is positive; amounts are in the coins' smallest units.")?;
+        writeln!(
+            out,
+            "{mark} A journal of a Tocos ledger. What users have is positive; amounts are in the coins' smallest units."
+        )?;
         Ok(Self {
             out,
             format,

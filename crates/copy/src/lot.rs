@@ -55,7 +55,8 @@ impl Coins {
         let Some(grant) = part.grant else { return Some(Self::plain(part.amount)) };
         let expires_at = part.expires_at.as_deref().map_or(Some(NEVER), instant::parse)?;
         let is_promotional = is_promotional(part.category.as_deref());
-        let lot = Lot { grant: grant as i64, expires_at, priority: part.priority.map_or(50, i16::from), is_promotional };
+        let lot =
+            Lot { grant: grant as i64, expires_at, priority: part.priority.map_or(50, i16::from), is_promotional };
         Some(Self { lot, amount: part.amount })
     }
 }

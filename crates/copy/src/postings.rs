@@ -67,9 +67,8 @@ pub fn postings<'e>(event: &'e Event<'_>) -> Result<Vec<Posting<'e>>, String> {
             }
         }
         "hold" | "rollover" | "extend" | "user" | "user_closed" | "coin" | "limits" | "thresholds" | "spend_limit"
-        | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "key" | "key_revoked" | "leader" => {
-            Vec::new()
-        }
+        | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "key" | "key_revoked"
+        | "leader" => Vec::new(),
         other => {
             return Err(format!(
                 "event {} is of kind `{other}`, which this version of tocos does not know; use the version of the service",
@@ -103,10 +102,7 @@ mod tests {
         assert_eq!(of(&event("grant", "")), [line("ana", 5), line("@issued", -5)]);
         assert_eq!(of(&event("spend", "")), [line("ana", -5), line("@spent", 5)]);
         assert_eq!(of(&event("spend", r#","to":"bob""#)), [line("ana", -5), line("bob", 5)]);
-        assert_eq!(
-            of(&event("capture", r#","expired":2"#)),
-            [line("ana", -7), line("@spent", 5), line("@expired", 2)]
-        );
+        assert_eq!(of(&event("capture", r#","expired":2"#)), [line("ana", -7), line("@spent", 5), line("@expired", 2)]);
         assert_eq!(of(&event("hold", "")), []);
         assert_eq!(of(&event("release", r#","expired":0"#)), []);
         assert_eq!(of(&event("release", r#","expired":2"#)), [line("ana", -2), line("@expired", 2)]);

@@ -31,8 +31,6 @@ pub(crate) fn may_name_schema(name: &str) -> bool {
 /// All tables. The indexes of `events` and `entries` come when the ledger has been copied for the first time: until then rows are only
 /// added, and that each comes once does not rest on them.
 pub(crate) const TABLES: &str = r#"
-create schema if not exists {schema};
-
 create table {schema}.meta (
     one boolean primary key default true check (one),
     version integer not null,

@@ -3,9 +3,9 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    archive, batch, clock, cluster, coin, completions, copy, demo, event, export, grant, health, history, hold, import, key,
-    limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user,
-    users, verify,
+    archive, batch, clock, cluster, coin, completions, copy, demo, event, export, grant, health, history, hold, import,
+    key, limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer,
+    user, users, verify,
 };
 use crate::settings::ServeArgs;
 

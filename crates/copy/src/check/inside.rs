@@ -139,12 +139,16 @@ impl Check {
 
     async fn rules(&mut self) -> Result<(), Trouble> {
         for (name, sql) in RULES {
-            let rows = self.store.rows(&format!("with found(words) as ({sql}) select words, count(*) over () from found limit 5"), &[]).await?;
+            let rows = self
+                .store
+                .rows(&format!("with found(words) as ({sql}) select words, count(*) over () from found limit 5"), &[])
+                .await?;
             let count = rows.first().map_or(0, |row| row.get::<_, i64>(1));
             let named = rows.len() as i64;
             for row in &rows {
                 let words: Option<String> = row.get(0);
-                self.report.differs(words.unwrap_or_else(|| format!("{name}: a row has no value where there must be one")));
+                self.report
+                    .differs(words.unwrap_or_else(|| format!("{name}: a row has no value where there must be one")));
             }
             self.report.count += (count - named).cast_unsigned();
         }

@@ -38,7 +38,7 @@ impl Report {
         }
     }
 
-    fn expect<T: PartialEq + std::fmt::Display>(&mut self, what: impl FnOnce() -> String, tables: T, ledger: T) {
+    fn expect<T: PartialEq + std::fmt::Display>(&mut self, what: impl FnOnce() -> String, tables: &T, ledger: &T) {
         if tables != ledger {
             self.differs(format!("{}: the tables have {tables}, the ledger {ledger}", what()));
         }
@@ -82,7 +82,8 @@ impl Check {
         let reply = reply.ok_or_else(|| Trouble::Stuck(format!("there is nothing at {target}")))?;
         let value = serde_json::from_slice(&reply.body)
             .map_err(|error| Trouble::Stuck(format!("{target} is not what this version of tocos expects: {error}")))?;
-        let event = reply.event.ok_or_else(|| Trouble::Stuck(format!("{target} does not say as of which event it is")))?;
+        let event =
+            reply.event.ok_or_else(|| Trouble::Stuck(format!("{target} does not say as of which event it is")))?;
         let event = event.cast_signed();
         self.reach(event).await?;
         Ok((value, event))

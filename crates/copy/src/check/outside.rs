@@ -75,6 +75,10 @@ struct Account<'a> {
 
 /// Balances by user and coin.
 type Balances = BTreeMap<(String, String), i64>;
+/// Lots with what is in them.
+type Lots = BTreeSet<(Lot, i64)>;
+/// Names of users, and the event that gave them.
+type Names = BTreeMap<String, (Option<String>, i64)>;
 
 impl Check {
     pub(super) async fn outside(&mut self) -> Result<(), Trouble> {
@@ -104,10 +108,12 @@ impl Check {
         for coin in &list.coins {
             let (decimals, figures) = found.remove(&coin.code).unwrap_or((coin.decimals, [0; 4]));
             let ledger = [coin.issued, coin.spent, coin.expired, coin.held];
-            for (name, (tables, ledger)) in ["issued", "spent", "expired", "held"].iter().zip(figures.iter().zip(&ledger)) {
+            for (name, (tables, ledger)) in
+                ["issued", "spent", "expired", "held"].iter().zip(figures.iter().zip(&ledger))
+            {
                 self.report.expect(|| format!("{name} of {}", coin.code), tables, ledger);
             }
-            self.report.expect(|| format!("decimals of {}", coin.code), decimals, coin.decimals);
+            self.report.expect(|| format!("decimals of {}", coin.code), &decimals, &coin.decimals);
         }
         for code in found.into_keys() {
             self.report.differs(format!("coin {code} is in the tables and not in the ledger"));
@@ -155,26 +161,21 @@ impl Check {
     fn compare(&mut self, found: &Balances, expected: &Balances) {
         for (key @ (user, coin), amount) in expected {
             let tables = found.get(key).copied().unwrap_or(0);
-            self.report.expect(|| format!("balance of {user} in {coin}"), tables, *amount);
+            self.report.expect(|| format!("balance of {user} in {coin}"), &tables, amount);
         }
         for ((user, coin), amount) in found.iter().filter(|(key, _)| !expected.contains_key(*key)) {
-            self.report.expect(|| format!("balance of {user} in {coin}"), *amount, 0);
+            self.report.expect(|| format!("balance of {user} in {coin}"), amount, &0);
         }
     }
 
     /// Balances other than 0 as of an event, and names, of the users behind one up to another.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    async fn balances(
-        &self,
-        after: &str,
-        last: Option<&str>,
-        event: i64,
-    ) -> Result<(Balances, BTreeMap<String, (Option<String>, i64)>), Trouble> {
+    async fn balances(&self, after: &str, last: Option<&str>, event: i64) -> Result<(Balances, Names), Trouble> {
         let sql = "select a.user_id, a.coin, (a.total - coalesce((select sum(amount) from {schema}.entries e
                where e.user_id = a.user_id and e.coin = a.coin and e.event > $3), 0))::bigint
              from {schema}.accounts a where a.user_id > $1 and ($2::text is null or a.user_id <= $2)";
         let rows = self.store.rows(sql, &[&after, &last, &event]).await?;
-        let found = rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).filter(|(_, amount)| *amount != 0).collect();
+        let found =
+            rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).filter(|(_, amount)| *amount != 0).collect();
         let sql = "select id, name, last_event from {schema}.users where id > $1 and ($2::text is null or id <= $2)";
         let rows = self.store.rows(sql, &[&after, &last]).await?;
         Ok((found, rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()))
@@ -209,7 +210,7 @@ impl Check {
                 if !same {
                     self.report.differs(format!("hold {} is another one in the tables", hold.id));
                 }
-                self.report.expect(|| format!("held by hold {}", hold.id), row.get::<_, i64>(4), hold.held);
+                self.report.expect(|| format!("held by hold {}", hold.id), &row.get::<_, i64>(4), &hold.held);
             }
             for (id, row) in found {
                 if row.get(7) && row.get::<_, i64>(8) <= event {
@@ -255,10 +256,9 @@ impl Check {
             self.report.differs(format!("user {user} has lots and no account in the tables"));
             return Ok(());
         };
-        let mut found: BTreeMap<String, (i64, i64, BTreeSet<(Lot, i64)>)> = BTreeMap::new();
+        let mut found: BTreeMap<String, (i64, i64, Lots)> = BTreeMap::new();
         for row in &rows {
-            let (_, _, lots) =
-                found.entry(row.get(1)).or_insert_with(|| (row.get(2), row.get(3), BTreeSet::new()));
+            let (_, _, lots) = found.entry(row.get(1)).or_insert_with(|| (row.get(2), row.get(3), Lots::new()));
             let plain: i64 = row.get(4);
             if plain > 0 {
                 lots.insert((Lot::PLAIN, plain));
@@ -266,7 +266,10 @@ impl Check {
             if let Some(grant) = row.get::<_, Option<i64>>(5) {
                 let (expires_at, category): (At, &str) = (row.get(6), row.get(8));
                 let is_promotional = is_promotional(Some(category));
-                lots.insert((Lot { grant, expires_at: expires_at.0, priority: row.get(7), is_promotional }, row.get(9)));
+                lots.insert((
+                    Lot { grant, expires_at: expires_at.0, priority: row.get(7), is_promotional },
+                    row.get(9),
+                ));
             }
         }
         let target = format!("/v1/users/{}?at={event}", escaped(user));
@@ -279,9 +282,9 @@ impl Check {
         for account in &accounts.accounts {
             let (total, held, lots) = found.remove(&*account.coin).unwrap_or_default();
             let coin = &*account.coin;
-            self.report.expect(|| format!("balance of {user} in {coin} at event {event}"), total, account.total);
-            self.report.expect(|| format!("held of {user} in {coin} at event {event}"), held, account.held);
-            let expected: BTreeSet<(Lot, i64)> = account
+            self.report.expect(|| format!("balance of {user} in {coin} at event {event}"), &total, &account.total);
+            self.report.expect(|| format!("held of {user} in {coin} at event {event}"), &held, &account.held);
+            let expected: Lots = account
                 .lots
                 .iter()
                 .filter_map(Coins::of)
@@ -289,7 +292,7 @@ impl Check {
                 .map(|coins| (coins.lot, coins.amount))
                 .collect();
             if expected != lots {
-                let of = |lots: &BTreeSet<(Lot, i64)>| lots.iter().map(in_words).collect::<Vec<_>>().join(", ");
+                let of = |lots: &Lots| lots.iter().map(in_words).collect::<Vec<_>>().join(", ");
                 self.report.differs(format!(
                     "lots of {user} in {coin} at event {event}: the tables have {}, the ledger {}",
                     of(&lots),
@@ -305,6 +308,7 @@ fn in_words((lot, amount): &(Lot, i64)) -> String {
     if lot.is_plain() {
         return format!("{amount} plain");
     }
-    let expires_at = if lot.expires_at == instant::NEVER { "never".to_owned() } else { instant::written(lot.expires_at) };
+    let expires_at =
+        if lot.expires_at == instant::NEVER { "never".to_owned() } else { instant::written(lot.expires_at) };
     format!("{amount} of grant {} ({expires_at}, {}, {})", lot.grant, lot.priority, category(lot.is_promotional))
 }

@@ -62,7 +62,9 @@ fn of_page(body: Vec<u8>, after: &mut u64) -> Read {
     let (count, last_event) = match serde_json::from_slice::<Page<'_>>(&body) {
         Ok(page) => (page.events.len() as u64, page.last_event),
         Err(error) => {
-            let text = format!("the feed is not what this version of tocos expects ({error}); is --url the address of a Tocos server?");
+            let text = format!(
+                "the feed is not what this version of tocos expects ({error}); is --url the address of a Tocos server?"
+            );
             return Read::Failed(Trouble::Stuck(text));
         }
     };

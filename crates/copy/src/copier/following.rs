@@ -47,13 +47,10 @@ impl<'a> Following<'a> {
 
     pub(super) async fn run(mut self) -> Result<End, Trouble> {
         loop {
-            let read = match self.next().await? {
-                Some(read) => read,
+            let Some(read) = self.next().await? else {
                 // A batch is written: the next one can go.
-                None => {
-                    self.send_if(self.pages.is_empty() || self.pending >= BATCH_EVENTS_MIN).await?;
-                    continue;
-                }
+                self.send_if(self.pages.is_empty() || self.pending >= BATCH_EVENTS_MIN).await?;
+                continue;
             };
             match read {
                 Read::Page(body, last_event) => {

@@ -98,9 +98,13 @@ impl Fold {
             }
             "thresholds" => {
                 let thresholds = event.thresholds.as_ref().map(|amounts| serde_json::json!(amounts).to_string());
-                self.put_rule(event, |account| account.thresholds.clone_from(&thresholds), |coin| {
-                    coin.thresholds.clone_from(&thresholds);
-                })
+                self.put_rule(
+                    event,
+                    |account| account.thresholds.clone_from(&thresholds),
+                    |coin| {
+                        coin.thresholds.clone_from(&thresholds);
+                    },
+                )
             }
             "spend_limit" => {
                 let limit = event.amount.map(|amount| {
@@ -110,9 +114,13 @@ impl Fold {
                     }
                     limit.to_string()
                 });
-                self.put_rule(event, |account| account.spend_limit.clone_from(&limit), |coin| {
-                    coin.spend_limit.clone_from(&limit);
-                })
+                self.put_rule(
+                    event,
+                    |account| account.spend_limit.clone_from(&limit),
+                    |coin| {
+                        coin.spend_limit.clone_from(&limit);
+                    },
+                )
             }
             "schedule" => self.put_schedule(event, at),
             "schedule_deleted" | "schedule_paused" | "schedule_resumed" => self.change_schedule(event, at),
@@ -159,8 +167,7 @@ impl Fold {
             return at as u16;
         }
         let code = code.to_owned();
-        let row =
-            CoinRow { code, decimals: 0, issued: 0, spent: 0, expired: 0, thresholds: None, spend_limit: None };
+        let row = CoinRow { code, decimals: 0, issued: 0, spent: 0, expired: 0, thresholds: None, spend_limit: None };
         self.coins.push(row);
         (self.coins.len() - 1) as u16
     }

@@ -54,7 +54,7 @@ impl Fold {
         for part in parts {
             lot::put(&mut merged, *part);
         }
-        merged.sort_by(|a, b| b.lot.cmp(&a.lot));
+        merged.sort_by_key(|coins| std::cmp::Reverse(coins.lot));
         let mut owed = Vec::new();
         let mut missing = 0;
         for part in merged {

@@ -33,7 +33,10 @@ pub(crate) fn in_words(error: &Error) -> Trouble {
         write!(text, ": {inner}").ok();
         cause = inner.source();
     }
-    if text.starts_with("error serializing") || text.starts_with("error deserializing") || text.starts_with("invalid column") {
+    if text.starts_with("error serializing")
+        || text.starts_with("error deserializing")
+        || text.starts_with("invalid column")
+    {
         return Trouble::Stuck(format!("the tables are not as tocos copy makes them: {text}"));
     }
     Trouble::Away(format!("the database: {text}"))

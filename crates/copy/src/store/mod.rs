@@ -46,12 +46,16 @@ impl Store {
     /// Connects. Makes nothing yet.
     pub(crate) async fn connect(url: &str, schema: &str) -> Result<Self, Trouble> {
         if !schema::may_name_schema(schema) {
-            let text = format!("`{schema}` can't be a schema: its name has a-z, 0-9 and _, and begins with none of the digits");
+            let text = format!(
+                "`{schema}` can't be a schema: its name has a-z, 0-9 and _, and begins with none of the digits"
+            );
             return Err(Trouble::Stuck(text));
         }
         let (client, driver) = tocos_sharedlog::postgres::connect(url).await.map_err(fault::of_connecting)?;
         let store = Self { client, driver, schema: schema.to_owned() };
-        store.run("set synchronous_commit = off; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0").await?;
+        store
+            .run("set synchronous_commit = off; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
+            .await?;
         Ok(store)
     }
 
@@ -73,6 +77,12 @@ impl Store {
     /// Makes the tables if there are none, and brings older ones up to date.
     pub(crate) async fn prepare(&self) -> Result<Meta, Trouble> {
         if self.version().await?.is_none() {
+            // Who owns a schema that was made for it may not be one that can make schemas.
+            let sql = "select count(*) from pg_catalog.pg_namespace where nspname = $1";
+            let is_there = self.rows(sql, &[&self.schema]).await?.first().is_some_and(|row| row.get::<_, i64>(0) > 0);
+            if !is_there {
+                self.run("create schema {schema}").await?;
+            }
             let sql = format!(
                 "begin; {TABLES} insert into {{schema}}.meta (version, ledger, last_event, last_fingerprint, indexed)
                    values ({VERSION}, '', 0, '', false); commit"

@@ -38,7 +38,9 @@ impl Store {
             )));
         }
         writing.transaction.commit().await.map_err(|error| match in_words(&error) {
-            Trouble::Away(text) => Trouble::Away(format!("whether event {last_event} was copied is not known yet: {text}")),
+            Trouble::Away(text) => {
+                Trouble::Away(format!("whether event {last_event} was copied is not known yet: {text}"))
+            }
             stuck @ Trouble::Stuck(_) => stuck,
         })
     }
@@ -97,15 +99,18 @@ impl Writing<'_> {
                  from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[]) as u(a, b, c, d, e, f, g)
                  on conflict (code) do update set decimals = excluded.decimals, issued = excluded.issued, spent = excluded.spent,
                  expired = excluded.expired, thresholds = excluded.thresholds, spend_limit = excluded.spend_limit";
-            self.put(sql, &[
-                column!(coins, row => &*row.code),
-                column!(coins, row => row.decimals),
-                column!(coins, row => row.issued),
-                column!(coins, row => row.spent),
-                column!(coins, row => row.expired),
-                column!(coins, row => row.thresholds.as_deref()),
-                column!(coins, row => row.spend_limit.as_deref()),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(coins, row => &*row.code),
+                    column!(coins, row => row.decimals),
+                    column!(coins, row => row.issued),
+                    column!(coins, row => row.spent),
+                    column!(coins, row => row.expired),
+                    column!(coins, row => row.thresholds.as_deref()),
+                    column!(coins, row => row.spend_limit.as_deref()),
+                ],
+            )
             .await?;
         }
         let users = &batch.users;
@@ -115,25 +120,27 @@ impl Writing<'_> {
                  select a, b, c::json, d, e, f
                  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[]) as u(a, b, c, d, e, f)
                  on conflict (id) do update set name = excluded.name, metadata = excluded.metadata, last_event = excluded.last_event";
-            self.put(sql, &[
-                column!(rows, row => &**row.0),
-                column!(rows, row => row.1.name.as_deref()),
-                column!(rows, row => row.1.metadata.as_deref()),
-                column!(rows, row => At(row.1.created_at)),
-                column!(rows, row => row.1.created_event),
-                column!(rows, row => row.1.last_event),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(rows, row => &**row.0),
+                    column!(rows, row => row.1.name.as_deref()),
+                    column!(rows, row => row.1.metadata.as_deref()),
+                    column!(rows, row => At(row.1.created_at)),
+                    column!(rows, row => row.1.created_event),
+                    column!(rows, row => row.1.last_event),
+                ],
+            )
             .await?;
         }
         if !batch.closed.is_empty() {
             let rows: Vec<_> = batch.closed.iter().collect();
             let sql = "update {schema}.users set closed_at = u.b, last_event = u.c
                  from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as u(a, b, c) where id = u.a";
-            self.put(sql, &[
-                column!(rows, row => &**row.0),
-                column!(rows, row => At(row.1.0)),
-                column!(rows, row => row.1.1),
-            ])
+            self.put(
+                sql,
+                &[column!(rows, row => &**row.0), column!(rows, row => At(row.1.0)), column!(rows, row => row.1.1)],
+            )
             .await?;
         }
         self.accounts(batch).await?;
@@ -153,19 +160,22 @@ impl Writing<'_> {
              on conflict (user_id, coin) do update set total = excluded.total, held = excluded.held, plain = excluded.plain,
                floor = excluded.floor, ceiling = excluded.ceiling, frozen = excluded.frozen, thresholds = excluded.thresholds,
                spend_limit = excluded.spend_limit, last_event = excluded.last_event";
-        self.put(sql, &[
-            column!(rows, row => &*row.user),
-            column!(rows, row => &*row.coin),
-            column!(rows, row => row.total),
-            column!(rows, row => row.held),
-            column!(rows, row => row.plain),
-            column!(rows, row => row.floor),
-            column!(rows, row => row.ceiling),
-            column!(rows, row => row.is_frozen),
-            column!(rows, row => row.thresholds.as_deref()),
-            column!(rows, row => row.spend_limit.as_deref()),
-            column!(rows, row => row.last_event),
-        ])
+        self.put(
+            sql,
+            &[
+                column!(rows, row => &*row.user),
+                column!(rows, row => &*row.coin),
+                column!(rows, row => row.total),
+                column!(rows, row => row.held),
+                column!(rows, row => row.plain),
+                column!(rows, row => row.floor),
+                column!(rows, row => row.ceiling),
+                column!(rows, row => row.is_frozen),
+                column!(rows, row => row.thresholds.as_deref()),
+                column!(rows, row => row.spend_limit.as_deref()),
+                column!(rows, row => row.last_event),
+            ],
+        )
         .await
         .map(drop)
     }
@@ -176,27 +186,33 @@ impl Writing<'_> {
             let sql = "delete from {schema}.lots as l
                  using unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) as u(a, b, c, d)
                  where l.user_id = u.a and l.coin = u.b and l.grant_event = u.c and l.expires_at = u.d";
-            self.put(sql, &[
-                column!(gone, row => &*row.user),
-                column!(gone, row => &*row.coin),
-                column!(gone, row => row.coins.lot.grant),
-                column!(gone, row => At(row.coins.lot.expires_at)),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(gone, row => &*row.user),
+                    column!(gone, row => &*row.coin),
+                    column!(gone, row => row.coins.lot.grant),
+                    column!(gone, row => At(row.coins.lot.expires_at)),
+                ],
+            )
             .await?;
         }
         if !rows.is_empty() {
             let sql = "insert into {schema}.lots (user_id, coin, grant_event, expires_at, priority, category, amount)
                  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::smallint[], $6::text[], $7::bigint[])
                  on conflict (user_id, coin, grant_event, expires_at) do update set amount = excluded.amount";
-            self.put(sql, &[
-                column!(rows, row => &*row.user),
-                column!(rows, row => &*row.coin),
-                column!(rows, row => row.coins.lot.grant),
-                column!(rows, row => At(row.coins.lot.expires_at)),
-                column!(rows, row => row.coins.lot.priority),
-                column!(rows, row => category(row.coins.lot.is_promotional)),
-                column!(rows, row => row.coins.amount),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(rows, row => &*row.user),
+                    column!(rows, row => &*row.coin),
+                    column!(rows, row => row.coins.lot.grant),
+                    column!(rows, row => At(row.coins.lot.expires_at)),
+                    column!(rows, row => row.coins.lot.priority),
+                    column!(rows, row => category(row.coins.lot.is_promotional)),
+                    column!(rows, row => row.coins.amount),
+                ],
+            )
             .await?;
         }
         Ok(())
@@ -213,21 +229,24 @@ impl Writing<'_> {
                    as u(a, b, c, d, e, f, g, h, i, j, k, l, m)
                  on conflict (id) do update set captured = excluded.captured, held = excluded.held, state = excluded.state,
                    expires_at = excluded.expires_at, ended_at = excluded.ended_at, lots = excluded.lots, last_event = excluded.last_event";
-            self.put(sql, &[
-                column!(rows, row => *row.0),
-                column!(rows, row => &*row.1.user),
-                column!(rows, row => &*row.1.coin),
-                column!(rows, row => row.1.amount),
-                column!(rows, row => row.1.captured),
-                column!(rows, row => sum(&row.1.lots)),
-                column!(rows, row => row.1.to.as_deref()),
-                column!(rows, row => row.1.state),
-                column!(rows, row => At(row.1.expires_at)),
-                column!(rows, row => At(row.1.created_at)),
-                column!(rows, row => row.1.ended_at.map(At)),
-                column!(rows, row => held_lots(&row.1.lots)),
-                column!(rows, row => row.1.last_event),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(rows, row => *row.0),
+                    column!(rows, row => &*row.1.user),
+                    column!(rows, row => &*row.1.coin),
+                    column!(rows, row => row.1.amount),
+                    column!(rows, row => row.1.captured),
+                    column!(rows, row => sum(&row.1.lots)),
+                    column!(rows, row => row.1.to.as_deref()),
+                    column!(rows, row => row.1.state),
+                    column!(rows, row => At(row.1.expires_at)),
+                    column!(rows, row => At(row.1.created_at)),
+                    column!(rows, row => row.1.ended_at.map(At)),
+                    column!(rows, row => held_lots(&row.1.lots)),
+                    column!(rows, row => row.1.last_event),
+                ],
+            )
             .await?;
         }
         self.grants(batch).await?;
@@ -241,33 +260,35 @@ impl Writing<'_> {
                    schedule_id, occurrence, due_at, reference)
                  select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
                    $8::smallint[], $9::text[], $10::boolean[], $11::text[], $12::bigint[], $13::timestamptz[], $14::text[])";
-            self.put(sql, &[
-                column!(rows, row => row.event),
-                column!(rows, row => At(row.at)),
-                column!(rows, row => row.kind),
-                column!(rows, row => &*row.user),
-                column!(rows, row => &*row.coin),
-                column!(rows, row => row.amount),
-                column!(rows, row => At(row.expires_at)),
-                column!(rows, row => row.priority),
-                column!(rows, row => row.category),
-                column!(rows, row => row.is_lot),
-                column!(rows, row => row.schedule.as_deref()),
-                column!(rows, row => row.occurrence),
-                column!(rows, row => row.due_at.map(At)),
-                column!(rows, row => row.reference.as_deref()),
-            ])
+            self.put(
+                sql,
+                &[
+                    column!(rows, row => row.event),
+                    column!(rows, row => At(row.at)),
+                    column!(rows, row => row.kind),
+                    column!(rows, row => &*row.user),
+                    column!(rows, row => &*row.coin),
+                    column!(rows, row => row.amount),
+                    column!(rows, row => At(row.expires_at)),
+                    column!(rows, row => row.priority),
+                    column!(rows, row => row.category),
+                    column!(rows, row => row.is_lot),
+                    column!(rows, row => row.schedule.as_deref()),
+                    column!(rows, row => row.occurrence),
+                    column!(rows, row => row.due_at.map(At)),
+                    column!(rows, row => row.reference.as_deref()),
+                ],
+            )
             .await?;
         }
         if !batch.grants_changed.is_empty() {
             let rows: Vec<_> = batch.grants_changed.iter().collect();
             let sql = "update {schema}.grants as g set reversed = reversed + u.b, added = added + u.c
                  from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as u(a, b, c) where g.event = u.a";
-            self.put(sql, &[
-                column!(rows, row => *row.0),
-                column!(rows, row => row.1.0),
-                column!(rows, row => row.1.1),
-            ])
+            self.put(
+                sql,
+                &[column!(rows, row => *row.0), column!(rows, row => row.1.0), column!(rows, row => row.1.1)],
+            )
             .await?;
         }
         Ok(())
@@ -287,22 +308,25 @@ impl Writing<'_> {
              on conflict (event) do update set amount = excluded.amount, plan = excluded.plan, state = excluded.state,
                anchor = excluded.anchor, next_at = excluded.next_at, last_at = excluded.last_at, ended_at = excluded.ended_at,
                last_grant = excluded.last_grant, last_event = excluded.last_event";
-        self.put(sql, &[
-            column!(rows, row => *row.0),
-            column!(rows, row => &*row.1.id),
-            column!(rows, row => &*row.1.user),
-            column!(rows, row => &*row.1.coin),
-            column!(rows, row => row.1.amount),
-            column!(rows, row => &*row.1.plan),
-            column!(rows, row => row.1.state),
-            column!(rows, row => At(row.1.anchor)),
-            column!(rows, row => row.1.next_at.map(At)),
-            column!(rows, row => row.1.last_at.map(At)),
-            column!(rows, row => At(row.1.created_at)),
-            column!(rows, row => row.1.ended_at.map(At)),
-            column!(rows, row => row.1.last_grant),
-            column!(rows, row => row.1.last_event),
-        ])
+        self.put(
+            sql,
+            &[
+                column!(rows, row => *row.0),
+                column!(rows, row => &*row.1.id),
+                column!(rows, row => &*row.1.user),
+                column!(rows, row => &*row.1.coin),
+                column!(rows, row => row.1.amount),
+                column!(rows, row => &*row.1.plan),
+                column!(rows, row => row.1.state),
+                column!(rows, row => At(row.1.anchor)),
+                column!(rows, row => row.1.next_at.map(At)),
+                column!(rows, row => row.1.last_at.map(At)),
+                column!(rows, row => At(row.1.created_at)),
+                column!(rows, row => row.1.ended_at.map(At)),
+                column!(rows, row => row.1.last_grant),
+                column!(rows, row => row.1.last_event),
+            ],
+        )
         .await
         .map(drop)
     }

@@ -81,7 +81,7 @@ pub(crate) struct Request {
     idempotency_key: Option<String>,
     timeout: Duration,
     once: bool,
-    from_leader: bool,
+    by_leader: bool,
 }
 
 impl Request {
@@ -114,7 +114,7 @@ impl Request {
             idempotency_key: None,
             timeout: TRY_TIMEOUT,
             once: false,
-            from_leader: false,
+            by_leader: false,
         }
     }
 
@@ -160,8 +160,8 @@ impl Request {
     }
 
     /// Has it answered by the leader, where several nodes serve the ledger.
-    pub(crate) fn from_leader(mut self) -> Self {
-        self.from_leader = true;
+    pub(crate) fn by_leader(mut self) -> Self {
+        self.by_leader = true;
         self
     }
 
@@ -210,7 +210,11 @@ impl Client {
     }
 
     /// Goes on asking for this long where asking again may help, and says so each time.
-    pub(crate) fn patient(mut self, patience: Duration, notify: impl Fn(&ClientError, Duration) + Send + 'static) -> Self {
+    pub(crate) fn patient(
+        mut self,
+        patience: Duration,
+        notify: impl Fn(&ClientError, Duration) + Send + 'static,
+    ) -> Self {
         self.patience = patience;
         self.notify = Box::new(notify);
         self
@@ -277,7 +281,7 @@ impl Client {
         if let Some(key) = &self.key {
             builder = builder.header("authorization", format!("Bearer {key}"));
         }
-        if request.from_leader {
+        if request.by_leader {
             builder = builder.header("tocos-read", "leader");
         }
         if let Some(key) = &request.idempotency_key {

@@ -140,7 +140,7 @@ impl Service for Api {
     }
 
     fn find(&mut self, target: &str) -> Result<Option<Reply>, Trouble> {
-        match self.send(&Request::get(target).from_leader()) {
+        match self.send(&Request::get(target).by_leader()) {
             Ok(reply) => Ok(Some(reply)),
             Err(ClientError::Refused(problem)) if problem.code.ends_with("_not_found") => Ok(None),
             Err(error) => Err(trouble(&error)),
