@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -155,7 +156,13 @@ class Suite:
         self.copy.follow()
         self.operations.go(3)
         wait_until("the copy has come up", lambda: self.copy.at() == self.service.last_event())
-        # A check beside it, and another copier, which is refused.
+        # A check beside it, also while the ledger goes on, and another copier, which is refused.
+        writes = threading.Thread(target=self.operations.go, args=(15,))
+        writes.start()
+        for _ in range(3):
+            self.copy.is_equal()
+        writes.join()
+        wait_until("the copy has come up", lambda: self.copy.at() == self.service.last_event())
         self.copy.is_equal()
         second = self.copy.run("--once")
         same((second.returncode, "another tocos copy" in second.stderr), (1, True), second.stderr)
