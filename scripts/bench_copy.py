@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import resource
 import sys
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def main():
             rates = re.findall(r"event (\d+) of \d+ \((\d+) a second\)", said)
             rows = rates[-1][1] if rates else "?"
             total = re.search(r"events copied in ([\d.]+) s \((\d+) a second\)", said)
-            print(f"round {turn}: rows {rows} events a second; with the indexes {total[2]} ({total[1]} s, the command {seconds:.1f} s); load {load:.2f}", flush=True)
+            print(f"round {turn}: rows {rows} events a second; with the indexes {total[2]} ({total[1]} s, the command {seconds:.1f} s); load {load:.2f}; {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB", flush=True)
             copy.drop()
     finally:
         service.kill()

@@ -94,6 +94,8 @@ class Suite:
         self.operations.close_some()
         self.copy.once()
         self.copy.is_equal()
+        self.operations.roll_over_held()
+        self.copy.is_equal()
         # Holds and lots must be there at the end, or the checks after this one say little.
         self.operations.go(20)
         for _ in range(12):
@@ -199,7 +201,8 @@ class Suite:
             ({"to": to.format("wrong", "postgres")}, "user and password"),
             ({"to": to.format("right", "none")}, "create the database first"),
             ({"to": to.format("right", "postgres")}, "the role needs"),
-            ({"to": "mysql://x@127.0.0.1/y"}, "postgres://"),
+            ({"to": "mysql://x@127.0.0.1/y"}, "--to: it begins with postgres://"),
+            ({"to": self.postgres.url().replace("sslmode=disable", "sslmode=require")}, "see sslmode in the URL"),
             ({"to": f"{self.postgres.url()}&sslmode=perhaps"}, "sslmode"),
         ]
         for options, words in cases:
@@ -305,6 +308,9 @@ class Suite:
         self.postgres.sql("update tocos.meta set version = 99")
         done = self.copy.run("--once")
         same((done.returncode, "version 99" in done.stderr, "newer tocos" in done.stderr), (1, True, True), done.stderr)
+        self.postgres.sql("update tocos.meta set version = 0")
+        done = self.copy.run("--once")
+        same((done.returncode, "of version 0" in done.stderr), (1, True), done.stderr)
         self.postgres.sql("update tocos.meta set version = 1")
         self.postgres.sql("create schema shared; create table shared.frames (n bigint)")
         done = Copy(self.binary, self.postgres, self.service, schema="shared").run("--once")

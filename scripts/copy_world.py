@@ -267,6 +267,22 @@ class Operations:
             step = self.random.choice([1, 20, 60, 3600, 86400] if self.random.random() < 0.6 else [1])
             ledger.must("POST", "/v1/test-clock/advance", {"seconds": step})
 
+    def roll_over_held(self):
+        """Coins of a schedule that roll over while a hold has most of them; the hold is then captured in part and released."""
+        ledger, user = self.service.ledger, f"roller-{self.turn}"
+        advance = lambda seconds: ledger.must("POST", "/v1/test-clock/advance", {"seconds": seconds})
+        self.send([{"op": "user", "user": user},
+                   {"op": "schedule", "schedule": f"of {user}", "user": user, "coin": "toco", "amount": 100, "every_days": 1, "expires": "at_next",
+                    "rollover_max": 50, "rollover_expires_after_s": 30 * 86400, "category": "promotional", "priority": 20}])
+        advance(1)
+        events = self.send([{"op": "hold", "user": user, "coin": "toco", "amount": amount, "timeout_s": 20 * 86400} for amount in (60, 20)])["results"]
+        advance(86400)
+        first, second = [event["event"] for event in events]
+        self.send([{"op": "capture", "hold": first, "amount": 45, "final": False}, {"op": "capture", "hold": second, "amount": 25, "excess": "take_available"},
+                   {"op": "release", "hold": first}])
+        rolled = [event for event in ledger.must("GET", f"/v1/events?schedule=of%20{user}")["events"] if event["kind"] == "rollover"]
+        assert [event["amount"] for event in rolled] == [50], rolled
+
     def close_some(self):
         """Users who are closed: with a schedule that ends with them."""
         for number in range(3):

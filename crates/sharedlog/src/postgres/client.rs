@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use super::target::{Target, name_of};
+use super::target::{OF_URL, Target, name_of};
 use super::verdict::fault;
 use crate::fault::Fault;
 
@@ -40,7 +40,8 @@ impl std::error::Error for NotConnected {}
 /// [`NotConnected`]. A host that is away hides what is wrong with another one: trying again may help.
 pub async fn connect(url: &str) -> Result<(Client, JoinHandle<()>), NotConnected> {
     let target = Target::parse(url).map_err(|fault| match fault {
-        Fault::Away(text) | Fault::Misused(text) => NotConnected::Url(text),
+        // Here it is the URL of something else.
+        Fault::Away(text) | Fault::Misused(text) => NotConnected::Url(text.replacen(OF_URL, "", 1)),
     })?;
     let mut worst: Option<NotConnected> = None;
     for (index, config) in target.in_order() {
