@@ -32,6 +32,12 @@ def fill(ledger, users, events):
         ledger.must("POST", "/v1/batch", {"operations": operations})
 
 
+def used(pid, with_ended=False):
+    """Seconds of processor time of a process; with its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15 if with_ended else 13])) / os.sysconf("SC_CLK_TCK")
+
+
 def main():
     binary, folder, users, events, rounds = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:6])
     postgres = Postgres(folder, shared_buffers="512MB")
@@ -43,8 +49,13 @@ def main():
             copy = Copy(binary, postgres, service, schema=f"round_{turn}")
             postgres.sql("checkpoint")
             load, begun = os.getloadavg()[0], os.times()
+            before = used(service.process.pid), used(postgres.process.pid, True)
             said = run(*copy.command("--once"), ok=False, env=clean_env(), timeout=900).stderr
             seconds = os.times().elapsed - begun.elapsed
+            ended = os.times()
+            copier = ended.children_user + ended.children_system - begun.children_user - begun.children_system
+            served, stored = used(service.process.pid) - before[0], used(postgres.process.pid, True) - before[1]
+            print(f"  processor time: service {served:.1f} s, copier {copier:.1f} s, PostgreSQL with the indexes {stored:.1f} s", flush=True)
             rates = re.findall(r"event (\d+) of \d+ \((\d+) a second\)", said)
             rows = rates[-1][1] if rates else "?"
             total = re.search(r"events copied in ([\d.]+) s \((\d+) a second\)", said)
