@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::instant;
 use crate::lot::Coins;
 
-/// Accounts in memory, beyond which everything is forgotten and loaded again as it is needed.
+/// Accounts and schedules in memory, beyond which everything is forgotten and loaded again as it is needed.
 const ACCOUNTS_MAX: usize = 1_000_000;
 
 /// Why an event does not follow from the state.
@@ -36,8 +36,9 @@ pub(crate) struct Fold {
     coins_changed: bool,
     /// The open holds of the accounts in memory.
     holds: BTreeMap<i64, Hold>,
-    /// Those that go on, by id: the event that made each, and what it is.
-    schedules: HashMap<String, (i64, Schedule)>,
+    /// Those that go on, by id: the event that made each, and what it is. Nothing for an id whose schedule is over, whatever the table
+    /// still has.
+    schedules: HashMap<String, Option<(i64, Schedule)>>,
     /// Whatever is not in memory is not in the tables either.
     pub is_complete: bool,
     dirty: Vec<u32>,
@@ -225,9 +226,9 @@ impl Fold {
         }
     }
 
-    /// Takes a schedule into memory.
+    /// Takes a schedule into memory, unless what is there is newer.
     pub(crate) fn keep_schedule(&mut self, id: String, made_by: i64, schedule: Schedule) {
-        self.schedules.insert(id, (made_by, schedule));
+        self.schedules.entry(id).or_insert(Some((made_by, schedule)));
     }
 
     /// The place of a coin that is there.
@@ -263,7 +264,7 @@ impl Fold {
         if std::mem::take(&mut self.coins_changed) {
             batch.coins.clone_from(&self.coins);
         }
-        if self.accounts.len() > ACCOUNTS_MAX {
+        if self.accounts.len().max(self.schedules.len()) > ACCOUNTS_MAX {
             let coins = std::mem::take(&mut self.coins);
             *self = Self { coins, last_event: self.last_event, last_at: self.last_at, ..Self::default() };
         }

@@ -53,7 +53,7 @@ impl Fold {
     pub(super) fn put_schedule(&mut self, event: &Event<'_>, at: i64) -> Applied {
         let id = storable(required(event.schedule.as_deref(), "schedule")?);
         let anchor = required(event.anchor.as_deref().and_then(instant::parse), "anchor")?;
-        let before = self.schedules.get(&id);
+        let before = self.schedules.get(&id).and_then(Option::as_ref);
         let made_by = before.map_or(self.last_event, |(made_by, _)| *made_by);
         let before = before.map(|(_, schedule)| schedule);
         let schedule = Schedule {
@@ -119,7 +119,7 @@ impl Fold {
         let ids: Vec<String> = self
             .schedules
             .iter()
-            .filter(|(_, (_, schedule))| schedule.user == user)
+            .filter(|(_, schedule)| schedule.as_ref().is_some_and(|(_, schedule)| schedule.user == user))
             .map(|(id, _)| id.clone())
             .collect();
         for id in ids {
@@ -130,7 +130,7 @@ impl Fold {
     }
 
     fn schedule_of(&self, id: &str) -> Result<(i64, Schedule), String> {
-        self.schedules.get(id).cloned().ok_or_else(|| format!("there is no schedule {id}"))
+        self.schedules.get(id).cloned().flatten().ok_or_else(|| format!("there is no schedule {id}"))
     }
 
     fn note_schedule(&mut self, id: &str, made_by: i64, schedule: Schedule, ended_at: Option<i64>) {
@@ -155,11 +155,8 @@ impl Fold {
             last_event: self.last_event,
         };
         self.batch.schedules.insert(made_by, row);
-        if ended_at.is_some() {
-            self.schedules.remove(id);
-        } else {
-            self.schedules.insert(id.to_owned(), (made_by, schedule));
-        }
+        let going_on = ended_at.is_none().then_some((made_by, schedule));
+        self.schedules.insert(id.to_owned(), going_on);
     }
 }
 
