@@ -117,6 +117,12 @@ const CHECKS: &[Check] = &[
         turn: Turn::Beside(Lane::Work),
     },
     Check {
+        name: "copy",
+        proves: "tables in PostgreSQL that follow a ledger are equal to it, through kills, faults and changes; hledger and beancount read its journals",
+        command: &["scripts/test-copy.sh"],
+        turn: Turn::Beside(Lane::Work),
+    },
+    Check {
         name: "workflows",
         proves: "the pipeline's files are sound and grant least rights",
         command: &["scripts/test-workflows.sh"],

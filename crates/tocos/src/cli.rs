@@ -3,9 +3,9 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    archive, batch, clock, cluster, coin, completions, demo, event, export, grant, health, history, hold, import, key,
-    limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer, user,
-    users, verify, webhook,
+    archive, batch, clock, cluster, coin, completions, copy, demo, event, export, grant, health, history, hold, import,
+    key, limits, lot, report, restore, reverse, schedule, serve, shared_log, spend, spend_limit, thresholds, transfer,
+    user, users, verify, webhook,
 };
 use crate::settings::ServeArgs;
 
@@ -46,6 +46,7 @@ enum Command {
     Batch(batch::BatchArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
+    Copy(copy::CopyArgs),
     Key(key::KeyArgs),
     Clock(clock::ClockArgs),
     Verify(verify::VerifyArgs),
@@ -92,6 +93,7 @@ impl Command {
             Self::Batch(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Export(args) => args.run(),
+            Self::Copy(args) => args.run(),
             Self::Key(args) => args.run(),
             Self::Clock(args) => args.run(),
             Self::Verify(args) => args.run(),

@@ -29,6 +29,18 @@ impl fmt::Display for AlreadyTold {
 
 impl std::error::Error for AlreadyTold {}
 
+/// Something other than the server that a command needs is away, such as a database; what, is in the text.
+#[derive(Debug)]
+pub(crate) struct Away(pub String);
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Away {}
+
 /// Prints `outcome` on stderr, if it has a message, and turns it into an exit code.
 pub(crate) fn code(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
@@ -45,6 +57,9 @@ pub(crate) fn code(outcome: anyhow::Result<()>) -> ExitCode {
 fn number(error: &anyhow::Error) -> u8 {
     if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
         return USAGE;
+    }
+    if error.chain().any(<dyn std::error::Error>::is::<Away>) {
+        return UNAVAILABLE;
     }
     let client = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     match client {

@@ -67,6 +67,7 @@
 
 mod append;
 mod channel;
+mod client;
 mod durability;
 mod ledger;
 mod load;
@@ -81,6 +82,7 @@ mod target;
 mod tls;
 mod verdict;
 
+pub use client::{NotConnected, connect};
 pub use load::Frames;
 pub use log::Log;
 pub use schema::{Initialised, init};

@@ -21,6 +21,9 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(6);
 /// Frames in each partition, unless the URL says something else when the ledger is made. Pruning drops whole ones.
 const PARTITION_FRAMES: u64 = 1_000_000;
 
+/// How errors begin that are about the URL.
+pub(super) const OF_URL: &str = "the shared log's URL: ";
+
 /// What a URL says.
 pub(super) struct Target {
     /// One for each host.
@@ -214,7 +217,7 @@ pub(super) fn name_of(config: &Config) -> String {
 }
 
 fn misused(what: &str) -> Fault {
-    Fault::Misused(format!("the shared log's URL: {what}"))
+    Fault::Misused(format!("{OF_URL}{what}"))
 }
 
 #[cfg(test)]

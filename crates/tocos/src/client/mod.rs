@@ -67,6 +67,8 @@ pub(crate) struct Response {
     pub replayed: bool,
     /// How many tries it took; more than one means that an earlier try may have been applied.
     pub tries: u32,
+    /// The event that it is as of, if the server says so.
+    pub event: Option<u64>,
 }
 
 /// One request.
@@ -79,6 +81,7 @@ pub(crate) struct Request {
     idempotency_key: Option<String>,
     timeout: Duration,
     once: bool,
+    by_leader: bool,
 }
 
 impl Request {
@@ -111,6 +114,7 @@ impl Request {
             idempotency_key: None,
             timeout: TRY_TIMEOUT,
             once: false,
+            by_leader: false,
         }
     }
 
@@ -155,6 +159,12 @@ impl Request {
         self
     }
 
+    /// Has it answered by the leader, where several nodes serve the ledger.
+    pub(crate) fn by_leader(mut self) -> Self {
+        self.by_leader = true;
+        self
+    }
+
     /// Allows one try this much time.
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -163,7 +173,7 @@ impl Request {
 }
 
 /// Told before each wait: why, and how long it will be.
-type Notify = Box<dyn Fn(&ClientError, Duration)>;
+type Notify = Box<dyn Fn(&ClientError, Duration) + Send>;
 
 /// A client of one server.
 pub(crate) struct Client {
@@ -200,7 +210,11 @@ impl Client {
     }
 
     /// Goes on asking for this long where asking again may help, and says so each time.
-    pub(crate) fn patient(mut self, patience: Duration, notify: impl Fn(&ClientError, Duration) + 'static) -> Self {
+    pub(crate) fn patient(
+        mut self,
+        patience: Duration,
+        notify: impl Fn(&ClientError, Duration) + Send + 'static,
+    ) -> Self {
         self.patience = patience;
         self.notify = Box::new(notify);
         self
@@ -245,6 +259,7 @@ impl Client {
         let status = response.status().as_u16();
         let replayed = response.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
         let wait = wait_after(status, response.headers());
+        let event = response.headers().get("tocos-event").and_then(|event| event.to_str().ok()?.parse().ok());
         let body = response
             .body_mut()
             .with_config()
@@ -252,7 +267,7 @@ impl Client {
             .read_to_vec()
             .map_err(|error| self.lost(&error))?;
         match status {
-            200..=299 => Ok(Response { body, replayed, tries: 1 }),
+            200..=299 => Ok(Response { body, replayed, tries: 1, event }),
             429 | 500..=599 => Err((ClientError::Unavailable(Box::new(Problem::new(status, body))), wait)),
             _ => Err((ClientError::Refused(Box::new(Problem::new(status, body))), Wait::Pointless)),
         }
@@ -265,6 +280,9 @@ impl Client {
             .header("accept", "application/json");
         if let Some(key) = &self.key {
             builder = builder.header("authorization", format!("Bearer {key}"));
+        }
+        if request.by_leader {
+            builder = builder.header("tocos-read", "leader");
         }
         if let Some(key) = &request.idempotency_key {
             builder = builder.header("idempotency-key", key);

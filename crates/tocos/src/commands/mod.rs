@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod cluster;
 pub(crate) mod coin;
 pub(crate) mod completions;
+pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod event;
 pub(crate) mod export;

@@ -1,4 +1,6 @@
-//! `tocos export`: the list of users and their coins, in a form that `tocos import` reads.
+//! `tocos export`: the list of users and their coins, in a form that `tocos import` reads, or all events as a journal.
+
+mod journal;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -6,17 +8,52 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tocos_copy::journal::Format as JournalFormat;
 
+use self::journal::Span;
 use crate::client::{Client, Request};
 use crate::list::{Format, ListWriter, WrittenRow, check_csv_columns};
 use crate::response::{CoinList, UserPage};
 use crate::session::{ConnectionArgs, parse};
 use crate::terminal::note;
+use crate::time::{instant, micros};
+use crate::usage::Usage;
 
 const PAGE: u16 = 1000;
 
-/// Write the list of users and their coins in a form that import reads
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    /// The list as one JSON array of users
+    Json,
+    /// The list with one JSON object a line
+    Ndjson,
+    /// The list as comma separated values
+    Csv,
+    /// All events as a journal for hledger
+    Hledger,
+    /// All events as a journal for beancount
+    Beancount,
+}
+
+impl ExportFormat {
+    /// By the end of a file's name.
+    fn from_name(name: &str) -> Option<Self> {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("journal" | "hledger") => Some(Self::Hledger),
+            Some("beancount" | "bean") => Some(Self::Beancount),
+            _ => Format::from_name(name).map(|format| match format {
+                Format::Json => Self::Json,
+                Format::Ndjson => Self::Ndjson,
+                Format::Csv => Self::Csv,
+            }),
+        }
+    }
+}
+
+/// Write the list of users and their coins in a form that import reads, or all events as a journal
 ///
 /// The list contains ids, names and totals. It does not contain metadata, limits, holds (held coins count
 /// as the user's), the expiry, priority and category of lots, closed users or the history. Empty accounts
@@ -27,7 +64,13 @@ pub(crate) struct ExportArgs {
     connection: ConnectionArgs,
     /// The format [default: by the file extension of --out, else json]
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<ExportFormat>,
+    /// For journals: the first instant; what was before is in opening balances
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    from: Option<String>,
+    /// For journals: the end, which is not part of it
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<String>,
     /// Write to this file atomically [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -40,22 +83,55 @@ impl ExportArgs {
     /// Asks for page after page and writes each row as it comes.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let session = self.connection.session()?;
-        let named = self.out.as_deref().and_then(|path| Format::from_name(&path.to_string_lossy()));
-        let format = self.format.or(named).unwrap_or(Format::Json);
-        if self.for_spreadsheets && format != Format::Csv {
+        let named = self.out.as_deref().and_then(|path| ExportFormat::from_name(&path.to_string_lossy()));
+        let format = self.format.or(named).unwrap_or(ExportFormat::Json);
+        if self.for_spreadsheets && format != ExportFormat::Csv {
             return Err(anyhow!("--for-spreadsheets goes with CSV; add --format csv"));
         }
-        let format = Written { format, guards_formulas: self.for_spreadsheets };
+        let list = |format| What::List(Written { format, guards_formulas: self.for_spreadsheets });
+        let what = match format {
+            ExportFormat::Json => list(Format::Json),
+            ExportFormat::Ndjson => list(Format::Ndjson),
+            ExportFormat::Csv => list(Format::Csv),
+            ExportFormat::Hledger => What::Journal(self.span(JournalFormat::Hledger)?),
+            ExportFormat::Beancount => What::Journal(self.span(JournalFormat::Beancount)?),
+        };
+        if let (What::List(_), Some(_)) = (&what, self.from.as_ref().or(self.until.as_ref())) {
+            return Err(Usage("--from and --until go with --format hledger and beancount".to_owned()).into());
+        }
         match &self.out {
             None => {
-                write_list(&session.client, format, BufWriter::new(io::stdout().lock()))?;
+                write_out(&session.client, what, BufWriter::new(io::stdout().lock()))?;
             }
             Some(path) => {
-                let count = write_file(&session.client, format, path)?;
-                note(&format!("{count} users written to {}", path.display()));
+                let count = write_file(&session.client, what, path)?;
+                let things = if matches!(what, What::List(_)) { "users" } else { "events" };
+                note(&format!("{count} {things} written to {}", path.display()));
             }
         }
         Ok(())
+    }
+
+    fn span(&self, format: JournalFormat) -> anyhow::Result<Span> {
+        let (from, until) = (self.from.as_deref().and_then(micros), self.until.as_deref().and_then(micros));
+        if from.zip(until).is_some_and(|(from, until)| until <= from) {
+            return Err(Usage("--until is after --from".to_owned()).into());
+        }
+        Ok(Span { format, from, until })
+    }
+}
+
+/// What is written.
+#[derive(Clone, Copy)]
+enum What {
+    List(Written),
+    Journal(Span),
+}
+
+fn write_out<W: Write>(client: &Client, what: What, output: W) -> anyhow::Result<(u64, W)> {
+    match what {
+        What::List(written) => write_list(client, written, output),
+        What::Journal(span) => journal::write(client, span, output),
     }
 }
 
@@ -68,12 +144,12 @@ struct Written {
 }
 
 /// Writes beside the file and gives it its name when it is whole.
-fn write_file(client: &Client, format: Written, path: &Path) -> anyhow::Result<u64> {
+fn write_file(client: &Client, what: What, path: &Path) -> anyhow::Result<u64> {
     let mut name = path.file_name().ok_or_else(|| anyhow!("{} is not a file name", path.display()))?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let file = File::create(&part).with_context(|| format!("{} can't be written", part.display()))?;
-    let written = write_list(client, format, BufWriter::new(file)).and_then(|(count, output)| {
+    let written = write_out(client, what, BufWriter::new(file)).and_then(|(count, output)| {
         output.get_ref().sync_all()?;
         fs::rename(&part, path)?;
         Ok(count)

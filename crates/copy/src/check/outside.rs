@@ -1,0 +1,334 @@
+//! The tables and the ledger. Each response says as of which event it is; what happened in the tables since is subtracted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::Check;
+use crate::event::{Part, Text};
+use crate::instant;
+use crate::lot::{Coins, Lot, category, is_promotional};
+use crate::service::escaped;
+use crate::store::At;
+use crate::trouble::Trouble;
+
+/// How often a page that differs is looked at: the ledger may put a long page together while it goes on, and then the page is not of one
+/// event alone.
+const LOOKS: u32 = 3;
+
+#[derive(Deserialize)]
+struct CoinList {
+    coins: Vec<Coin>,
+}
+
+#[derive(Deserialize)]
+struct Coin {
+    code: String,
+    decimals: i16,
+    issued: i64,
+    spent: i64,
+    expired: i64,
+    held: i64,
+}
+
+#[derive(Deserialize)]
+struct UserPage {
+    users: Vec<User>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
+    name: Option<String>,
+    coins: BTreeMap<String, i64>,
+}
+
+#[derive(Deserialize)]
+struct HoldPage {
+    holds: Vec<Hold>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Hold {
+    id: i64,
+    user: String,
+    coin: String,
+    amount: i64,
+    held: i64,
+    expires_at: Option<String>,
+    to: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Accounts<'a> {
+    #[serde(borrow)]
+    accounts: Vec<Account<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Account<'a> {
+    #[serde(borrow)]
+    coin: Text<'a>,
+    total: i64,
+    held: i64,
+    #[serde(borrow)]
+    lots: Vec<Part<'a>>,
+}
+
+/// Balances by user and coin.
+type Balances = BTreeMap<(String, String), i64>;
+/// Lots with what is in them.
+type Lots = BTreeSet<(Lot, i64)>;
+/// Names of users, and the event that gave them.
+type Names = BTreeMap<String, (Option<String>, i64)>;
+
+impl Check {
+    pub(super) async fn outside(&mut self) -> Result<(), Trouble> {
+        self.coins().await?;
+        self.users().await?;
+        self.holds().await?;
+        self.lots().await
+    }
+
+    async fn coins(&mut self) -> Result<(), Trouble> {
+        let (list, event): (CoinList, i64) = self.asked("/v1/coins".to_owned()).await?;
+        let sql = "select c.code, c.decimals, (c.issued + coalesce(i, 0))::bigint, (c.spent - coalesce(s, 0))::bigint,
+               (c.expired - coalesce(x, 0))::bigint, (coalesce(held, 0) - coalesce(h, 0))::bigint
+             from {schema}.coins c
+             left join (select coin, sum(held) as held from {schema}.accounts group by coin) as a on a.coin = c.code
+             left join (select coin, sum(amount) filter (where user_id = '@issued') as i, sum(amount) filter (where user_id = '@spent') as s,
+                 sum(amount) filter (where user_id = '@expired') as x, sum(held) as h
+               from {schema}.entries where event > $1 group by coin) as e on e.coin = c.code";
+        let rows = self.store.rows(sql, &[&event]).await?;
+        let mut found: BTreeMap<String, _> = rows
+            .iter()
+            .map(|row| {
+                let figures: [i64; 4] = [row.get(2), row.get(3), row.get(4), row.get(5)];
+                (row.get(0), (row.get::<_, i16>(1), figures))
+            })
+            .collect();
+        for coin in &list.coins {
+            let (decimals, figures) = found.remove(&coin.code).unwrap_or((coin.decimals, [0; 4]));
+            let ledger = [coin.issued, coin.spent, coin.expired, coin.held];
+            for (name, (tables, ledger)) in
+                ["issued", "spent", "expired", "held"].iter().zip(figures.iter().zip(&ledger))
+            {
+                self.report.expect(|| format!("{name} of {}", coin.code), tables, ledger);
+            }
+            self.report.expect(|| format!("decimals of {}", coin.code), &decimals, &coin.decimals);
+        }
+        for code in found.into_keys() {
+            self.report.differs(format!("coin {code} is in the tables and not in the ledger"));
+        }
+        self.report.compared.push(("coins", list.coins.len() as u64));
+        Ok(())
+    }
+
+    async fn users(&mut self) -> Result<(), Trouble> {
+        let (mut users, mut balances) = (0, 0);
+        let mut after = String::new();
+        let mut cursor: Option<String> = None;
+        let mut looks = 0;
+        loop {
+            let before = self.report.clone();
+            let at = cursor.as_deref().map(|cursor| format!("&cursor={}", escaped(cursor))).unwrap_or_default();
+            let (page, event): (UserPage, i64) = self.asked(format!("/v1/users?limit=1000{at}")).await?;
+            let last = page.next_cursor.as_ref().and(page.users.last()).map(|user| user.id.clone());
+            let (found, names) = self.balances(&after, last.as_deref(), event).await?;
+            let mut expected = Balances::new();
+            for user in &page.users {
+                for (coin, amount) in user.coins.iter().filter(|(_, amount)| **amount != 0) {
+                    expected.insert((user.id.clone(), coin.clone()), *amount);
+                }
+                match names.get(&user.id) {
+                    None => self.report.differs(format!("user {} is not in the tables", user.id)),
+                    Some((name, last_event)) if *last_event <= event && *name != user.name => {
+                        self.report.differs(format!("user {} has another name in the tables", user.id));
+                    }
+                    Some(_) => {}
+                }
+            }
+            self.compare(&found, &expected);
+            looks += 1;
+            if self.report.count > before.count && looks < LOOKS {
+                self.report = before;
+                continue;
+            }
+            looks = 0;
+            users += page.users.len() as u64;
+            balances += expected.len() as u64;
+            after = last.unwrap_or(after);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        self.report.compared.push(("users", users));
+        self.report.compared.push(("balances", balances));
+        Ok(())
+    }
+
+    fn compare(&mut self, found: &Balances, expected: &Balances) {
+        for (key @ (user, coin), amount) in expected {
+            let tables = found.get(key).copied().unwrap_or(0);
+            self.report.expect(|| format!("balance of {user} in {coin}"), &tables, amount);
+        }
+        for ((user, coin), amount) in found.iter().filter(|(key, _)| !expected.contains_key(*key)) {
+            self.report.expect(|| format!("balance of {user} in {coin}"), amount, &0);
+        }
+    }
+
+    /// Balances other than 0 as of an event, and names, of the users behind one up to another.
+    async fn balances(&self, after: &str, last: Option<&str>, event: i64) -> Result<(Balances, Names), Trouble> {
+        let sql = "select a.user_id, a.coin, (a.total - coalesce((select sum(amount) from {schema}.entries e
+               where e.user_id = a.user_id and e.coin = a.coin and e.event > $3), 0))::bigint
+             from {schema}.accounts a where a.user_id > $1 and ($2::text is null or a.user_id <= $2)";
+        let rows = self.store.rows(sql, &[&after, &last, &event]).await?;
+        let found =
+            rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).filter(|(_, amount)| *amount != 0).collect();
+        let sql = "select id, name, last_event from {schema}.users where id > $1 and ($2::text is null or id <= $2)";
+        let rows = self.store.rows(sql, &[&after, &last]).await?;
+        Ok((found, rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()))
+    }
+
+    async fn holds(&mut self) -> Result<(), Trouble> {
+        let mut count = 0;
+        let mut after = 0;
+        let mut cursor: Option<String> = None;
+        let mut looks = 0;
+        loop {
+            let before = self.report.clone();
+            let at = cursor.as_deref().map(|cursor| format!("&cursor={}", escaped(cursor))).unwrap_or_default();
+            let (page, event): (HoldPage, i64) = self.asked(format!("/v1/holds?limit=1000{at}")).await?;
+            let last = page.next_cursor.as_ref().and(page.holds.last()).map_or(event, |hold| hold.id);
+            let sql = "select id, user_id, coin, amount, held, expires_at, to_user, state = 'open', last_event from {schema}.holds
+                 where id > $1 and id <= $2 and (state = 'open' or last_event > $3)";
+            let rows = self.store.rows(sql, &[&after, &last, &event]).await?;
+            let mut found: BTreeMap<i64, _> = rows.iter().map(|row| (row.get::<_, i64>(0), row)).collect();
+            for hold in &page.holds {
+                let Some(row) = found.remove(&hold.id) else {
+                    self.report.differs(format!("hold {} is open, and not in the tables", hold.id));
+                    continue;
+                };
+                // What happened to it since can't be seen in the ledger's response.
+                if row.get::<_, i64>(8) > event {
+                    continue;
+                }
+                let same = row.get::<_, &str>(1) == hold.user
+                    && row.get::<_, &str>(2) == hold.coin
+                    && row.get::<_, i64>(3) == hold.amount
+                    && row.get::<_, Option<&str>>(6) == hold.to.as_deref()
+                    && Some(row.get::<_, At>(5).0) == hold.expires_at.as_deref().and_then(instant::parse);
+                if !same {
+                    self.report.differs(format!("hold {} is another one in the tables", hold.id));
+                }
+                self.report.expect(|| format!("held by hold {}", hold.id), &row.get::<_, i64>(4), &hold.held);
+            }
+            for (id, row) in found {
+                if row.get(7) && row.get::<_, i64>(8) <= event {
+                    self.report.differs(format!("hold {id} is open in the tables, and not in the ledger"));
+                }
+            }
+            looks += 1;
+            if self.report.count > before.count && looks < LOOKS {
+                self.report = before;
+                continue;
+            }
+            looks = 0;
+            count += page.holds.len() as u64;
+            after = last;
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        self.report.compared.push(("open holds", count));
+        Ok(())
+    }
+
+    /// The lots of each account that has any, as of the event up to which the tables go when it is looked at.
+    async fn lots(&mut self) -> Result<(), Trouble> {
+        let mut after = String::new();
+        let mut count = 0;
+        loop {
+            let sql = "select distinct user_id from {schema}.lots where user_id > $1 order by user_id limit 500";
+            let users: Vec<String> = self.store.rows(sql, &[&after]).await?.iter().map(|row| row.get(0)).collect();
+            let Some(last) = users.last() else { break };
+            after.clone_from(last);
+            for user in users {
+                self.lots_of(&user).await?;
+                count += 1;
+            }
+        }
+        self.report.compared.push(("users with lots", count));
+        Ok(())
+    }
+
+    async fn lots_of(&mut self, user: &str) -> Result<(), Trouble> {
+        // One statement, so that all rows are as of one event.
+        let sql = "select m.last_event, a.coin, a.total, a.held, a.plain, l.grant_event, l.expires_at, l.priority, l.category, l.amount
+             from {schema}.meta m cross join {schema}.accounts a
+             left join {schema}.lots l on l.user_id = a.user_id and l.coin = a.coin where a.user_id = $1";
+        let rows = self.store.rows(sql, &[&user]).await?;
+        let Some(event) = rows.first().map(|row| row.get::<_, i64>(0)) else {
+            self.report.differs(format!("user {user} has lots and no account in the tables"));
+            return Ok(());
+        };
+        let mut found: BTreeMap<String, (i64, i64, Lots)> = BTreeMap::new();
+        for row in &rows {
+            let (_, _, lots) = found.entry(row.get(1)).or_insert_with(|| (row.get(2), row.get(3), Lots::new()));
+            let plain: i64 = row.get(4);
+            if plain > 0 {
+                lots.insert((Lot::PLAIN, plain));
+            }
+            if let Some(grant) = row.get::<_, Option<i64>>(5) {
+                let (expires_at, category): (At, &str) = (row.get(6), row.get(8));
+                let is_promotional = is_promotional(Some(category));
+                lots.insert((
+                    Lot { grant, expires_at: expires_at.0, priority: row.get(7), is_promotional },
+                    row.get(9),
+                ));
+            }
+        }
+        let target = format!("/v1/users/{}?at={event}", escaped(user));
+        let Some(reply) = crate::copier::ask(&self.service, target, true).await? else {
+            self.report.differs(format!("user {user} has lots in the tables, and is not in the ledger"));
+            return Ok(());
+        };
+        let accounts: Accounts<'_> = serde_json::from_slice(&reply.body)
+            .map_err(|error| Trouble::Stuck(format!("a user is not what this version of tocos expects: {error}")))?;
+        for account in &accounts.accounts {
+            let (total, held, lots) = found.remove(&*account.coin).unwrap_or_default();
+            let coin = &*account.coin;
+            self.report.expect(|| format!("balance of {user} in {coin} at event {event}"), &total, &account.total);
+            self.report.expect(|| format!("held of {user} in {coin} at event {event}"), &held, &account.held);
+            let expected: Lots = account
+                .lots
+                .iter()
+                .filter_map(Coins::of)
+                .filter(|coins| coins.amount > 0)
+                .map(|coins| (coins.lot, coins.amount))
+                .collect();
+            if expected != lots {
+                let of = |lots: &Lots| lots.iter().map(in_words).collect::<Vec<_>>().join(", ");
+                self.report.differs(format!(
+                    "lots of {user} in {coin} at event {event}: the tables have {}, the ledger {}",
+                    of(&lots),
+                    of(&expected)
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn in_words((lot, amount): &(Lot, i64)) -> String {
+    if lot.is_plain() {
+        return format!("{amount} plain");
+    }
+    let expires_at =
+        if lot.expires_at == instant::NEVER { "never".to_owned() } else { instant::written(lot.expires_at) };
+    format!("{amount} of grant {} ({expires_at}, {}, {})", lot.grant, lot.priority, category(lot.is_promotional))
+}

@@ -1,0 +1,278 @@
+//! The state that follows from events, as far as a batch needs it: what is not in memory is loaded first. Everything is verified
+//! against the balances that the events name.
+
+mod account;
+mod holds;
+mod movement;
+mod needs;
+mod reversal;
+mod schedules;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub(crate) use account::Account;
+pub(crate) use holds::Hold;
+pub(crate) use needs::Needs;
+pub(crate) use schedules::Schedule;
+
+use crate::batch::{AccountRow, Batch, CoinRow, LotRow, UserRow, storable, storable_json};
+use crate::event::Event;
+use crate::instant;
+use crate::lot::Coins;
+
+/// Accounts and schedules in memory, beyond which everything is forgotten and loaded again as it is needed.
+const ACCOUNTS_MAX: usize = 1_000_000;
+
+/// Why an event does not follow from the state.
+type Applied = Result<(), String>;
+
+/// The state.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    accounts: Vec<Account>,
+    /// The accounts of each user: coin, and place in the list.
+    of_user: HashMap<Box<str>, Vec<(u16, u32)>>,
+    pub coins: Vec<CoinRow>,
+    coins_changed: bool,
+    /// The open holds of the accounts in memory.
+    holds: BTreeMap<i64, Hold>,
+    /// Those that go on, by id: the event that made each, and what it is. Nothing for an id whose schedule is over, whatever the table
+    /// still has.
+    schedules: HashMap<String, Option<(i64, Schedule)>>,
+    /// Whatever is not in memory is not in the tables either.
+    pub is_complete: bool,
+    dirty: Vec<u32>,
+    pub batch: Batch,
+    pub last_event: i64,
+    last_at: i64,
+}
+
+impl Fold {
+    /// The state after this event, of which nothing but the coins is in memory yet.
+    pub(crate) fn after(last_event: i64, coins: Vec<CoinRow>) -> Self {
+        Self { coins, last_event, is_complete: last_event == 0, last_at: i64::MIN, ..Self::default() }
+    }
+
+    /// Takes in the next event.
+    ///
+    /// # Errors
+    /// It does not follow, or this version does not understand it. The state can't be used any more.
+    pub(crate) fn apply(&mut self, event: &Event<'_>, body: &str) -> Applied {
+        let number = event.number as i64;
+        if number != self.last_event + 1 {
+            return Err(format!("event {number} came after event {}", self.last_event));
+        }
+        let at = instant::parse(&event.at).ok_or_else(|| format!("event {number} has the time `{}`", &*event.at))?;
+        if at < self.last_at {
+            return Err(format!("event {number} is earlier than the one before"));
+        }
+        (self.last_event, self.last_at) = (number, at);
+        self.batch.event(event, at, body);
+        self.carry_out(event, at).map_err(|reason| format!("event {number} ({}): {reason}", event.kind))?;
+        let batch = &mut self.batch;
+        if number == 1 {
+            batch.ledger = Some(event.fingerprint());
+        }
+        (batch.last_event, batch.last_at) = (number, at);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, event: &Event<'_>, at: i64) -> Applied {
+        match event.kind {
+            "user" => self.put_user(event, at),
+            "user_closed" => {
+                let user = required(event.user.as_deref(), "user")?;
+                self.batch.closed.insert(storable(user), (at, self.last_event));
+                self.end_schedules_of(user, at);
+                Ok(())
+            }
+            "coin" => {
+                let coin = self.coin(required(event.coin.as_deref(), "coin")?);
+                self.coins[usize::from(coin)].decimals = required(event.decimals, "decimals")?;
+                Ok(())
+            }
+            "limits" => {
+                let (floor, ceiling) = (required(event.floor, "floor")?, required(event.ceiling, "ceiling")?);
+                let account = self.account_of(event)?;
+                (account.floor, account.ceiling, account.is_frozen) = (floor, ceiling, event.frozen);
+                Ok(())
+            }
+            "thresholds" => {
+                let thresholds = event.thresholds.as_ref().map(|amounts| serde_json::json!(amounts).to_string());
+                self.put_rule(
+                    event,
+                    |account| account.thresholds.clone_from(&thresholds),
+                    |coin| {
+                        coin.thresholds.clone_from(&thresholds);
+                    },
+                )
+            }
+            "spend_limit" => {
+                let limit = event.amount.map(|amount| {
+                    let mut limit = serde_json::json!({"amount": amount, "per": event.per.as_deref()});
+                    if let Some(hours) = event.hours {
+                        limit["hours"] = hours.into();
+                    }
+                    limit.to_string()
+                });
+                self.put_rule(
+                    event,
+                    |account| account.spend_limit.clone_from(&limit),
+                    |coin| {
+                        coin.spend_limit.clone_from(&limit);
+                    },
+                )
+            }
+            "schedule" => self.put_schedule(event, at),
+            "schedule_deleted" | "schedule_paused" | "schedule_resumed" => self.change_schedule(event, at),
+            "extend" => self.extend_hold(event),
+            // What these say stands in their events alone.
+            "key" | "key_revoked" | "leader" => Ok(()),
+            _ => self.move_coins(event, at),
+        }
+    }
+
+    fn put_user(&mut self, event: &Event<'_>, at: i64) -> Applied {
+        let id = required(event.user.as_deref(), "user")?;
+        let before = self.batch.users.get(id);
+        let row = UserRow {
+            name: event.name.as_deref().map(storable),
+            metadata: event.metadata.map(|metadata| storable_json(metadata.get()).into_owned()),
+            created_at: before.map_or(at, |row| row.created_at),
+            created_event: before.map_or(self.last_event, |row| row.created_event),
+            last_event: self.last_event,
+        };
+        self.batch.users.insert(storable(id), row);
+        Ok(())
+    }
+
+    fn put_rule(
+        &mut self,
+        event: &Event<'_>,
+        of_account: impl FnOnce(&mut Account),
+        of_coin: impl FnOnce(&mut CoinRow),
+    ) -> Applied {
+        if event.user.is_some() {
+            of_account(self.account_of(event)?);
+        } else {
+            let coin = self.coin(required(event.coin.as_deref(), "coin")?);
+            of_coin(&mut self.coins[usize::from(coin)]);
+        }
+        Ok(())
+    }
+
+    /// The coin's place, which changes with this event. The first coin of a ledger is made without one.
+    fn coin(&mut self, code: &str) -> u16 {
+        self.coins_changed = true;
+        if let Some(at) = self.coins.iter().position(|coin| coin.code == code) {
+            return at as u16;
+        }
+        let code = code.to_owned();
+        let row = CoinRow { code, decimals: 0, issued: 0, spent: 0, expired: 0, thresholds: None, spend_limit: None };
+        self.coins.push(row);
+        (self.coins.len() - 1) as u16
+    }
+
+    /// The account that an event is about, which changes with it.
+    fn account_of(&mut self, event: &Event<'_>) -> Result<&mut Account, String> {
+        let user = required(event.first_user(), "user")?;
+        let coin = self.coin(required(event.coin.as_deref(), "coin")?);
+        let at = self.account(user, coin);
+        Ok(&mut self.accounts[at as usize])
+    }
+
+    fn find_account(&self, user: &str, coin: u16) -> Option<u32> {
+        self.of_user.get(user)?.iter().find(|(of, _)| *of == coin).map(|(_, at)| *at)
+    }
+
+    /// The place of an account, which changes with this event and is opened if it is not there.
+    fn account(&mut self, user: &str, coin: u16) -> u32 {
+        let at = match self.find_account(user, coin) {
+            Some(at) => at,
+            None => self.keep_account(Account::new(user, coin)),
+        };
+        let account = &mut self.accounts[at as usize];
+        account.last_event = self.last_event;
+        if !account.is_dirty {
+            account.is_dirty = true;
+            self.dirty.push(at);
+        }
+        at
+    }
+
+    /// Takes an account into memory.
+    pub(crate) fn keep_account(&mut self, account: Account) -> u32 {
+        let at = self.accounts.len() as u32;
+        match self.of_user.get_mut(&*account.user) {
+            Some(accounts) => accounts.push((account.coin, at)),
+            None => drop(self.of_user.insert(account.user.clone(), vec![(account.coin, at)])),
+        }
+        self.accounts.push(account);
+        at
+    }
+
+    /// Takes an open hold into memory, whose account is there.
+    pub(crate) fn keep_hold(&mut self, id: i64, hold: Hold) {
+        if let Some(account) = self.find_account(&hold.user, hold.coin) {
+            self.accounts[account as usize].holds.insert(id);
+            self.holds.insert(id, hold);
+        }
+    }
+
+    /// Takes an available lot into memory, whose account is there.
+    pub(crate) fn keep_lot(&mut self, user: &str, coin: u16, coins: Coins) {
+        if let Some(account) = self.find_account(user, coin) {
+            self.accounts[account as usize].load(coins);
+        }
+    }
+
+    /// Takes a schedule into memory, unless what is there is newer.
+    pub(crate) fn keep_schedule(&mut self, id: String, made_by: i64, schedule: Schedule) {
+        self.schedules.entry(id).or_insert(Some((made_by, schedule)));
+    }
+
+    /// The place of a coin that is there.
+    pub(crate) fn coin_at(&self, code: &str) -> Option<u16> {
+        self.coins.iter().position(|coin| coin.code == code).map(|at| at as u16)
+    }
+
+    /// What is to be written.
+    pub(crate) fn take_batch(&mut self, fingerprint: String) -> Batch {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.last_fingerprint = fingerprint;
+        for at in self.dirty.drain(..) {
+            let account = &mut self.accounts[at as usize];
+            let (user, coin) = (account.user.to_string(), self.coins[usize::from(account.coin)].code.clone());
+            account.is_dirty = false;
+            for coins in account.take_changed_lots() {
+                batch.lots.push(LotRow { user: user.clone(), coin: coin.clone(), coins });
+            }
+            batch.accounts.push(AccountRow {
+                user,
+                coin,
+                total: account.total,
+                held: account.held,
+                plain: account.plain,
+                floor: account.floor,
+                ceiling: account.ceiling,
+                is_frozen: account.is_frozen,
+                thresholds: account.thresholds.clone(),
+                spend_limit: account.spend_limit.clone(),
+                last_event: account.last_event,
+            });
+        }
+        if std::mem::take(&mut self.coins_changed) {
+            batch.coins.clone_from(&self.coins);
+        }
+        if self.accounts.len().max(self.schedules.len()) > ACCOUNTS_MAX {
+            let coins = std::mem::take(&mut self.coins);
+            *self = Self { coins, last_event: self.last_event, last_at: self.last_at, ..Self::default() };
+        }
+        batch
+    }
+}
+
+/// A field that events of this kind have.
+fn required<T>(field: Option<T>, name: &str) -> Result<T, String> {
+    field.ok_or_else(|| format!("it has no {name}"))
+}
