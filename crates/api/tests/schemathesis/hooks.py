@@ -62,6 +62,12 @@ def repaired(fields):
             fixed.pop("hours", None)
     if SCHEDULE_FIELDS & fixed.keys():
         schedule(fixed)
+    if isinstance(fixed.get("url"), str) and fixed["url"] not in URLS:
+        # What the pattern allows may be no URL, or one of this machine.
+        fixed["url"] = URLS[0]
+    if isinstance(fixed.get("secret"), str):
+        # Any secret is as good, and not all that the pattern allows is Base64 of 24 to 64 bytes.
+        fixed["secret"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     if "user_prefix" in fixed and fixed["user_prefix"] == "":
         # No prefix is left out.
         fixed["user_prefix"] = "a"
