@@ -80,7 +80,8 @@ fn webhook_row() -> Row {
         secret: None,
         from_event: None,
     };
-    let changes: [(&'static str, fn(&mut Hook)); 9] = [
+    type Change = (&'static str, fn(&mut Hook));
+    let changes: [Change; 9] = [
         ("webhook", |hook| hook.id = "crm".into()),
         ("url", |hook| hook.url = "https://example.org/".into()),
         ("kinds", |hook| hook.kinds = vec!["spend"]),
