@@ -8,11 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import tocos
+from tocos._async.webhooks import EventKind
 from tocos.errors import Problem, Refused, Unavailable
 
 HERE = Path(__file__).resolve().parent.parent
@@ -65,6 +66,11 @@ def test_every_operation_is_offered_with_all_its_fields(kind: type) -> None:
         wanted |= set(schema.get("properties", {}))
         missing = wanted - has[route]
         assert not missing, f"{route} lacks {missing}"
+
+
+def test_a_webhook_may_have_each_kind_of_the_document() -> None:
+    body = DOCUMENT["paths"]["/v1/webhooks/{webhook}"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    assert list(get_args(EventKind)) == body["properties"]["kinds"]["items"]["enum"]
 
 
 def test_both_clients_have_the_same_methods() -> None:

@@ -4,6 +4,7 @@ TocosError
   ConnectionFailed        no complete response came
   UnexpectedResponse      a response that is not the service's
   KeySecretLost           an API key was made, and its secret was lost on the way
+  WebhookSecretLost       a secret of a webhook was made, and was lost on the way
   Problem                 the service said no
     Refused               and will again, whoever asks the same: do something else
     Unavailable           and may not later: this was retried already, until the deadline
@@ -43,6 +44,18 @@ class KeySecretLost(TocosError):
     def __init__(self, id: int) -> None:
         super().__init__(f"the API key {id} was made, and its secret was lost on the way; revoke it and make another one")
         self.id = id
+
+
+class WebhookSecretLost(TocosError):
+    """A secret of a webhook was made, but the response that had it was cut. It is shown once only: rotate the secret of `webhook`.
+
+    With a `secret` of your own this does not happen. After a rotation that was lost, the next one keeps the lost secret beside the new
+    one, and no older one: give the receiver the new one at once.
+    """
+
+    def __init__(self, webhook: str) -> None:
+        super().__init__(f"the secret of the webhook {webhook} was made, and was lost on the way; rotate it")
+        self.webhook = webhook
 
 
 class WebhookInvalid(TocosError):
@@ -155,6 +168,12 @@ class ScheduleNotFound(Refused, code="schedule_not_found"):
     """No such schedule."""
 
     schedule: str
+
+
+class WebhookNotFound(Refused, code="webhook_not_found"):
+    """No such webhook."""
+
+    webhook: str
 
 
 class KeyNotFound(Refused, code="key_not_found"):

@@ -250,6 +250,237 @@ class LeaderEvent(TypedDict):
     at: str
 
 
+class WebhookEvent(TypedDict):
+    webhook: str
+    url: str
+    kinds: (
+        list[
+            Literal[
+                "user",
+                "user_closed",
+                "coin",
+                "limits",
+                "extend",
+                "key",
+                "key_revoked",
+                "leader",
+                "thresholds",
+                "spend_limit",
+                "schedule",
+                "schedule_deleted",
+                "schedule_paused",
+                "schedule_resumed",
+                "grant",
+                "spend",
+                "transfer",
+                "hold",
+                "capture",
+                "release",
+                "hold_expired",
+                "expire",
+                "reverse",
+                "rollover",
+                "adjustment",
+                "webhook",
+                "webhook_deleted",
+                "webhook_rotated",
+                "webhook_failing",
+                "webhook_disabled",
+                "webhook_enabled",
+                "webhook_redelivered",
+            ]
+        ]
+        | None
+    )
+    coins: list[str] | None
+    user_prefix: str | None
+    crossed_only: bool
+    batch: int
+    from_event: int
+    created: bool
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook"]
+    at: str
+
+
+class NewWebhook(TypedDict):
+    webhook: str
+    url: str
+    kinds: (
+        list[
+            Literal[
+                "user",
+                "user_closed",
+                "coin",
+                "limits",
+                "extend",
+                "key",
+                "key_revoked",
+                "leader",
+                "thresholds",
+                "spend_limit",
+                "schedule",
+                "schedule_deleted",
+                "schedule_paused",
+                "schedule_resumed",
+                "grant",
+                "spend",
+                "transfer",
+                "hold",
+                "capture",
+                "release",
+                "hold_expired",
+                "expire",
+                "reverse",
+                "rollover",
+                "adjustment",
+                "webhook",
+                "webhook_deleted",
+                "webhook_rotated",
+                "webhook_failing",
+                "webhook_disabled",
+                "webhook_enabled",
+                "webhook_redelivered",
+            ]
+        ]
+        | None
+    )
+    coins: list[str] | None
+    user_prefix: str | None
+    crossed_only: bool
+    batch: int
+    from_event: int
+    created: bool
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook"]
+    at: str
+    secret: NotRequired[str]
+    """The secret that signs requests. Returned only once, only if the service made it, and not in a dry run."""
+
+
+class WebhookDeletedEvent(TypedDict):
+    webhook: str
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_deleted"]
+    at: str
+
+
+class WebhookRotatedEvent(TypedDict):
+    webhook: str
+    keep_s: int
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_rotated"]
+    at: str
+
+
+class RotatedWebhook(TypedDict):
+    webhook: str
+    keep_s: int
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_rotated"]
+    at: str
+    secret: NotRequired[str]
+    """The secret that signs requests. Returned only once, only if the service made it, and not in a dry run."""
+
+
+class WebhookDisabledEvent(TypedDict):
+    webhook: str
+    reason: Literal["requested", "gone", "failing"]
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_disabled"]
+    at: str
+
+
+class WebhookEnabledEvent(TypedDict):
+    webhook: str
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_enabled"]
+    at: str
+
+
+class WebhookRedeliveredEvent(TypedDict):
+    webhook: str
+    from_event: int
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_redelivered"]
+    at: str
+
+
+class WebhookFailingEvent(TypedDict):
+    webhook: str
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_failing"]
+    at: str
+
+
+class WebhookProgressEvent(TypedDict):
+    webhook: str
+    through: int
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[str]
+    idempotency_key: NotRequired[str]
+    by: NotRequired[int]
+    """The id of the API key that made the request."""
+    event: int
+    """The event number: 1, 2, 3, ..."""
+    kind: Literal["webhook_progress"]
+    at: str
+
+
 class Balance(TypedDict):
     total: int
     held: int
@@ -421,6 +652,86 @@ class OpenApi(TypedDict):
 Page: TypeAlias = str
 
 
+class Webhook(TypedDict):
+    id: str
+    url: str
+    kinds: (
+        list[
+            Literal[
+                "user",
+                "user_closed",
+                "coin",
+                "limits",
+                "extend",
+                "key",
+                "key_revoked",
+                "leader",
+                "thresholds",
+                "spend_limit",
+                "schedule",
+                "schedule_deleted",
+                "schedule_paused",
+                "schedule_resumed",
+                "grant",
+                "spend",
+                "transfer",
+                "hold",
+                "capture",
+                "release",
+                "hold_expired",
+                "expire",
+                "reverse",
+                "rollover",
+                "adjustment",
+                "webhook",
+                "webhook_deleted",
+                "webhook_rotated",
+                "webhook_failing",
+                "webhook_disabled",
+                "webhook_enabled",
+                "webhook_redelivered",
+            ]
+        ]
+        | None
+    )
+    coins: list[str] | None
+    user_prefix: str | None
+    crossed_only: bool
+    batch: int
+    through: int
+    """All events through this one were delivered, or are not for it."""
+    pending_events: int
+    enabled: bool
+    disabled_reason: Literal["requested", "gone", "failing"] | None
+    disabled_at: str | None
+    failing_since: str | None
+    old_secret_until: str | None
+    created_at: str
+
+
+class WebhookList(TypedDict):
+    webhooks: list[Webhook]
+
+
+class WebhookDelivery(TypedDict):
+    at: str
+    message: str
+    """The request's `webhook-id`."""
+    first_event: int | None
+    last_event: int | None
+    events: int
+    delivered: bool
+    status: int | None
+    took_ms: int
+    answer: str
+    """The first 1,024 bytes of the answer's body."""
+    error: str | None
+
+
+class WebhookDeliveryList(TypedDict):
+    deliveries: list[WebhookDelivery]
+
+
 class UserSummary(TypedDict):
     id: str
     name: str | None
@@ -532,6 +843,7 @@ class Problem(TypedDict):
         "hold_not_found",
         "event_not_found",
         "schedule_not_found",
+        "webhook_not_found",
         "key_not_found",
         "method_not_allowed",
         "request_timeout",
@@ -561,7 +873,7 @@ class Problem(TypedDict):
         "recovering",
         "shutting_down",
     ]
-    """`invalid_request`: The request is not valid; `unauthenticated`: No valid API key; `insufficient_funds`: Not enough coins; `forbidden`: Not allowed; `not_found`: No such route; `user_not_found`: No such user; `coin_not_found`: No such coin; `hold_not_found`: No such hold; `event_not_found`: No such event; `schedule_not_found`: No such schedule; `key_not_found`: No such API key; `method_not_allowed`: Method not allowed; `request_timeout`: The request took too long to arrive; `idempotency_key_reused`: The idempotency key was used for another request; `hold_ended`: The hold has ended; `hold_amount_exceeded`: The amount is more than is held; `already_reversed`: The amount is more than is left to reverse; `not_reversible`: The event is not reversible; `above_ceiling`: Above the account's ceiling; `spend_limit_reached`: The account's spending limit is reached; `account_frozen`: The account is frozen; `user_closed`: The user is closed; `user_not_empty`: The user still has coins; `supply_exhausted`: The supply of this coin is exhausted; `no_successor`: No other node can lead; `payload_too_large`: The body is too large; `too_many_requests`: Too many requests; `internal_error`: Internal error; `storage_unavailable`: The storage is not available; `storage_full`: The disk is full; `archive_unavailable`: The archive is not available; `clock_implausible`: The system's clock is implausible; `not_leader`: No leader at the moment; `outcome_unknown`: The request may or may not have been applied; `behind`: The event is not there yet; `diverged`: The group went on without this node; `recovering`: The service is starting; `shutting_down`: The service is shutting down"""
+    """`invalid_request`: The request is not valid; `unauthenticated`: No valid API key; `insufficient_funds`: Not enough coins; `forbidden`: Not allowed; `not_found`: No such route; `user_not_found`: No such user; `coin_not_found`: No such coin; `hold_not_found`: No such hold; `event_not_found`: No such event; `schedule_not_found`: No such schedule; `webhook_not_found`: No such webhook; `key_not_found`: No such API key; `method_not_allowed`: Method not allowed; `request_timeout`: The request took too long to arrive; `idempotency_key_reused`: The idempotency key was used for another request; `hold_ended`: The hold has ended; `hold_amount_exceeded`: The amount is more than is held; `already_reversed`: The amount is more than is left to reverse; `not_reversible`: The event is not reversible; `above_ceiling`: Above the account's ceiling; `spend_limit_reached`: The account's spending limit is reached; `account_frozen`: The account is frozen; `user_closed`: The user is closed; `user_not_empty`: The user still has coins; `supply_exhausted`: The supply of this coin is exhausted; `no_successor`: No other node can lead; `payload_too_large`: The body is too large; `too_many_requests`: Too many requests; `internal_error`: Internal error; `storage_unavailable`: The storage is not available; `storage_full`: The disk is full; `archive_unavailable`: The archive is not available; `clock_implausible`: The system's clock is implausible; `not_leader`: No leader at the moment; `outcome_unknown`: The request may or may not have been applied; `behind`: The event is not there yet; `diverged`: The group went on without this node; `recovering`: The service is starting; `shutting_down`: The service is shutting down"""
     retryable: bool
     """Whether the same request may succeed later."""
     field: NotRequired[str]
@@ -1345,6 +1657,7 @@ class RolloverEvent(TypedDict):
 class AdjustmentEvent(TypedDict):
     user: str
     schedule: str
+    due_at: str
     direction: Literal["up", "down"]
     scheduled_before: int
     scheduled: int
@@ -1512,6 +1825,14 @@ Event: TypeAlias = (
     | KeyEvent
     | KeyRevokedEvent
     | LeaderEvent
+    | WebhookEvent
+    | WebhookDeletedEvent
+    | WebhookRotatedEvent
+    | WebhookDisabledEvent
+    | WebhookEnabledEvent
+    | WebhookRedeliveredEvent
+    | WebhookFailingEvent
+    | WebhookProgressEvent
 )
 
 
