@@ -29,6 +29,7 @@ type Problem struct {
 	Hold       int64     `json:"hold"`
 	Event      int64     `json:"event"`
 	Schedule   string    `json:"schedule"`
+	Webhook    string    `json:"webhook"`
 	Key        int64     `json:"key"`
 	Kind       string    `json:"kind"`
 	Available  int64     `json:"available"`
@@ -79,6 +80,14 @@ type KeySecretLost struct{ KeyID int64 }
 // Error says what to do.
 func (k *KeySecretLost) Error() string {
 	return fmt.Sprintf("the API key %d was made, but the response with its secret was lost; revoke it and make another one", k.KeyID)
+}
+
+// WebhookSecretLost says that a webhook got a new secret, and that the response with it was lost. RotateWebhookSecret makes another one.
+type WebhookSecretLost struct{ Webhook string }
+
+// Error says what to do.
+func (w *WebhookSecretLost) Error() string {
+	return fmt.Sprintf("the webhook %s got a new secret, but the response with it was lost; rotate its secret to get another one", w.Webhook)
 }
 
 // CallError is the error of every call. It wraps what went wrong: a *Problem, an *UnexpectedResponse, the error of the context, or that of

@@ -279,6 +279,7 @@ func TestEveryOperation(t *testing.T) {
 		}
 		return nil
 	})
+	useWebhooks(t, noted)
 
 	for _, verbs := range noted.paths {
 		for _, one := range verbs {

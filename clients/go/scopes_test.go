@@ -246,7 +246,7 @@ func TestWebhooks(t *testing.T) {
 		t.Fatal(err, header)
 	}
 	other := "whsec_YW5vdGhlcg=="
-	check := tocos.Webhook{Secrets: []string{other, secret}, Now: func() time.Time { return at.Add(299 * time.Second) }}
+	check := tocos.WebhookVerifier{Secrets: []string{other, secret}, Now: func() time.Time { return at.Add(299 * time.Second) }}
 	if err := check.Verify(body, header); err != nil {
 		t.Error(err)
 	}
@@ -268,19 +268,21 @@ func TestWebhooks(t *testing.T) {
 		"no base64":      func() error { return check.Verify(body, changed("Webhook-Signature", "v1,%%%")) },
 		"nothing signed": func() error { return check.Verify(body, changed("Webhook-Signature", "v1,")) },
 		"no signature":   func() error { return check.Verify(body, http.Header{}) },
-		"another secret": func() error { return tocos.Webhook{Secrets: []string{other}, Now: check.Now}.Verify(body, header) },
+		"another secret": func() error {
+			return tocos.WebhookVerifier{Secrets: []string{other}, Now: check.Now}.Verify(body, header)
+		},
 		"too old": func() error {
-			return tocos.Webhook{Secrets: check.Secrets, Now: func() time.Time { return at.Add(301 * time.Second) }}.Verify(body, header)
+			return tocos.WebhookVerifier{Secrets: check.Secrets, Now: func() time.Time { return at.Add(301 * time.Second) }}.Verify(body, header)
 		},
 		"from the future": func() error {
-			return tocos.Webhook{Secrets: check.Secrets, Now: func() time.Time { return at.Add(-301 * time.Second) }}.Verify(body, header)
+			return tocos.WebhookVerifier{Secrets: check.Secrets, Now: func() time.Time { return at.Add(-301 * time.Second) }}.Verify(body, header)
 		},
 	} {
 		if err := wrong(); !errors.Is(err, tocos.ErrWebhook) {
 			t.Error(name, err)
 		}
 	}
-	if err := (tocos.Webhook{Secrets: []string{"abc"}, Now: check.Now}).Verify(body, header); err == nil || errors.Is(err, tocos.ErrWebhook) {
+	if err := (tocos.WebhookVerifier{Secrets: []string{"abc"}, Now: check.Now}).Verify(body, header); err == nil || errors.Is(err, tocos.ErrWebhook) {
 		t.Error("a secret of another form is a mistake of the caller", err)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	HoldNotFound         Code = "hold_not_found"
 	EventNotFound        Code = "event_not_found"
 	ScheduleNotFound     Code = "schedule_not_found"
+	WebhookNotFound      Code = "webhook_not_found"
 	KeyNotFound          Code = "key_not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	RequestTimeout       Code = "request_timeout"
@@ -51,7 +52,7 @@ const (
 )
 
 // Codes lists all codes.
-var Codes = []Code{InvalidRequest, Unauthenticated, InsufficientFunds, Forbidden, NotFound, UserNotFound, CoinNotFound, HoldNotFound, EventNotFound, ScheduleNotFound, KeyNotFound, MethodNotAllowed, RequestTimeout, IdempotencyKeyReused, HoldEnded, HoldAmountExceeded, AlreadyReversed, NotReversible, AboveCeiling, SpendLimitReached, AccountFrozen, UserClosed, UserNotEmpty, SupplyExhausted, NoSuccessor, PayloadTooLarge, TooManyRequests, InternalError, StorageUnavailable, StorageFull, ArchiveUnavailable, ClockImplausible, NotLeader, OutcomeUnknown, Behind, Diverged, Recovering, ShuttingDown}
+var Codes = []Code{InvalidRequest, Unauthenticated, InsufficientFunds, Forbidden, NotFound, UserNotFound, CoinNotFound, HoldNotFound, EventNotFound, ScheduleNotFound, WebhookNotFound, KeyNotFound, MethodNotAllowed, RequestTimeout, IdempotencyKeyReused, HoldEnded, HoldAmountExceeded, AlreadyReversed, NotReversible, AboveCeiling, SpendLimitReached, AccountFrozen, UserClosed, UserNotEmpty, SupplyExhausted, NoSuccessor, PayloadTooLarge, TooManyRequests, InternalError, StorageUnavailable, StorageFull, ArchiveUnavailable, ClockImplausible, NotLeader, OutcomeUnknown, Behind, Diverged, Recovering, ShuttingDown}
 
 func eventOf(kind string) any {
 	switch kind {
@@ -105,6 +106,22 @@ func eventOf(kind string) any {
 		return new(KeyRevokedEvent)
 	case "leader":
 		return new(LeaderEvent)
+	case "webhook":
+		return new(WebhookEvent)
+	case "webhook_deleted":
+		return new(WebhookDeletedEvent)
+	case "webhook_rotated":
+		return new(WebhookRotatedEvent)
+	case "webhook_disabled":
+		return new(WebhookDisabledEvent)
+	case "webhook_enabled":
+		return new(WebhookEnabledEvent)
+	case "webhook_redelivered":
+		return new(WebhookRedeliveredEvent)
+	case "webhook_failing":
+		return new(WebhookFailingEvent)
+	case "webhook_progress":
+		return new(WebhookProgressEvent)
 	}
 	return nil
 }
@@ -338,6 +355,161 @@ type KeyRevokedEvent struct {
 type LeaderEvent struct {
 	Epoch          int64           `json:"epoch"`
 	Node           string          `json:"node"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookEvent struct {
+	Webhook        string          `json:"webhook"`
+	URL            string          `json:"url"`
+	Kinds          []string        `json:"kinds"`
+	Coins          []string        `json:"coins"`
+	UserPrefix     *string         `json:"user_prefix"`
+	CrossedOnly    bool            `json:"crossed_only"`
+	Batch          int64           `json:"batch"`
+	FromEvent      int64           `json:"from_event"`
+	Created        bool            `json:"created"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type NewWebhook struct {
+	Webhook        string          `json:"webhook"`
+	URL            string          `json:"url"`
+	Kinds          []string        `json:"kinds"`
+	Coins          []string        `json:"coins"`
+	UserPrefix     *string         `json:"user_prefix"`
+	CrossedOnly    bool            `json:"crossed_only"`
+	Batch          int64           `json:"batch"`
+	FromEvent      int64           `json:"from_event"`
+	Created        bool            `json:"created"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+	// The secret that signs requests. Returned only once, only if the service made it, and not in a dry run.
+	Secret string `json:"secret,omitzero"`
+}
+
+type WebhookDeletedEvent struct {
+	Webhook        string          `json:"webhook"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookRotatedEvent struct {
+	Webhook        string          `json:"webhook"`
+	KeepS          int64           `json:"keep_s"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type RotatedWebhook struct {
+	Webhook        string          `json:"webhook"`
+	KeepS          int64           `json:"keep_s"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+	// The secret that signs requests. Returned only once, only if the service made it, and not in a dry run.
+	Secret string `json:"secret,omitzero"`
+}
+
+type WebhookDisabledEvent struct {
+	Webhook        string          `json:"webhook"`
+	Reason         string          `json:"reason"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookEnabledEvent struct {
+	Webhook        string          `json:"webhook"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookRedeliveredEvent struct {
+	Webhook        string          `json:"webhook"`
+	FromEvent      int64           `json:"from_event"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookFailingEvent struct {
+	Webhook        string          `json:"webhook"`
+	Metadata       json.RawMessage `json:"metadata,omitzero"`
+	Reference      string          `json:"reference,omitzero"`
+	IdempotencyKey string          `json:"idempotency_key,omitzero"`
+	// The id of the API key that made the request.
+	By *int64 `json:"by,omitzero"`
+	// The event number: 1, 2, 3, ...
+	Event int64     `json:"event"`
+	Kind  string    `json:"kind"`
+	At    time.Time `json:"at"`
+}
+
+type WebhookProgressEvent struct {
+	Webhook        string          `json:"webhook"`
+	Through        int64           `json:"through"`
 	Metadata       json.RawMessage `json:"metadata,omitzero"`
 	Reference      string          `json:"reference,omitzero"`
 	IdempotencyKey string          `json:"idempotency_key,omitzero"`
@@ -822,6 +994,40 @@ type Clock struct {
 	// Whether the ledger follows the system clock. If false, nothing is written and nothing expires.
 	Plausible    bool  `json:"plausible"`
 	LedgerAheadS int64 `json:"ledger_ahead_s"`
+}
+
+type Webhook struct {
+	ID          string   `json:"id"`
+	URL         string   `json:"url"`
+	Kinds       []string `json:"kinds"`
+	Coins       []string `json:"coins"`
+	UserPrefix  *string  `json:"user_prefix"`
+	CrossedOnly bool     `json:"crossed_only"`
+	Batch       int64    `json:"batch"`
+	// All events through this one were delivered, or are not for it.
+	Through        int64      `json:"through"`
+	PendingEvents  int64      `json:"pending_events"`
+	Enabled        bool       `json:"enabled"`
+	DisabledReason *string    `json:"disabled_reason"`
+	DisabledAt     *time.Time `json:"disabled_at"`
+	FailingSince   *time.Time `json:"failing_since"`
+	OldSecretUntil *time.Time `json:"old_secret_until"`
+	CreatedAt      time.Time  `json:"created_at"`
+}
+
+type WebhookDelivery struct {
+	At time.Time `json:"at"`
+	// The request's `webhook-id`.
+	Message    string `json:"message"`
+	FirstEvent *int64 `json:"first_event"`
+	LastEvent  *int64 `json:"last_event"`
+	Events     int64  `json:"events"`
+	Delivered  bool   `json:"delivered"`
+	Status     *int64 `json:"status"`
+	TookMs     int64  `json:"took_ms"`
+	// The first 1,024 bytes of the answer's body.
+	Answer string  `json:"answer"`
+	Error  *string `json:"error"`
 }
 
 type UserSummary struct {
@@ -1596,6 +1802,52 @@ type KeyRequest struct {
 type AcceptClockRequest struct {
 	// The system time that you checked. The request is refused if the system clock differs from it by more than a minute.
 	SystemTime time.Time `json:"system_time,omitzero"`
+}
+
+// WebhookRequest: the body of a request.
+type WebhookRequest struct {
+	// Where requests go: https://, without user name, password and fragment.
+	URL string `json:"url"`
+	// Only events of these kinds. Default: all but those about webhooks.
+	Kinds []string `json:"kinds,omitzero"`
+	// Only events about these coins. Default: all.
+	Coins []string `json:"coins,omitzero"`
+	// Only events about a user whose id begins with this.
+	UserPrefix string `json:"user_prefix,omitzero"`
+	// Only events that crossed a threshold. Default: false.
+	CrossedOnly *bool `json:"crossed_only,omitzero"`
+	// How many events a request carries at most. More than 1: requests carry a list, also of one. Default: 1.
+	Batch *int64 `json:"batch,omitzero"`
+	// What signs the requests: `whsec_` and 24 to 64 bytes in Base64. If omitted, one is made and returned in this response only.
+	Secret string `json:"secret,omitzero"`
+	// For a new webhook: the first event to deliver. Default: the next one. An existing webhook goes on where it is.
+	FromEvent *int64 `json:"from_event,omitzero"`
+	// A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.
+	Metadata any `json:"metadata,omitzero"`
+	// What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+	Reference string `json:"reference,omitzero"`
+}
+
+// RotateSecretRequest: the body of a request.
+type RotateSecretRequest struct {
+	// What signs the requests: `whsec_` and 24 to 64 bytes in Base64. If omitted, one is made and returned in this response only.
+	Secret string `json:"secret,omitzero"`
+	// For how many seconds the secret before goes on signing beside the new one. Default: 86,400, a day.
+	KeepS *int64 `json:"keep_s,omitzero"`
+	// A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.
+	Metadata any `json:"metadata,omitzero"`
+	// What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+	Reference string `json:"reference,omitzero"`
+}
+
+// RedeliverRequest: the body of a request.
+type RedeliverRequest struct {
+	// The first event to deliver: any up to the next one.
+	FromEvent int64 `json:"from_event"`
+	// A JSON object of your own, stored with the event; at most 8,192 bytes in compact form.
+	Metadata any `json:"metadata,omitzero"`
+	// What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+	Reference string `json:"reference,omitzero"`
 }
 
 // UsersQuery chooses what a list or a report has. What is zero is left out.

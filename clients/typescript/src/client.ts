@@ -11,6 +11,7 @@ import { Resource } from "./resources/resource.js";
 import { Schedules } from "./resources/schedules.js";
 import { Clock, Cluster } from "./resources/service.js";
 import { Users } from "./resources/users.js";
+import { Webhooks } from "./resources/webhooks.js";
 import { Transport } from "./transport.js";
 import type {
   BatchOperation,
@@ -44,6 +45,7 @@ export class Tocos extends Resource {
   readonly holds: Holds;
   readonly schedules: Schedules;
   readonly events: Events;
+  readonly webhooks: Webhooks;
   readonly keys: Keys;
   readonly clock: Clock;
   readonly cluster: Cluster;
@@ -57,6 +59,7 @@ export class Tocos extends Resource {
     this.holds = new Holds(transport);
     this.schedules = new Schedules(transport);
     this.events = new Events(transport);
+    this.webhooks = new Webhooks(transport);
     this.keys = new Keys(transport);
     this.clock = new Clock(transport);
     this.cluster = new Cluster(transport);

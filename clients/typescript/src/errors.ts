@@ -68,3 +68,19 @@ export class KeySecretLostError extends TocosError {
     super(`The API key ${keyId} was made, but the response with its secret was lost. Revoke it and make another one.`, failure);
   }
 }
+
+/**
+ * A webhook got a new secret, but the response with it was lost, and the service gives a secret out only once. `webhooks.rotateSecret` makes
+ * another one.
+ */
+export class WebhookSecretLostError extends TocosError {
+  override readonly name: string = "WebhookSecretLostError";
+
+  constructor(
+    /** The id of the webhook. */
+    readonly webhook: string,
+    failure: Failure = {},
+  ) {
+    super(`The webhook ${webhook} got a new secret, but the response with it was lost. Rotate its secret to get another one.`, failure);
+  }
+}

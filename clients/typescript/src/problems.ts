@@ -119,6 +119,14 @@ export class ScheduleNotFoundError extends ProblemError<"schedule_not_found"> {
   }
 }
 
+/** `webhook_not_found`: No such webhook. */
+export class WebhookNotFoundError extends ProblemError<"webhook_not_found"> {
+  override readonly name: string = "WebhookNotFoundError";
+  get webhook(): string {
+    return detail(this.problem, "webhook") as string;
+  }
+}
+
 /** `key_not_found`: No such API key. */
 export class KeyNotFoundError extends ProblemError<"key_not_found"> {
   override readonly name: string = "KeyNotFoundError";
@@ -376,6 +384,7 @@ export const PROBLEMS = {
   hold_not_found: HoldNotFoundError,
   event_not_found: EventNotFoundError,
   schedule_not_found: ScheduleNotFoundError,
+  webhook_not_found: WebhookNotFoundError,
   key_not_found: KeyNotFoundError,
   method_not_allowed: MethodNotAllowedError,
   request_timeout: RequestTimeoutError,

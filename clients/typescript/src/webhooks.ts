@@ -1,6 +1,7 @@
 // Checks that a webhook comes from the service: the scheme of Standard Webhooks (standardwebhooks.com), symmetric signatures.
 import { parse } from "./json.js";
 import { TocosError } from "./errors.js";
+import type { Event } from "./types.js";
 
 const TOLERANCE_S = 300;
 const PREFIX = "whsec_";
@@ -23,11 +24,23 @@ export interface VerifyOptions {
 /** The headers of a request: those of `fetch`, or the object that Node's servers have. */
 export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** What the service sends: one event, a list of them where `batch` is above 1, or a test. */
+export type WebhookMessage =
+  | { type: `event.${Event["kind"]}`; timestamp: string; data: Event }
+  | { type: "events"; timestamp: string; data: Event[] }
+  | { type: "ping"; timestamp: string; data: { webhook: string } };
+
+/** The events of a message, in order: none in a test. Drop those whose number you already have. */
+export function eventsOfWebhook(message: WebhookMessage): Event[] {
+  if (message.type === "events") return message.data;
+  return message.type === "ping" ? [] : [message.data];
+}
+
 /**
  * Checks a webhook and returns its content. Pass the body exactly as it was received: text that was parsed and written again has other bytes.
  * Throws a `WebhookVerificationError` if the signature or the time is wrong.
  */
-export async function verifyWebhook<T = unknown>(body: string | Uint8Array, headers: WebhookHeaders, options: VerifyOptions): Promise<T> {
+export async function verifyWebhook<T = WebhookMessage>(body: string | Uint8Array, headers: WebhookHeaders, options: VerifyOptions): Promise<T> {
   const id = header(headers, "webhook-id");
   const timestamp = header(headers, "webhook-timestamp");
   const signatures = header(headers, "webhook-signature");

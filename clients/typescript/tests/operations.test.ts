@@ -1,7 +1,19 @@
 // Every operation of the API, on a real service.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { KeySecretLostError, ProblemError, UserNotFoundError, isProblem, type Attempt, type Tocos } from "@tocos/client";
+import {
+  KeySecretLostError,
+  ProblemError,
+  UserNotFoundError,
+  WebhookNotFoundError,
+  WebhookSecretLostError,
+  eventsOfWebhook,
+  isProblem,
+  verifyWebhook,
+  type Attempt,
+  type Tocos,
+} from "@tocos/client";
+import { Receiver } from "./receiver.js";
 import { Service } from "./service.js";
 
 interface Document {
@@ -25,14 +37,19 @@ function note({ method, path, status }: Attempt): void {
 
 let service: Service;
 let tocos: Tocos;
+let receiver: Receiver;
 
 beforeAll(async () => {
-  service = await Service.start("--test-clock");
+  service = await Service.start("--test-clock", "--webhooks-allow-private", "127.0.0.1");
+  receiver = await Receiver.start();
   const first = await service.client({ onAttempt: note }).keys.create({ name: "tests", right: "admin" });
   service.apiKey = first.secret;
   tocos = service.client({ onAttempt: note });
 });
-afterAll(() => service.stop());
+afterAll(async () => {
+  receiver.stop();
+  await service.stop();
+});
 
 test("users are made, found, read as they were, and closed", async () => {
   const made = await tocos.users.create({ id: "ana", name: "Ana" });
@@ -148,6 +165,81 @@ test("keys are made, listed and revoked; a secret that was lost is said to be lo
   expect((await tocos.keys.list()).some(({ id }) => id === key.id)).toBe(true);
   await tocos.keys.revoke(key.id);
   await expect(service.client({ apiKey: key.secret }).keys.self()).rejects.toMatchObject({ code: "unauthenticated", status: 401 });
+});
+
+test("webhooks are put, tested, delivered to, delivered to again, switched off and on, and deleted", async () => {
+  await tocos.users.put("karl");
+  const { secret = "", ...made } = await tocos.webhooks.put("shop", { url: receiver.url, kinds: ["grant"] });
+  expect(made).toMatchObject({ kind: "webhook", webhook: "shop", kinds: ["grant"], created: true });
+  const check = async (by: string): Promise<unknown> => {
+    const { body, headers } = await receiver.next();
+    // The test clock is ahead by days.
+    const message = await verifyWebhook(body, headers, { secret: by, now: Number(headers["webhook-timestamp"]) * 1_000 });
+    return message.type === "ping" ? message.data : eventsOfWebhook(message);
+  };
+  expect(await tocos.webhooks.test("shop")).toMatchObject({ delivered: true, status: 204, events: 0 });
+  expect(await check(secret)).toEqual({ webhook: "shop" });
+
+  const grant = await tocos.grant({ user: "karl", coin: "toco", amount: 3 });
+  expect(await check(secret)).toEqual([grant]);
+  // It goes on where it is, with its secret.
+  const changed = await tocos.webhooks.put("shop", { url: receiver.url, kinds: ["grant", "spend"], batch: 10 });
+  expect([changed.created, changed.batch, changed.secret]).toEqual([false, 10, undefined]);
+  const spend = await tocos.spend({ user: "karl", coin: "toco", amount: 2 });
+  expect(await check(secret)).toEqual([spend]);
+  expect((await tocos.webhooks.redeliver("shop", { from_event: grant.event })).from_event).toBe(grant.event);
+  expect(await check(secret)).toEqual([grant, spend]);
+
+  const rotated = await tocos.webhooks.rotateSecret("shop", { keep_s: 60 });
+  await tocos.webhooks.test("shop");
+  await tocos.webhooks.test("shop");
+  for (const one of [secret, rotated.secret ?? ""]) expect(await check(one)).toEqual({ webhook: "shop" });
+
+  expect((await tocos.webhooks.disable("shop", { reference: "moving" })).reason).toBe("requested");
+  expect(await tocos.webhooks.get("shop")).toMatchObject({ id: "shop", enabled: false, disabled_reason: "requested" });
+  await tocos.webhooks.enable("shop");
+  expect(await tocos.webhooks.list()).toMatchObject([{ id: "shop", enabled: true, disabled_reason: null }]);
+  // A delivery is noted a moment after its request was answered, and tests are noted by others.
+  const ranges = async (): Promise<string[]> => (await tocos.webhooks.deliveries("shop")).map((one) => `${one.first_event}-${one.last_event}`);
+  await expect.poll(ranges, { timeout: 5_000 }).toHaveLength(6);
+  const newestFirst = [`${grant.event}-${spend.event}`, `${spend.event}-${spend.event}`, `${grant.event}-${grant.event}`];
+  expect((await ranges()).filter((range) => range !== "null-null")).toEqual(newestFirst);
+
+  await tocos.webhooks.delete("shop");
+  const gone = await tocos.webhooks.get("shop").catch((error: unknown) => error);
+  expect(gone instanceof WebhookNotFoundError && gone.webhook).toBe("shop");
+});
+
+test("a receiver that fails or is slow is no error of a test", async () => {
+  await tocos.webhooks.put("slow", { url: receiver.url, kinds: ["key"] });
+  receiver.status = 500;
+  expect(await tocos.webhooks.test("slow")).toMatchObject({ delivered: false, status: 500 });
+  receiver.status = 204;
+  receiver.delayMs = 400;
+  const attempts: Attempt[] = [];
+  const hasty = service.client({ attemptTimeoutMs: 100, onAttempt: (attempt) => attempts.push(attempt) });
+  expect(await hasty.webhooks.test("slow")).toMatchObject({ delivered: true });
+  expect(attempts.map(({ idempotencyKey, status }) => [idempotencyKey, status])).toEqual([[undefined, 200]]);
+  await expect(tocos.webhooks.test("slow", { attemptTimeoutMs: 100 })).rejects.toMatchObject({ name: "DeadlineError", attempts: 1 });
+  receiver.delayMs = 0;
+  await tocos.webhooks.delete("slow");
+});
+
+test("a webhook's secret that was lost is said to be lost; one that was brought can't be", async () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const body = { url: receiver.url, kinds: ["key" as const] };
+  expect((await tocos.webhooks.put("lost", body, { dryRun: true })).secret).toBeUndefined();
+  const made = await tocos.webhooks.put("lost", body, { idempotencyKey: "webhook/lost" });
+  const again = await tocos.webhooks.put("lost", body, { idempotencyKey: "webhook/lost" }).catch((error: unknown) => error);
+  expect(again).toBeInstanceOf(WebhookSecretLostError);
+  expect(again).toMatchObject({ webhook: "lost", idempotencyKey: "webhook/lost", mayHaveBeenApplied: true });
+  expect((await tocos.webhooks.rotateSecret("lost", {}, { dryRun: true })).secret).toBeUndefined();
+  const rotated = await tocos.webhooks.rotateSecret("lost", {}, { idempotencyKey: "rotate/lost" });
+  expect(new Set([made.secret, rotated.secret, undefined]).size).toBe(3);
+  await expect(tocos.webhooks.rotateSecret("lost", {}, { idempotencyKey: "rotate/lost" })).rejects.toBeInstanceOf(WebhookSecretLostError);
+  expect((await tocos.webhooks.rotateSecret("lost", { secret })).secret).toBeUndefined();
+  expect((await tocos.webhooks.put("brought", { ...body, secret })).created).toBe(true);
+  await expect(tocos.webhooks.put("bad", { url: "http://10.0.0.1/" })).rejects.toMatchObject({ code: "invalid_request", field: "url" });
 });
 
 test("the liability report adds up, also where its sums are beyond what a number holds", async () => {

@@ -87,7 +87,8 @@ var bodies = [][2]string{
 	{"post_v1_transfers", "TransferRequest"}, {"post_v1_holds", "HoldRequest"}, {"post_v1_holds_hold_capture", "CaptureRequest"},
 	{"post_v1_holds_hold_release", "NoteRequest"}, {"post_v1_holds_hold_extend", "ExtendRequest"},
 	{"post_v1_events_event_reverse", "ReverseRequest"}, {"put_v1_schedules_schedule", "ScheduleRequest"}, {"post_v1_keys", "KeyRequest"},
-	{"post_v1_clock_accept", "AcceptClockRequest"},
+	{"post_v1_clock_accept", "AcceptClockRequest"}, {"put_v1_webhooks_webhook", "WebhookRequest"},
+	{"post_v1_webhooks_webhook_rotate_secret", "RotateSecretRequest"}, {"post_v1_webhooks_webhook_redeliver", "RedeliverRequest"},
 }
 var queries = [][2]string{
 	{"get_v1_users", "UsersQuery"}, {"get_v1_users_user_history", "HistoryQuery"}, {"get_v1_holds", "HoldsQuery"},

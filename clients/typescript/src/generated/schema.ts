@@ -646,6 +646,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Lists all webhooks, ordered by id. There are at most 100. Requires an API key with the right `read`.
+         */
+        get: operations["get_v1_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook
+         * @description Returns a webhook and how far its deliveries have come, without its secret. Requires an API key with the right `read`.
+         */
+        get: operations["get_v1_webhooks_webhook"];
+        /**
+         * Create or replace a webhook
+         * @description Creates a webhook, or replaces URL, filter and batch of an existing one, which goes on where it is. A `secret` that was made is returned only in this response: repeating the request with the same idempotency key does not return it again. An existing webhook keeps its secret if none is given. Requires an API key with the right `admin`.
+         */
+        put: operations["put_v1_webhooks_webhook"];
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Deletes a webhook. Nothing more is delivered to it. Requires an API key with the right `admin`.
+         */
+        delete: operations["delete_v1_webhooks_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook
+         * @description Replaces the secret that signs requests. A `secret` that was made is returned only in this response. Requires an API key with the right `admin`.
+         */
+        post: operations["post_v1_webhooks_webhook_rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook off
+         * @description Delivers nothing until the webhook is switched on again. It stays where it is. Requires an API key with the right `admin`.
+         */
+        post: operations["post_v1_webhooks_webhook_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook on
+         * @description Goes on with deliveries where they were, at once, also where they were failing. Requires an API key with the right `admin`.
+         */
+        post: operations["post_v1_webhooks_webhook_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver again from an event on
+         * @description Goes on with deliveries from an event on, which may be an earlier or a later one. A webhook that is switched off stays so. Requires an API key with the right `admin`.
+         */
+        post: operations["post_v1_webhooks_webhook_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test to a webhook
+         * @description Sends a request of type `ping` to the webhook now, signed as all are, also if it is switched off. Returns what came of it. Requires an API key with the right `admin`.
+         */
+        post: operations["post_v1_webhooks_webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the last deliveries to a webhook
+         * @description Lists the last 50 requests to the webhook since the start of the node that delivers, the newest first, with the first bytes of each answer. Requires an API key with the right `read`.
+         */
+        get: operations["get_v1_webhooks_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/keys": {
         parameters: {
             query?: never;
@@ -894,7 +1062,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Event: components["schemas"]["UserEvent"] | components["schemas"]["UserClosedEvent"] | components["schemas"]["CoinEvent"] | components["schemas"]["LimitsEvent"] | components["schemas"]["ThresholdsEvent"] | components["schemas"]["SpendLimitEvent"] | components["schemas"]["ScheduleEvent"] | components["schemas"]["ScheduleDeletedEvent"] | components["schemas"]["SchedulePausedEvent"] | components["schemas"]["ScheduleResumedEvent"] | components["schemas"]["GrantEvent"] | components["schemas"]["SpendEvent"] | components["schemas"]["TransferEvent"] | components["schemas"]["HoldEvent"] | components["schemas"]["CaptureEvent"] | components["schemas"]["ReleaseEvent"] | components["schemas"]["HoldExpiredEvent"] | components["schemas"]["ExtendEvent"] | components["schemas"]["ExpireEvent"] | components["schemas"]["RolloverEvent"] | components["schemas"]["AdjustmentEvent"] | components["schemas"]["ReverseEvent"] | components["schemas"]["KeyEvent"] | components["schemas"]["KeyRevokedEvent"] | components["schemas"]["LeaderEvent"];
+        Event: components["schemas"]["UserEvent"] | components["schemas"]["UserClosedEvent"] | components["schemas"]["CoinEvent"] | components["schemas"]["LimitsEvent"] | components["schemas"]["ThresholdsEvent"] | components["schemas"]["SpendLimitEvent"] | components["schemas"]["ScheduleEvent"] | components["schemas"]["ScheduleDeletedEvent"] | components["schemas"]["SchedulePausedEvent"] | components["schemas"]["ScheduleResumedEvent"] | components["schemas"]["GrantEvent"] | components["schemas"]["SpendEvent"] | components["schemas"]["TransferEvent"] | components["schemas"]["HoldEvent"] | components["schemas"]["CaptureEvent"] | components["schemas"]["ReleaseEvent"] | components["schemas"]["HoldExpiredEvent"] | components["schemas"]["ExtendEvent"] | components["schemas"]["ExpireEvent"] | components["schemas"]["RolloverEvent"] | components["schemas"]["AdjustmentEvent"] | components["schemas"]["ReverseEvent"] | components["schemas"]["KeyEvent"] | components["schemas"]["KeyRevokedEvent"] | components["schemas"]["LeaderEvent"] | components["schemas"]["WebhookEvent"] | components["schemas"]["WebhookDeletedEvent"] | components["schemas"]["WebhookRotatedEvent"] | components["schemas"]["WebhookDisabledEvent"] | components["schemas"]["WebhookEnabledEvent"] | components["schemas"]["WebhookRedeliveredEvent"] | components["schemas"]["WebhookFailingEvent"] | components["schemas"]["WebhookProgressEvent"];
         UserEvent: {
             user: string;
             name: string | null;
@@ -1312,6 +1480,264 @@ export interface components {
              * @enum {string}
              */
             kind: "leader";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookEvent: {
+            webhook: string;
+            url: string;
+            kinds: ("user" | "user_closed" | "coin" | "limits" | "extend" | "key" | "key_revoked" | "leader" | "thresholds" | "spend_limit" | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "grant" | "spend" | "transfer" | "hold" | "capture" | "release" | "hold_expired" | "expire" | "reverse" | "rollover" | "adjustment" | "webhook" | "webhook_deleted" | "webhook_rotated" | "webhook_failing" | "webhook_disabled" | "webhook_enabled" | "webhook_redelivered")[] | null;
+            coins: string[] | null;
+            user_prefix: string | null;
+            crossed_only: boolean;
+            /** Format: int64 */
+            batch: number;
+            /** Format: int64 */
+            from_event: number;
+            created: boolean;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** Format: date-time */
+            at: string;
+        };
+        NewWebhook: {
+            webhook: string;
+            url: string;
+            kinds: ("user" | "user_closed" | "coin" | "limits" | "extend" | "key" | "key_revoked" | "leader" | "thresholds" | "spend_limit" | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "grant" | "spend" | "transfer" | "hold" | "capture" | "release" | "hold_expired" | "expire" | "reverse" | "rollover" | "adjustment" | "webhook" | "webhook_deleted" | "webhook_rotated" | "webhook_failing" | "webhook_disabled" | "webhook_enabled" | "webhook_redelivered")[] | null;
+            coins: string[] | null;
+            user_prefix: string | null;
+            crossed_only: boolean;
+            /** Format: int64 */
+            batch: number;
+            /** Format: int64 */
+            from_event: number;
+            created: boolean;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /** @constant */
+            kind: "webhook";
+            /** Format: date-time */
+            at: string;
+            /** @description The secret that signs requests. Returned only once, only if the service made it, and not in a dry run. */
+            secret?: string;
+        };
+        WebhookDeletedEvent: {
+            webhook: string;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_deleted";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookRotatedEvent: {
+            webhook: string;
+            /** Format: int64 */
+            keep_s: number;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_rotated";
+            /** Format: date-time */
+            at: string;
+        };
+        RotatedWebhook: {
+            webhook: string;
+            /** Format: int64 */
+            keep_s: number;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /** @constant */
+            kind: "webhook_rotated";
+            /** Format: date-time */
+            at: string;
+            /** @description The secret that signs requests. Returned only once, only if the service made it, and not in a dry run. */
+            secret?: string;
+        };
+        WebhookDisabledEvent: {
+            webhook: string;
+            /** @enum {string} */
+            reason: "requested" | "gone" | "failing";
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_disabled";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookEnabledEvent: {
+            webhook: string;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_enabled";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookRedeliveredEvent: {
+            webhook: string;
+            /** Format: int64 */
+            from_event: number;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_redelivered";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookFailingEvent: {
+            webhook: string;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_failing";
+            /** Format: date-time */
+            at: string;
+        };
+        WebhookProgressEvent: {
+            webhook: string;
+            /** Format: int64 */
+            through: number;
+            metadata?: JsonObject;
+            reference?: string;
+            idempotency_key?: string;
+            /**
+             * Format: int64
+             * @description The id of the API key that made the request.
+             */
+            by?: number;
+            /**
+             * Format: int64
+             * @description The event number: 1, 2, 3, ...
+             */
+            event: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook_progress";
             /** Format: date-time */
             at: string;
         };
@@ -2052,6 +2478,59 @@ export interface components {
         };
         OpenApi: JsonObject;
         Page: string;
+        Webhook: {
+            id: string;
+            url: string;
+            kinds: ("user" | "user_closed" | "coin" | "limits" | "extend" | "key" | "key_revoked" | "leader" | "thresholds" | "spend_limit" | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "grant" | "spend" | "transfer" | "hold" | "capture" | "release" | "hold_expired" | "expire" | "reverse" | "rollover" | "adjustment" | "webhook" | "webhook_deleted" | "webhook_rotated" | "webhook_failing" | "webhook_disabled" | "webhook_enabled" | "webhook_redelivered")[] | null;
+            coins: string[] | null;
+            user_prefix: string | null;
+            crossed_only: boolean;
+            /** Format: int64 */
+            batch: number;
+            /**
+             * Format: int64
+             * @description All events through this one were delivered, or are not for it.
+             */
+            through: number;
+            /** Format: int64 */
+            pending_events: number;
+            enabled: boolean;
+            disabled_reason: ("requested" | "gone" | "failing") | null;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** Format: date-time */
+            old_secret_until: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        WebhookList: {
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        WebhookDelivery: {
+            /** Format: date-time */
+            at: string;
+            /** @description The request's `webhook-id`. */
+            message: string;
+            /** Format: int64 */
+            first_event: number | null;
+            /** Format: int64 */
+            last_event: number | null;
+            /** Format: int64 */
+            events: number;
+            delivered: boolean;
+            /** Format: int64 */
+            status: number | null;
+            /** Format: int64 */
+            took_ms: number;
+            /** @description The first 1,024 bytes of the answer's body. */
+            answer: string;
+            error: string | null;
+        };
+        WebhookDeliveryList: {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+        };
         UserSummary: {
             id: string;
             name: string | null;
@@ -2164,10 +2643,10 @@ export interface components {
             /** @description Explains the problem and what to do about it. */
             detail: string;
             /**
-             * @description `invalid_request`: The request is not valid; `unauthenticated`: No valid API key; `insufficient_funds`: Not enough coins; `forbidden`: Not allowed; `not_found`: No such route; `user_not_found`: No such user; `coin_not_found`: No such coin; `hold_not_found`: No such hold; `event_not_found`: No such event; `schedule_not_found`: No such schedule; `key_not_found`: No such API key; `method_not_allowed`: Method not allowed; `request_timeout`: The request took too long to arrive; `idempotency_key_reused`: The idempotency key was used for another request; `hold_ended`: The hold has ended; `hold_amount_exceeded`: The amount is more than is held; `already_reversed`: The amount is more than is left to reverse; `not_reversible`: The event is not reversible; `above_ceiling`: Above the account's ceiling; `spend_limit_reached`: The account's spending limit is reached; `account_frozen`: The account is frozen; `user_closed`: The user is closed; `user_not_empty`: The user still has coins; `supply_exhausted`: The supply of this coin is exhausted; `no_successor`: No other node can lead; `payload_too_large`: The body is too large; `too_many_requests`: Too many requests; `internal_error`: Internal error; `storage_unavailable`: The storage is not available; `storage_full`: The disk is full; `archive_unavailable`: The archive is not available; `clock_implausible`: The system's clock is implausible; `not_leader`: No leader at the moment; `outcome_unknown`: The request may or may not have been applied; `behind`: The event is not there yet; `diverged`: The group went on without this node; `recovering`: The service is starting; `shutting_down`: The service is shutting down
+             * @description `invalid_request`: The request is not valid; `unauthenticated`: No valid API key; `insufficient_funds`: Not enough coins; `forbidden`: Not allowed; `not_found`: No such route; `user_not_found`: No such user; `coin_not_found`: No such coin; `hold_not_found`: No such hold; `event_not_found`: No such event; `schedule_not_found`: No such schedule; `webhook_not_found`: No such webhook; `key_not_found`: No such API key; `method_not_allowed`: Method not allowed; `request_timeout`: The request took too long to arrive; `idempotency_key_reused`: The idempotency key was used for another request; `hold_ended`: The hold has ended; `hold_amount_exceeded`: The amount is more than is held; `already_reversed`: The amount is more than is left to reverse; `not_reversible`: The event is not reversible; `above_ceiling`: Above the account's ceiling; `spend_limit_reached`: The account's spending limit is reached; `account_frozen`: The account is frozen; `user_closed`: The user is closed; `user_not_empty`: The user still has coins; `supply_exhausted`: The supply of this coin is exhausted; `no_successor`: No other node can lead; `payload_too_large`: The body is too large; `too_many_requests`: Too many requests; `internal_error`: Internal error; `storage_unavailable`: The storage is not available; `storage_full`: The disk is full; `archive_unavailable`: The archive is not available; `clock_implausible`: The system's clock is implausible; `not_leader`: No leader at the moment; `outcome_unknown`: The request may or may not have been applied; `behind`: The event is not there yet; `diverged`: The group went on without this node; `recovering`: The service is starting; `shutting_down`: The service is shutting down
              * @enum {string}
              */
-            code: "invalid_request" | "unauthenticated" | "insufficient_funds" | "forbidden" | "not_found" | "user_not_found" | "coin_not_found" | "hold_not_found" | "event_not_found" | "schedule_not_found" | "key_not_found" | "method_not_allowed" | "request_timeout" | "idempotency_key_reused" | "hold_ended" | "hold_amount_exceeded" | "already_reversed" | "not_reversible" | "above_ceiling" | "spend_limit_reached" | "account_frozen" | "user_closed" | "user_not_empty" | "supply_exhausted" | "no_successor" | "payload_too_large" | "too_many_requests" | "internal_error" | "storage_unavailable" | "storage_full" | "archive_unavailable" | "clock_implausible" | "not_leader" | "outcome_unknown" | "behind" | "diverged" | "recovering" | "shutting_down";
+            code: "invalid_request" | "unauthenticated" | "insufficient_funds" | "forbidden" | "not_found" | "user_not_found" | "coin_not_found" | "hold_not_found" | "event_not_found" | "schedule_not_found" | "webhook_not_found" | "key_not_found" | "method_not_allowed" | "request_timeout" | "idempotency_key_reused" | "hold_ended" | "hold_amount_exceeded" | "already_reversed" | "not_reversible" | "above_ceiling" | "spend_limit_reached" | "account_frozen" | "user_closed" | "user_not_empty" | "supply_exhausted" | "no_successor" | "payload_too_large" | "too_many_requests" | "internal_error" | "storage_unavailable" | "storage_full" | "archive_unavailable" | "clock_implausible" | "not_leader" | "outcome_unknown" | "behind" | "diverged" | "recovering" | "shutting_down";
             /** @description Whether the same request may succeed later. */
             retryable: boolean;
             /** @description The field of the request that is wrong. */
@@ -4924,6 +5403,433 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    get_v1_webhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Waits up to 5 seconds until this event is there, as in the `Tocos-Event` of an earlier response. */
+                "Tocos-Min-Event"?: number;
+                /** @description `leader`: in a group, the leader responds. */
+                "Tocos-Read"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+        };
+    };
+    get_v1_webhooks_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Waits up to 5 seconds until this event is there, as in the `Tocos-Event` of an earlier response. */
+                "Tocos-Min-Event"?: number;
+                /** @description `leader`: in a group, the leader responds. */
+                "Tocos-Read"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    put_v1_webhooks_webhook: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: tocos-webhook-url
+                     * @description Where requests go: https://, without user name, password and fragment.
+                     */
+                    url: string;
+                    /** @description Only events of these kinds. Default: all but those about webhooks. */
+                    kinds?: ("user" | "user_closed" | "coin" | "limits" | "extend" | "key" | "key_revoked" | "leader" | "thresholds" | "spend_limit" | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "grant" | "spend" | "transfer" | "hold" | "capture" | "release" | "hold_expired" | "expire" | "reverse" | "rollover" | "adjustment" | "webhook" | "webhook_deleted" | "webhook_rotated" | "webhook_failing" | "webhook_disabled" | "webhook_enabled" | "webhook_redelivered")[] | null;
+                    /** @description Only events about these coins. Default: all. */
+                    coins?: string[] | null;
+                    /** @description Only events about a user whose id begins with this. */
+                    user_prefix?: string | null;
+                    /** @description Only events that crossed a threshold. Default: false. */
+                    crossed_only?: boolean | null;
+                    /**
+                     * Format: int32
+                     * @description How many events a request carries at most. More than 1: requests carry a list, also of one. Default: 1.
+                     */
+                    batch?: number | null;
+                    /**
+                     * Format: tocos-webhook-secret
+                     * @description What signs the requests: `whsec_` and 24 to 64 bytes in Base64. If omitted, one is made and returned in this response only.
+                     */
+                    secret?: string | null;
+                    /**
+                     * Format: int64
+                     * @description For a new webhook: the first event to deliver. Default: the next one. An existing webhook goes on where it is.
+                     */
+                    from_event?: number | null;
+                    /** @description A JSON object of your own, stored with the event; at most 8,192 bytes in compact form. */
+                    metadata?: JsonObject | null;
+                    /**
+                     * Format: tocos-reference
+                     * @description What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description Created. */
+            201: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+        };
+    };
+    delete_v1_webhooks_webhook: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeletedEvent"];
+                };
+            };
+        };
+    };
+    post_v1_webhooks_webhook_rotate_secret: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: tocos-webhook-secret
+                     * @description What signs the requests: `whsec_` and 24 to 64 bytes in Base64. If omitted, one is made and returned in this response only.
+                     */
+                    secret?: string | null;
+                    /**
+                     * Format: int32
+                     * @description For how many seconds the secret before goes on signing beside the new one. Default: 86,400, a day.
+                     */
+                    keep_s?: number | null;
+                    /** @description A JSON object of your own, stored with the event; at most 8,192 bytes in compact form. */
+                    metadata?: JsonObject | null;
+                    /**
+                     * Format: tocos-reference
+                     * @description What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedWebhook"];
+                };
+            };
+        };
+    };
+    post_v1_webhooks_webhook_disable: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description A JSON object of your own, stored with the event; at most 8,192 bytes in compact form. */
+                    metadata?: JsonObject | null;
+                    /**
+                     * Format: tocos-reference
+                     * @description What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDisabledEvent"];
+                };
+            };
+        };
+    };
+    post_v1_webhooks_webhook_enable: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description A JSON object of your own, stored with the event; at most 8,192 bytes in compact form. */
+                    metadata?: JsonObject | null;
+                    /**
+                     * Format: tocos-reference
+                     * @description What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEnabledEvent"];
+                };
+            };
+        };
+    };
+    post_v1_webhooks_webhook_redeliver: {
+        parameters: {
+            query?: {
+                /** @description Return the response that the request would get, without applying anything. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Identifies the operation permanently. A repeated request with the same key is not applied again and returns the same response. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description The first event to deliver: any up to the next one.
+                     */
+                    from_event: number;
+                    /** @description A JSON object of your own, stored with the event; at most 8,192 bytes in compact form. */
+                    metadata?: JsonObject | null;
+                    /**
+                     * Format: tocos-reference
+                     * @description What you call it, such as the number of an order: 1 to 255 printable characters. `GET /v1/events?reference=` finds its events, of which there may be many.
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRedeliveredEvent"];
+                };
+            };
+        };
+    };
+    post_v1_webhooks_webhook_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+        };
+    };
+    get_v1_webhooks_webhook_deliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Waits up to 5 seconds until this event is there, as in the `Tocos-Event` of an earlier response. */
+                "Tocos-Min-Event"?: number;
+                /** @description `leader`: in a group, the leader responds. */
+                "Tocos-Read"?: string;
+            };
+            path: {
+                /** @description The webhook's id, which you choose. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    "X-Request-Id"?: string;
+                    /** @description The number of the event that the response is as of, if it depends on the ledger. */
+                    "Tocos-Event"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
         };

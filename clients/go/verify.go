@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,8 +16,8 @@ import (
 // ErrWebhook is the error of a request that is not a webhook of the service, or an old one. Respond with 400 and do nothing.
 var ErrWebhook = errors.New("tocos: the webhook is not valid")
 
-// Webhook checks webhooks by the scheme of Standard Webhooks (standardwebhooks.com), with symmetric signatures.
-type Webhook struct {
+// WebhookVerifier checks webhooks by the scheme of Standard Webhooks (standardwebhooks.com), with symmetric signatures.
+type WebhookVerifier struct {
 	// Secrets are those of the endpoint, whsec_...; several while one is replaced by another.
 	Secrets []string
 	// Tolerance is how old a webhook may be, and how far ahead its clock. Default: 5 minutes.
@@ -26,7 +27,7 @@ type Webhook struct {
 }
 
 // Verify checks a webhook. Pass the body exactly as it was received.
-func (w Webhook) Verify(body []byte, header http.Header) error {
+func (w WebhookVerifier) Verify(body []byte, header http.Header) error {
 	invalid := func(reason string) error { return fmt.Errorf("%w: %s", ErrWebhook, reason) }
 	id, stamp := header.Get("Webhook-Id"), header.Get("Webhook-Timestamp")
 	if id == "" || stamp == "" || header.Get("Webhook-Signature") == "" {
@@ -62,6 +63,49 @@ func (w Webhook) Verify(body []byte, header http.Header) error {
 		}
 	}
 	return invalid("none of its signatures is right")
+}
+
+// WebhookMessage is what the service sends.
+type WebhookMessage struct {
+	// Type is "event." and its kind, "events" where a request carries several, or "ping" in a test.
+	Type string
+	// Timestamp is when the request was made.
+	Timestamp time.Time
+	// Events are those of the request, in order: none in a test. They may come again; drop the numbers that you have.
+	Events []Event
+}
+
+// UnmarshalJSON reads one event and several alike.
+func (m *WebhookMessage) UnmarshalJSON(text []byte) error {
+	var message struct {
+		Type      string          `json:"type"`
+		Timestamp time.Time       `json:"timestamp"`
+		Data      json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(text, &message); err != nil {
+		return err
+	}
+	*m = WebhookMessage{Type: message.Type, Timestamp: message.Timestamp}
+	switch {
+	case m.Type == "events":
+		return json.Unmarshal(message.Data, &m.Events)
+	case strings.HasPrefix(m.Type, "event."):
+		m.Events = make([]Event, 1)
+		return json.Unmarshal(message.Data, &m.Events[0])
+	}
+	return nil
+}
+
+// Read checks a webhook, as Verify does, and returns its content.
+func (w WebhookVerifier) Read(body []byte, header http.Header) (*WebhookMessage, error) {
+	if err := w.Verify(body, header); err != nil {
+		return nil, err
+	}
+	message := new(WebhookMessage)
+	if err := json.Unmarshal(body, message); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWebhook, err)
+	}
+	return message, nil
 }
 
 // SignWebhook signs a webhook as the service does, for your own tests. It returns the headers.
