@@ -12,10 +12,11 @@ from pathlib import Path
 
 from checks import Checks, run, same, wait_until
 from group_archive import ROWS as ARCHIVE_ROWS
-from group_checker import Checker, Client, Lost
+from group_checker import Checker, Client, Lost, events_of
 from group_engine import Pair, Patroni
 from group_faults import Proxy
 from group_rounds import Rounds
+from group_webhooks import ROWS as WEBHOOK_ROWS
 from group_world import ENGINES, ETCD, LEASE_SECONDS, MANAGED, NODES, SPARE, Group, Network, Node
 
 # A change of leader: the lease ends, and another node takes over.
@@ -344,15 +345,6 @@ def frames_set_aside(world):
     return done
 
 
-def events_of(client, node):
-    found = []
-    while True:
-        page = client.must(node, "GET", f"/v1/events?after={len(found)}&limit=1000").body["events"]
-        if not page:
-            return found
-        found += page
-
-
 def engine_slow(world):
     world.proxy.told(delay_s=0.05)
     with world.checker.load("slow") as load, world.checker.readers():
@@ -436,6 +428,7 @@ ROWS = [
     ("an empty node joins", empty_node_joins),
     ("all nodes are restarted one after another: no request fails", rolling_restart),
     *ARCHIVE_ROWS,
+    *WEBHOOK_ROWS,
     ("Patroni fails over and switches over", patroni_fails_over),
     ("the demonstration in deploy/group shows what it says", demonstration_holds),
 ]
