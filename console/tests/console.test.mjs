@@ -183,6 +183,8 @@ describe("what is done", () => {
     await preview(page).getByText("The rest of the hold, 8, becomes available again.").waitFor();
     await confirm(page, "Capture").click();
     await done(page);
+    // The one that was captured is no longer there.
+    await page.locator(".items li").nth(1).waitFor({ state: "detached" });
     await page.locator(".items").getByRole("button", { name: "Release" }).first().click();
     await preview(page).getByText("9 toco of emoji are released").waitFor();
     await confirm(page, "Release").click();

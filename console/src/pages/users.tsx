@@ -26,11 +26,20 @@ export function Users(): JSX.Element {
   // A search from elsewhere leads here with another address.
   const asked = route.value.query.get("q") ?? "";
   useEffect(() => { if (asked !== rested) setQ(asked); }, [asked]);
+  // Enter opens the first that is found, as soon as it is found.
+  const [enters, setEnters] = useState(false);
+  const isFound = !page.isLoading && rested === q.trim();
+  useEffect(() => {
+    if (!enters || !isFound) return;
+    setEnters(false);
+    const first = page.data?.users[0];
+    if (first) go(to.user(first.id));
+  }, [enters, isFound]);
   return <>
     <PageHead title="Users" sub={rested ? "Those whose id or name contains what you look for, the oldest first" : "By id"} actions={may("grant") && <Button kind="primary" icon="plus" onClick={() => begin(newUser())}>New user</Button>} />
     <div class="toolbar" role="search">
       <span class="search-box"><Icon name="search" /><input id="user-search" type="search" aria-label="Find users by a part of their id or name" placeholder="Part of an id or name" value={q} dir="auto" autofocus
-        onInput={(event) => setQ(event.currentTarget.value)} onKeyDown={(event) => { const first = page.data?.users[0]; if (event.key === "Enter" && first && !page.isLoading && rested === q.trim()) go(to.user(first.id)); }} /></span>
+        onInput={(event) => { setEnters(false); setQ(event.currentTarget.value); }} onKeyDown={(event) => { if (event.key === "Enter") setEnters(true); }} /></span>
       <label class="inline">Coin <select value={coin} onChange={(event) => setCoin(event.currentTarget.value)}><option value="">Any</option>{coins.value.map((one) => <option key={one.code}>{one.code}</option>)}</select></label>
       <label class="inline">Show <select value={closed} onChange={(event) => setClosed(event.currentTarget.value)}><option value="">Open users</option><option value="true">Closed ones too</option></select></label>
     </div>
