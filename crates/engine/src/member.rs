@@ -161,7 +161,10 @@ impl Member {
         let mut core = self.shared.lock();
         let written = core.writer.write_leader(flow.epoch(), flow.node());
         written.map_err(|unavailable| FollowError::Broken(unavailable.to_string()))?;
-        core.wants_seal = true;
+        // At once: what is on its way waits for it.
+        core.wants_seal = false;
+        let sealed = core.seal(self.shared.snapshot_every_events);
+        self.shared.sealed().extend(sealed);
         drop(core);
         flow.wake();
         Ok(())

@@ -188,6 +188,22 @@ fn a_frame_fills_while_another_is_on_its_way_unless_it_is_large() {
 }
 
 #[test]
+fn what_confirms_the_lead_does_not_wait_for_what_is_on_its_way() {
+    let (leader, _follower) = group();
+    let waiting = leader.grant("ana", 5);
+    assert_eq!(leader.outgoing().len(), 1);
+    let behind = leader.grant("ana", 6);
+    assert_eq!(leader.outgoing().len(), 0, "it fills");
+    leader.member().confirm_lead().unwrap();
+    assert_eq!(leader.outgoing().len(), 1, "it can acknowledge the one before");
+    leader.member().acknowledge().unwrap();
+    leader.member().acknowledge().unwrap();
+    for seen in [waiting, behind] {
+        assert_eq!(leader.poll(seen), Poll::Ready(Ok(())));
+    }
+}
+
+#[test]
 fn a_leader_that_loses_forgets_what_was_not_acknowledged_and_says_so_to_whoever_waits() {
     let (leader, follower) = group();
     let kept = leader.grant("ana", 5);
