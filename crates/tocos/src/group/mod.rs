@@ -16,7 +16,7 @@ use tocos_group::{Ended, HandedOver, Handle, Leader, Node, Options, Role, Status
 use tocos_sharedlog::postgres;
 use tocos_sharedlog::{Fault, SharedLog};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 pub(crate) use archive::{GroupArchive, Putting};
 pub(crate) use note::{leave, refuse_members};
@@ -85,7 +85,7 @@ impl Connected {
                         tracing::warn!("the shared log can't be reached, trying again: {reason}");
                         said = Some(reason);
                     }
-                    runtime.get()?.block_on(sleep(TRY_EVERY));
+                    std::thread::sleep(TRY_EVERY);
                 }
                 Err(fault) => return Err(anyhow!("{fault}")),
             }

@@ -1,6 +1,8 @@
 //! Directories of groups, without a database: what is refused, and the way back. The suite of groups has the rest.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use crate::server::tocos;
 
@@ -53,6 +55,26 @@ fn files_that_are_set_aside_are_all_there_and_leave_an_empty_directory() {
     assert_eq!(moved, expected);
     let verified = tocos().args(["verify", "--data-dir", aside.to_str().unwrap()]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
+fn a_node_that_is_started_while_the_shared_log_is_away_tries_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("data");
+    let node = tocos()
+        .args(["serve", "--listen", "127.0.0.1:0", "--internal-listen", "none", "--node", "a"])
+        .args(["--advertise", "http://127.0.0.1:1", "--data-dir"])
+        .args([dir.to_str().unwrap(), "--shared-log", "postgres://nobody@127.0.0.1:1/none"])
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut node = node.unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let ended = node.try_wait().unwrap();
+    node.kill().unwrap();
+    let said = node.wait_with_output().unwrap().stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(ended.is_none(), "it ended: {said}");
+    assert!(said.contains("can't be reached, trying again") && !said.contains("panicked"), "{said}");
 }
 
 #[test]
