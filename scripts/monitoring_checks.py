@@ -21,7 +21,7 @@ RULES = sorted((MONITORING / "prometheus" / "rules").glob("*.yaml"))
 DOCUMENT = ROOT / "docs" / "operations.md"
 SERIES_SUFFIXES = ("_bucket", "_count", "_sum")
 # All allowed label names: each has few values, and none contains a user.
-LABELS = {"route", "method", "role", "status", "le", "code", "coin", "within", "version", "commit"}
+LABELS = {"route", "method", "role", "status", "le", "code", "coin", "webhook", "within", "version", "commit"}
 
 
 def rules(kind):
