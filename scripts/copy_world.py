@@ -210,7 +210,9 @@ class Operations:
         if kind < 4:
             return {"op": "grant", "user": user, "coin": coin, "amount": amount * 3, **named}
         if kind < 9:
-            marks = {"expires_at": later(draw.randrange(5, 400)), "priority": draw.randrange(40, 60), "category": draw.choice(["paid", "promotional"])}
+            # The last one is the ledger's last second.
+            expires_at = later(draw.randrange(5, 400)) if draw.random() < 0.9 else "9999-12-31T23:59:59Z"
+            marks = {"expires_at": expires_at, "priority": draw.randrange(40, 60), "category": draw.choice(["paid", "promotional"])}
             return {"op": "grant", "user": user, "coin": coin, "amount": amount, **(marks if draw.random() < 0.8 else {"lot": True}), **named}
         if kind < 12:
             return {"op": "spend", "user": user, "coin": coin, "amount": amount, "mode": draw.choice(["exact", "up_to"]), **to, **named}
