@@ -69,6 +69,9 @@ class Server:
         if (self.data / "postmaster.pid").exists():
             as_postgres(bin_of("pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
 
+    def process_id(self):
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def primary(self):
         as_postgres(bin_of("initdb"), "-D", str(self.data), "--no-instructions", "--auth=trust", "--username=postgres")
         more = "wal_level = replica\nmax_wal_senders = 5\nsynchronous_standby_names = ''\n"
@@ -144,23 +147,47 @@ def median(values):
     return statistics.median(values)
 
 
-def turns(urls, scenario, connections, options, *more):
-    """The same load on each in turns: medians of operations a second and of p99, and the ratios to the first."""
+def processor_s(processes):
+    """Seconds of processor time that processes and their children have had, by name."""
+    children, spent = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(words[1]), []).append(int(stat.parent.name))
+        spent[int(stat.parent.name)] = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def of(process):
+        return spent.get(process, 0.0) + sum(of(child) for child in children.get(process, []))
+
+    return {name: of(process) for name, process in processes.items()}
+
+
+def turns(urls, scenario, connections, options, processes, *more):
+    """The same load on each in turns: medians of operations a second and of p99, and the ratios to the first. Says who had the processors."""
     rates = {name: [] for name in urls}
     tails = {name: [] for name in urls}
+    shares = {name: [] for name in urls}
     for _ in range(options.rounds):
         for name, url in urls.items():
+            before, begun = processor_s(processes), time.monotonic()
             result = load(url, scenario, options.seconds, connections, *more)
+            after, took = processor_s(processes), time.monotonic() - begun
+            cores = {process: (after[process] - before[process]) / took for process in processes}
+            shares[name].append({**cores, "generator": result["generator_cores"]})
             rates[name].append(result["operations_per_second"])
             tails[name].append(result["latency_us"]["p99"] / 1000)
     first = next(iter(urls))
     row = {}
     for name in urls:
         ratios = [mine / its for mine, its in zip(rates[name], rates[first], strict=True)]
-        row[name] = {"per_second": median(rates[name]), "p99_ms": median(tails[name]), "ratio": median(ratios)}
+        cores = {process: median([share[process] for share in shares[name]]) for process in shares[name][0]}
+        row[name] = {"per_second": median(rates[name]), "p99_ms": median(tails[name]), "ratio": median(ratios), "cores": cores}
         print(
             f"{scenario:8} {connections:4} {' '.join(more):14} {name:9} {row[name]['per_second']:10.0f}/s  "
-            f"p99 {row[name]['p99_ms']:7.2f} ms  {row[name]['ratio']:.2f} of {first}",
+            f"p99 {row[name]['p99_ms']:7.2f} ms  {row[name]['ratio']:.2f} of {first}   cores: "
+            + ", ".join(f"{process} {share:.2f}" for process, share in cores.items() if share >= 0.01),
             flush=True,
         )
     return row
@@ -263,11 +290,14 @@ def main():
         leader = node("a")()
         follower = node("b")()
         urls = {"alone": alone.url, "leader": leader.url}
-        result["keyed_64"] = turns(urls, "keyed", 64, options)
-        result["keyed_256"] = turns(urls, "keyed", 256, options)
-        result["batch"] = turns(urls, "batch", 4, options)
+        processes = {"alone": alone.process.pid, "leader": leader.process.pid, "follower": follower.process.pid}
+        processes |= {"primary": primary.process_id(), "standby": standby.process_id()}
+        result["keyed_1"] = turns(urls, "keyed", 1, options, processes)
+        result["keyed_64"] = turns(urls, "keyed", 64, options, processes)
+        result["keyed_256"] = turns(urls, "keyed", 256, options, processes)
+        result["batch"] = turns(urls, "batch", 4, options, processes)
         through = {"leader": leader.url, "follower": follower.url}
-        result["paced"] = turns(through, "keyed", 64, options, "--rate", "5000")
+        result["paced"] = turns(through, "keyed", 64, options, processes, "--rate", "5000")
         result["lag"] = lag(leader, follower, options)
         result["bootstrap"] = bootstrap(node("c"), leader, options)
         result["takeover"], _ = takeover(node("d"), leader, follower)

@@ -16,16 +16,20 @@ mod http;
 mod liability;
 mod lists;
 mod load;
+mod lookups;
 mod memory;
 mod page;
 mod past;
 mod plot;
+mod rate;
 mod recovery;
 mod report;
 mod scenario;
 mod search;
 mod server;
 mod snapshots;
+mod steady;
+mod threads;
 mod work;
 mod workspace;
 
@@ -48,7 +52,7 @@ struct Cli {
 enum Run {
     /// One scenario over HTTP.
     Http(HttpArgs),
-    /// Several scenarios in turn on one server, round by round, and their ratios to the first.
+    /// Several scenarios in turn on one server, round by round, and their ratios to the first; with --rate, by how much their tails are longer.
     Compare(CompareArgs),
     /// Fills a ledger by batches and measures at milestones whether it stays as fast.
     Grow(grow::GrowArgs),
@@ -66,6 +70,12 @@ enum Run {
     Report(liability::ReportArgs),
     /// Users by a part of their names and by ids, and open holds of one, alone and beside writes.
     Search(search::SearchArgs),
+    /// Events by their keys and references among very many, alone and beside writes.
+    Lookups(lookups::LookupsArgs),
+    /// Whether memory grows while nothing new is there.
+    Steady(steady::SteadyArgs),
+    /// The same load with different numbers of threads for connections.
+    Threads(threads::ThreadsArgs),
     /// What an archive costs beside none, and how fast it gives back what it has.
     Archive(archive::ArchiveArgs),
     /// Deciding and carrying out alone, on one thread, without HTTP and disk.
@@ -154,6 +164,7 @@ fn main() -> Result<()> {
             report::print(std::slice::from_ref(&result));
             serde_json::to_value(&result)?
         }
+        Run::Compare(args) if args.load.rate.is_some() => rate::run(&args)?,
         Run::Compare(args) => compare::run(&args)?,
         Run::Grow(args) => grow::run(&args)?,
         Run::Lists(args) => lists::run(&args)?,
@@ -164,6 +175,9 @@ fn main() -> Result<()> {
         Run::Due(args) => due::run(&args)?,
         Run::Report(args) => liability::run(&args)?,
         Run::Search(args) => search::run(&args)?,
+        Run::Lookups(args) => lookups::run(&args)?,
+        Run::Steady(args) => steady::run(&args)?,
+        Run::Threads(args) => threads::run(&args)?,
         Run::Core(args) => core::run(&args)?,
         Run::Disk(args) => disk::run(&args)?,
         Run::Recovery(args) => recovery::run(&args)?,

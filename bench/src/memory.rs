@@ -55,15 +55,7 @@ pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
     let start_us = begun.elapsed().as_micros() as u64;
     let process = server.process_id().context("the server is our own")?;
     let data = home.path().join("data");
-    // While a snapshot is made, what is written to is there twice.
-    let rss = || {
-        let mut quiet = 0;
-        while quiet < QUIET_LOOKS {
-            std::thread::sleep(LOOK_EVERY);
-            quiet = if is_being_written(&data) { 0 } else { quiet + 1 };
-        }
-        rss_bytes(process).context("/proc does not tell the server's memory")
-    };
+    let rss = || quiet_rss_bytes(process, &data);
     let empty = rss()?;
     batches(&server, args.users, |body, at| {
         let user = user(at);
@@ -100,6 +92,16 @@ pub(crate) fn run(args: &FootprintArgs) -> Result<Value> {
         "start_us": start_us, "empty_rss_bytes": empty, "users": args.users, "bytes_per_user": per_user,
         "transfers": args.transfers, "disk_bytes_per_transfer": per_transfer, "bytes_per_key": per_key,
     }))
+}
+
+/// Resident memory of a server once it writes no snapshot: meanwhile what is written to is there twice.
+pub(crate) fn quiet_rss_bytes(process: u32, data: &Path) -> Result<u64> {
+    let mut quiet = 0;
+    while quiet < QUIET_LOOKS {
+        std::thread::sleep(LOOK_EVERY);
+        quiet = if is_being_written(data) { 0 } else { quiet + 1 };
+    }
+    rss_bytes(process).context("/proc does not tell the server's memory")
 }
 
 fn batches(server: &Server, count: u32, mut write: impl FnMut(&mut Vec<u8>, u32)) -> Result<()> {

@@ -20,6 +20,9 @@ pub(crate) struct PageArgs {
     page: PathBuf,
 }
 
+/// Transfers a second of TigerBeetle's own benchmark over ten million transfers, once measured on a machine of this kind; it is not part of a run.
+const TIGERBEETLE_PER_SECOND: f64 = 311_000.0;
+
 const BEGIN: &str = "<!-- results: written by tocos-bench page -->\n";
 const END: &str = "<!-- end of results -->\n";
 
@@ -177,6 +180,59 @@ impl Files {
         let p99 = age["repeated"][0]["latency_us"]["p99"].as_f64().map(ms);
         row("p99 of a repeated old key, beside writes", p99, "under 2 ms");
         self.archive_aims(row);
+        self.later_aims(row);
+    }
+
+    /// What users feel at a rate, what years of use leave behind, and what is found among very much.
+    fn later_aims(&self, row: &mut impl FnMut(&str, Option<String>, &str)) {
+        let paced = self.of("paced");
+        let rate = paced["rate"].as_f64().map(short).unwrap_or_default();
+        for (at, what) in [(1, "keyed transfers"), (2, "single transfers")] {
+            for (quantile, words, aim) in [("p99_us", "p99", "at most 1 ms"), ("p999_us", "p99.9", "at most 3 ms")] {
+                let more = paced["more"][at][quantile].as_f64().map(|us| format!("{:+.2} ms", us / 1e3));
+                row(&format!("{words} of {what} at {rate} a second, more than the no-op route's"), more, aim);
+            }
+        }
+        let ratio = self.of("threads")["results"][1]["ratio"].as_f64().map(|ratio| format!("{ratio:.2}"));
+        row("keyed transfers with two threads for connections / with one", ratio, "at least 0.95 on two cores");
+        let steady = self.of("steady");
+        let events = steady["events"].as_f64().map(short).unwrap_or_default();
+        let grown = steady["bytes_per_event"].as_f64().map(|bytes| format!("{bytes:.2} bytes"));
+        let what = format!("memory that an event leaves behind, {events} events in which what is there stays constant");
+        row(&what, grown, "at most 1 byte");
+        let users = self.of("recovery-users");
+        let [many, behind] = ["users", "events"].map(|what| users[what].as_f64().map(short).unwrap_or_default());
+        let what = format!("starting from a snapshot of {many} users, {behind} events behind it, keys among them");
+        row(&what, users["snapshot_us"].as_f64().map(ms), "at most 2.5 s");
+        let rate = self.of("ten-million")["operations_per_second"].as_f64();
+        let ratio = rate.map(|rate| format!("{} = {:.1} times", a_second(rate), rate / TIGERBEETLE_PER_SECOND));
+        row(
+            "ten million transfers in batches, beside 311 k/s by TigerBeetle's own benchmark",
+            ratio,
+            "at least 4 times",
+        );
+        let lookups = self.of("lookups");
+        for (at, what) in [(0, "key"), (2, "reference")] {
+            let p99 = lookups["beside"][at]["latency_us"]["p99"].as_f64().map(ms);
+            row(&format!("p99 of finding an event by its {what}, beside writes"), p99, "under 2 ms");
+        }
+        let found = self.of("search")["beside"].as_array();
+        let p99 = |run: &Value| run["latency_us"]["p99"].as_f64().filter(|_| is_found(run));
+        let slowest = found.and_then(|runs| runs.iter().filter_map(p99).max_by(f64::total_cmp)).map(ms);
+        row("p99 of the slowest first page of found users, beside writes", slowest, "under 20 ms");
+        let report = self.of("report");
+        row(
+            "the first liability report",
+            report["first_s"].as_f64().map(|seconds| format!("{seconds:.1} s")),
+            "under 5 s for 10 M events",
+        );
+        row(
+            "occurrences of schedules, all due at one instant",
+            self.of("due")["rate"].as_f64().map(a_second),
+            "at least 300 k/s",
+        );
+        let p99 = self.of("due")["result"]["latency_busy_us"]["p99"].as_f64().map(ms);
+        row("p99 of other writes meanwhile", p99, "at most 100 ms");
     }
 
     fn archive_aims(&self, row: &mut impl FnMut(&str, Option<String>, &str)) {
@@ -222,6 +278,7 @@ impl Files {
             std::fs::write(directory.join("single.svg"), svg)?;
             put(out, format_args!("![Requests a second of each run](results/single.svg)\n\n"));
         }
+        self.picture_of_age(directory, out)?;
         let milestones = self.of("grow")["milestones"].as_array().map_or(&[][..], Vec::as_slice);
         let of = |name: &str, label: &str| {
             let rate = |at: &Value| at[name]["operations_per_second"].as_f64();
@@ -243,10 +300,38 @@ impl Files {
         Ok(())
     }
 
+    /// What a ledger costs by how many old keys are behind it, each as a share of its aim or of the young ledger's.
+    fn picture_of_age(&self, directory: &Path, out: &mut String) -> Result<()> {
+        let mut ages: Vec<&Value> = ["age-20", "age-72", "age-200", "age"]
+            .map(|name| self.of(name))
+            .into_iter()
+            .filter(|age| age.is_object())
+            .collect();
+        ages.sort_by(|a, b| a["keys"].as_f64().unwrap_or(0.0).total_cmp(&b["keys"].as_f64().unwrap_or(0.0)));
+        let Some(young) = ages.first() else { return Ok(()) };
+        let line = |label: &str, young: Option<f64>, old: &str, whole: f64| {
+            let first = young.map(|young| (0.0, young / whole));
+            let older =
+                ages.iter().filter_map(|age| Some((age["keys"].as_f64()?, age.pointer(old)?.as_f64()? / whole)));
+            Line { label: label.to_owned(), points: first.into_iter().chain(older).collect() }
+        };
+        let drawn = [
+            line("time of a start: 1 = 1.5 s", young["young_ready_us"].as_f64(), "/old_ready_us", 1.5e6),
+            line("memory: 1 = 2 GB", young["young_rss_bytes"].as_f64(), "/old_rss_bytes", 2e9),
+            line("batches: 1 = a young ledger's", Some(1.0), "/batches/ratio", 1.0),
+        ];
+        std::fs::write(
+            directory.join("age.svg"),
+            lines("What a ledger costs as it ages", "old keys behind it", "", &drawn),
+        )?;
+        put(out, format_args!("![What a ledger costs by how many old keys are behind it](results/age.svg)\n\n"));
+        Ok(())
+    }
+
     /// Every run of scenarios, as it was measured.
     fn runs(&self, out: &mut String) {
         let mut rows = Vec::new();
-        for name in ["compare-64", "compare-256", "batches"] {
+        for name in ["compare-64", "compare-256", "paced", "batches"] {
             rows.extend(self.of(name)["medians"].as_array().into_iter().flatten());
         }
         rows.extend([self.of("mixed")].into_iter().filter(|run| run.is_object()));
@@ -266,8 +351,9 @@ impl Files {
             put(
                 out,
                 format_args!(
-                    "| `{}` | {} | {} | {} | {} | {} | {} |\n",
+                    "| `{}`{} | {} | {} | {} | {} | {} | {} |\n",
                     run["scenario"].as_str().unwrap_or_default(),
+                    run["asked_per_second"].as_f64().map(|rate| format!(" at {}", a_second(rate))).unwrap_or_default(),
                     run["connections"],
                     rate("requests_per_second"),
                     rate("operations_per_second"),
@@ -308,6 +394,11 @@ impl Files {
             );
         }
     }
+}
+
+/// Whether a run searched for users.
+fn is_found(run: &Value) -> bool {
+    run["scenario"].as_str().is_some_and(|name| name.starts_with("found-"))
 }
 
 /// The median run of a scenario.

@@ -39,6 +39,10 @@ pub(crate) enum Name {
     Named,
     /// The first page of the open holds of the first user.
     Holds,
+    /// The event that the idempotency key of a user's first grant names.
+    FoundByKey,
+    /// The event that a reference names, as `lookups` writes them.
+    FoundByReference,
     /// A page of one user's history.
     History,
     /// A page of 100 from anywhere in the history of the account that `hot` and `batch-hot` fill.
@@ -112,6 +116,14 @@ impl Source {
             Name::FoundNone => self.asker.get(out, "/v1/users?limit=100&q=Andersen"),
             Name::Named => self.named(out),
             Name::Holds => self.asker.get(out, &format!("/v1/holds?limit=100&user={}", user(0))),
+            Name::FoundByKey => {
+                let path = format!("/v1/events?idempotency_key=bench-grant-{}", user(self.rng.u32(0..self.users)));
+                self.asker.get(out, &path);
+            }
+            Name::FoundByReference => {
+                let path = format!("/v1/events?reference=bench%20order%20{}", user(self.rng.u32(0..self.users)));
+                self.asker.get(out, &path);
+            }
             Name::History => {
                 let path = format!("/v1/users/{}/history?limit=100", user(self.rng.u32(0..self.users)));
                 self.asker.get(out, &path);

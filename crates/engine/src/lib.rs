@@ -49,7 +49,7 @@ pub use member::{FollowError, Member};
 pub use open::{EngineOptions, MemberOptions, OpenReport};
 pub use opening::{Opening, OpeningProgress, Stage};
 pub use past::{Moment, PastAccount};
-pub use report::{Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, SpanFlows, Step};
+pub use report::{Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, SpanFlows, Step, There};
 pub use stats::{Histogram, Stats};
 pub use stored::StoredEvent;
 pub use tables::TableOptions;

@@ -18,21 +18,22 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ("expired", about("What expired. Subtracts.")),
             ("reversed", about("What reversals changed on balance; below 0 where grants were taken back. Adds.")),
             ("closing", about("What users had at the end.")),
+            ("held", about("What of `closing` was held by open holds.")),
         ]
     };
     let converted =
         about("What came from the other category, since coins that are paid to a user become plain ones. Adds.");
     let months = json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"});
     let row_of_category = {
-        let [opening, granted, spent, expired, reversed, closing] = numbers();
+        let [opening, granted, spent, expired, reversed, closing, held] = numbers();
         let converted = ("converted", converted);
-        object([("category", category()), opening, granted, spent, expired, reversed, converted, closing], &[])
+        object([("category", category()), opening, granted, spent, expired, reversed, converted, closing, held], &[])
     };
     let days = json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"});
     let row_of = |name: &'static str, date: Value| {
-        let [opening, granted, spent, expired, reversed, closing] = numbers();
+        let [opening, granted, spent, expired, reversed, closing, held] = numbers();
         let [from, until] = [("from", time()), ("until", time())];
-        object([(name, date), from, until, opening, granted, spent, expired, reversed, closing], &[])
+        object([(name, date), from, until, opening, granted, spent, expired, reversed, closing, held], &[])
     };
     let compared = || {
         [

@@ -93,7 +93,7 @@ pub(crate) fn liability(code: &str, by: LiabilityRows, event: u64, report: &Liab
     }
     out.raw("],\"totals\":");
     row(&mut out, "{", &whole, Counted::Both);
-    check(&mut out, by, &report.outstanding);
+    check(&mut out, by, &report.there.outstanding);
     out.raw("}");
     out
 }
@@ -122,7 +122,7 @@ fn date(at: Micros, letters: usize) -> String {
 fn row(out: &mut Writer, begin: &str, span: &LiabilitySpan, counted: Counted) {
     out.raw(begin);
     out.raw("\"opening\":");
-    out.integer(counted.of(&span.opening));
+    out.integer(counted.of(&span.opening.outstanding));
     for (kind, name) in [
         (FlowKind::Granted, ",\"granted\":"),
         (FlowKind::Spent, ",\"spent\":"),
@@ -137,7 +137,9 @@ fn row(out: &mut Writer, begin: &str, span: &LiabilitySpan, counted: Counted) {
         out.integer(counted.flows(span, FlowKind::Converted));
     }
     out.raw(",\"closing\":");
-    out.integer(counted.of(&span.closing));
+    out.integer(counted.of(&span.closing.outstanding));
+    out.raw(",\"held\":");
+    out.integer(counted.of(&span.closing.held));
     out.raw("}");
 }
 

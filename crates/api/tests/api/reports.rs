@@ -40,7 +40,15 @@ fn a_report_says_what_users_have_and_why() {
     let report = liability(&app, "");
     assert_eq!((&report["coin"], &report["by"]), (&json!("toco"), &json!("total")));
     assert_eq!(report["event"], app.last_event());
-    let expected = [("opening", 0), ("granted", 150), ("spent", 20), ("expired", 0), ("reversed", 0), ("closing", 130)];
+    let expected = [
+        ("opening", 0),
+        ("granted", 150),
+        ("spent", 20),
+        ("expired", 0),
+        ("reversed", 0),
+        ("closing", 130),
+        ("held", 7),
+    ];
     check(&report["totals"], &expected);
     assert_eq!(report["rows"], json!([report["totals"]]));
     assert_eq!(report["check"], json!({"balances": 130, "counted": 130, "equal": true}));
@@ -49,8 +57,14 @@ fn a_report_says_what_users_have_and_why() {
     let report = liability(&app, "&by=category");
     let rows = report["rows"].as_array().unwrap();
     assert_eq!((&rows[0]["category"], &rows[1]["category"]), (&json!("paid"), &json!("promotional")));
-    check(&rows[0], &[("granted", 100), ("spent", 0), ("reversed", 0), ("converted", 30), ("closing", 130)]);
-    check(&rows[1], &[("granted", 50), ("spent", 20), ("reversed", 0), ("converted", -30), ("closing", 0)]);
+    check(
+        &rows[0],
+        &[("granted", 100), ("spent", 0), ("reversed", 0), ("converted", 30), ("closing", 130), ("held", 7)],
+    );
+    check(
+        &rows[1],
+        &[("granted", 50), ("spent", 20), ("reversed", 0), ("converted", -30), ("closing", 0), ("held", 0)],
+    );
     let of_categories = json!([
         {"category": "paid", "balances": 130, "counted": 130, "equal": true},
         {"category": "promotional", "balances": 0, "counted": 0, "equal": true},

@@ -1,6 +1,7 @@
 //! The state that a report rests on.
 
-use tocos_ledger::{CoinId, Flow, Ledger, Micros, Outstanding, State};
+use super::spans::There;
+use tocos_ledger::{CoinId, Flow, Ledger, Micros, State};
 
 /// What a report rests on: the state after some event, at some time.
 #[derive(Clone, Debug)]
@@ -33,7 +34,8 @@ impl ReportBasis {
     pub(super) fn count(self, coin: CoinId) -> Counted {
         let mut dead = Vec::new();
         let outstanding = self.state.outstanding(coin, self.now, |flow| dead.push(flow));
-        Counted { coins: self.state.coins_of_accounts(), outstanding, dead }
+        let there = There { outstanding, held: self.state.held(coin) };
+        Counted { coins: self.state.coins_of_accounts(), there, dead }
     }
 }
 
@@ -41,8 +43,8 @@ impl ReportBasis {
 pub(super) struct Counted {
     /// The coin of each account.
     pub(super) coins: Vec<CoinId>,
-    /// What is outstanding.
-    pub(super) outstanding: Outstanding,
+    /// What is outstanding and held.
+    pub(super) there: There,
     /// What is no longer outstanding, but has no event yet. Nothing where this node decides; where it follows, what the leader has not
     /// come to.
     pub(super) dead: Vec<Flow>,

@@ -13,7 +13,7 @@ mod summary;
 mod walk;
 
 pub use basis::ReportBasis;
-pub use spans::{LiabilitySpan, SpanFlows};
+pub use spans::{LiabilitySpan, SpanFlows, There};
 pub(crate) use summary::{Compared, compared};
 
 use crate::engine::Engine;
@@ -25,7 +25,7 @@ use std::io;
 use stretch::{Stretch, stretches};
 use summary::{Found, Summary};
 use tocos_journal::blockfile::BlockHeader;
-use tocos_ledger::{CoinId, Micros, Outstanding, days_between, months_between};
+use tocos_ledger::{CoinId, Micros, days_between, months_between};
 use walk::Walk;
 
 /// What a report is about.
@@ -57,8 +57,8 @@ pub enum Step {
 pub struct Liability {
     /// Without gaps between them, the earliest first. One, unless it is by month or by day.
     pub spans: Vec<LiabilitySpan>,
-    /// What all accounts have at the event, which is what all flows up to it come to.
-    pub outstanding: Outstanding,
+    /// What all accounts and open holds have at the event, which is what all flows up to it come to.
+    pub there: There,
     /// Summaries that could not be used or not be written, and why. The report is right all the same.
     pub problems: Vec<String>,
 }
@@ -70,10 +70,10 @@ pub enum ReportError {
     Log(EventError),
     /// The flows do not come to what the accounts have: the log, a summary or the state is wrong.
     Unequal {
-        /// What all accounts have.
-        balances: Outstanding,
+        /// What all accounts and open holds have.
+        balances: Box<There>,
         /// What all flows come to.
-        counted: Outstanding,
+        counted: Box<There>,
         /// The event.
         event: u64,
     },
@@ -105,10 +105,12 @@ impl fmt::Display for ReportError {
             Self::Log(error) => error.fmt(f),
             Self::Unequal { balances, counted, event } => write!(
                 f,
-                "the report does not add up: at event {event} all accounts have {} and the events of the log come to {}. Stop the \
-                 service and run tocos verify",
-                balances.total(),
-                counted.total()
+                "the report does not add up: at event {event} all accounts have {}, of which {} are held, and the events of the log \
+                 come to {}, of which {} are held. Stop the service and run tocos verify",
+                balances.outstanding.total(),
+                balances.held.total(),
+                counted.outstanding.total(),
+                counted.held.total()
             ),
             Self::Empty { .. } => f.write_str("the span ends where it begins, or before"),
             Self::TooManySpans { most } => write!(f, "the report has more than {most} rows"),
@@ -168,11 +170,11 @@ impl Engine {
             self.add_stretch(stretch, &mut walk, &mut spans, &mut problems)?;
         }
         basis.dead.iter().for_each(|flow| spans.add(flow));
-        let counted = spans.outstanding();
-        if counted != basis.outstanding {
-            return Err(ReportError::Unequal { balances: basis.outstanding, counted, event });
+        let counted = spans.all();
+        if counted != basis.there {
+            return Err(ReportError::Unequal { balances: Box::new(basis.there), counted: Box::new(counted), event });
         }
-        Ok(Liability { spans: spans.into_spans(), outstanding: counted, problems })
+        Ok(Liability { spans: spans.into_spans(), there: counted, problems })
     }
 
     /// Adds the flows of a stretch of the log, by its summary if that will do.

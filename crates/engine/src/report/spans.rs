@@ -28,15 +28,24 @@ impl SpanFlows {
         self.sums[category as usize][kind as usize] += amount;
     }
 
-    /// Adds all that these change to what is outstanding.
-    fn change(&self, outstanding: &mut Outstanding) {
+    /// Adds all that these change to what is outstanding and held.
+    fn change(&self, there: &mut There) {
         for category in Category::ALL {
             for kind in FlowKind::ALL {
-                let amount = self.of(category, kind);
-                outstanding.add(category, if kind.subtracts() { -amount } else { amount });
+                there.outstanding.add(category, kind.change(self.of(category, kind)));
             }
+            there.held.add(category, self.of(category, FlowKind::Held));
         }
     }
+}
+
+/// What there is at some instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct There {
+    /// What users have, held coins included.
+    pub outstanding: Outstanding,
+    /// What of it is held.
+    pub held: Outstanding,
 }
 
 /// One span of a report.
@@ -46,12 +55,12 @@ pub struct LiabilitySpan {
     pub from: Micros,
     /// The instant behind it.
     pub until: Micros,
-    /// What was outstanding at its beginning.
-    pub opening: Outstanding,
+    /// What there was at its beginning.
+    pub opening: There,
     /// What changed it.
     pub flows: SpanFlows,
-    /// What was outstanding at its end.
-    pub closing: Outstanding,
+    /// What there was at its end.
+    pub closing: There,
 }
 
 /// The spans of a report with what is before and behind them.
@@ -97,15 +106,15 @@ impl Spans {
     }
 
     /// What all flows come to.
-    pub(super) fn outstanding(&self) -> Outstanding {
-        let mut outstanding = Outstanding::default();
-        self.flows.iter().for_each(|flows| flows.change(&mut outstanding));
-        outstanding
+    pub(super) fn all(&self) -> There {
+        let mut all = There::default();
+        self.flows.iter().for_each(|flows| flows.change(&mut all));
+        all
     }
 
     /// The spans, without what is before and behind them.
     pub(super) fn into_spans(self) -> Vec<LiabilitySpan> {
-        let mut closing = Outstanding::default();
+        let mut closing = There::default();
         if let Some(before) = self.flows.first() {
             before.change(&mut closing);
         }

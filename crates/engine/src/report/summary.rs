@@ -7,7 +7,7 @@ use tocos_journal::{Disk, FrameView, segment_start};
 use tocos_ledger::{AccountId, FlowTotals, Ledger, Micros};
 
 /// What the files say they are.
-pub(super) const KIND: [u8; 8] = *b"FLOWS\0\0\x01";
+pub(super) const KIND: [u8; 8] = *b"FLOWS\0\0\x02";
 /// What a file that can't be used is called from then on.
 const SET_ASIDE: &str = ".damaged";
 

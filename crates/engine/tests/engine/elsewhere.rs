@@ -6,6 +6,7 @@ use crate::report::report;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tocos_engine::{Batch, BatchRejection, Engine, EventError, Rejection, ReportError, TableOptions, Unavailable};
 use tocos_journal::{Disk, DiskFile, DiskLock, FileDisk, LockError, NotFetched, segment_start};
 use tocos_ledger::{EndedAs, Excess, Operation, Refusal, Request, Taking, Until};
@@ -148,7 +149,13 @@ impl Far {
         bench.ask(reverse(reversed, 1));
         bench.grant("ana", 1);
         for at in 0..400 {
-            bench.ask_with(Some(&format!("key-{at}")), transfer(1)).unwrap();
+            let last = bench.ask_with(Some(&format!("key-{at}")), transfer(1)).unwrap().event;
+            // One that is due while another is being made is left out, and with it its tables.
+            let begun = Instant::now();
+            while bench.engine().stats().snapshot_event + 100 < last {
+                assert!(begun.elapsed().as_secs() < 60, "no snapshot is made at event {last}");
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         // An end and a start: what is over is in tables.
         bench.reopen();

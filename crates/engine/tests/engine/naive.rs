@@ -1,12 +1,10 @@
-//! What changes what is outstanding, told event by event from what each kind of event means, and added up one by one.
+//! What changes what is outstanding and held, told event by event from what each kind of event means, and added up one by one.
 
-use tocos_engine::{Engine, LiabilitySpan};
-use tocos_ledger::{
-    Category, Event, Fact, FlowKind, GrantTerms, Leg, Micros, Movement, MovementKind, Outstanding, Place,
-};
+use tocos_engine::{Engine, LiabilitySpan, There};
+use tocos_ledger::{Category, Event, Fact, FlowKind, GrantTerms, Leg, Micros, Movement, MovementKind, Place};
 
 use Category::{Paid, Promotional};
-use FlowKind::{Converted, Expired, Granted, Reversed, Spent};
+use FlowKind::{Converted, Expired, Granted, Held, Reversed, Spent};
 
 /// What changed, by how much, and when.
 type Change = (Micros, Category, FlowKind, i128);
@@ -56,6 +54,15 @@ fn of_movement(event: &Event<'_>, movement: &Movement, changes: &mut Vec<Change>
             changes.push((at, category, kind, amount));
         }
     };
+    for category in [Promotional, Paid] {
+        let moved =
+            |is: fn(&Leg) -> bool| movement.legs.iter().filter(move |leg| is(leg)).map(|leg| coins(leg, category));
+        let into: i128 = moved(|leg| leg.to == Place::Hold && leg.from != Place::Hold).sum();
+        let out: i128 = moved(|leg| leg.from == Place::Hold && leg.to != Place::Hold).sum();
+        let at = if let MovementKind::Rollover(terms) = &movement.kind { terms.due_at } else { at };
+        change(at, category, Held, into);
+        change(at, category, Held, -out);
+    }
     match &movement.kind {
         MovementKind::Grant(GrantTerms { marks, occurrence, .. }) => {
             let at = occurrence.map_or(at, |occurrence| occurrence.due_at);
@@ -86,6 +93,9 @@ fn of_movement(event: &Event<'_>, movement: &Movement, changes: &mut Vec<Change>
             let amount = i128::from(movement.amount);
             change(terms.due_at, terms.from.marks.category, Converted, -amount);
             change(terms.due_at, terms.to.marks.category, Converted, amount);
+            let held: i128 = legs(Place::Hold, Place::Hold).map(|leg| i128::from(leg.amount)).sum();
+            change(terms.due_at, terms.from.marks.category, Held, -held);
+            change(terms.due_at, terms.to.marks.category, Held, held);
         }
         MovementKind::Reverse(terms) => {
             // All coins of the payee of a spend or a capture are plain.
@@ -130,12 +140,16 @@ impl Sums {
         self.changes.iter().map(|change| change.2).collect()
     }
 
-    fn outstanding_before(&self, end: Micros) -> Outstanding {
-        let mut outstanding = Outstanding::default();
+    fn there_before(&self, end: Micros) -> There {
+        let mut there = There::default();
         for (_, category, kind, amount) in self.changes.iter().filter(|change| change.0 < end) {
-            outstanding.add(*category, if matches!(kind, Spent | Expired) { -amount } else { *amount });
+            match kind {
+                Held => there.held.add(*category, *amount),
+                Spent | Expired => there.outstanding.add(*category, -amount),
+                Granted | Reversed | Converted => there.outstanding.add(*category, *amount),
+            }
         }
-        outstanding
+        there
     }
 
     /// Compares a span of a report.
@@ -150,14 +164,15 @@ impl Sums {
                 assert_eq!(span.flows.of(category, kind), expected, "{category:?} {kind:?} of {span:?}");
             }
             let flow = |kind| span.flows.of(category, kind);
-            let closing = span.opening.of(category) + flow(Granted) - flow(Spent) - flow(Expired)
+            let closing = span.opening.outstanding.of(category) + flow(Granted) - flow(Spent) - flow(Expired)
                 + flow(Reversed)
                 + flow(Converted);
-            assert_eq!(span.closing.of(category), closing, "{span:?}");
+            assert_eq!(span.closing.outstanding.of(category), closing, "{span:?}");
+            assert_eq!(span.closing.held.of(category), span.opening.held.of(category) + flow(Held), "{span:?}");
         }
         let converted: i128 = [Promotional, Paid].iter().map(|category| span.flows.of(*category, Converted)).sum();
         assert_eq!(converted, 0, "{span:?}");
-        assert_eq!(span.opening, self.outstanding_before(span.from), "{span:?}");
-        assert_eq!(span.closing, self.outstanding_before(span.until), "{span:?}");
+        assert_eq!(span.opening, self.there_before(span.from), "{span:?}");
+        assert_eq!(span.closing, self.there_before(span.until), "{span:?}");
     }
 }

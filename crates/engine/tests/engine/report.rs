@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tocos_engine::{
-    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Step, Unavailable, VerifyFailure,
-    verify,
+    Engine, Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, Step, There, Unavailable,
+    VerifyFailure, verify,
 };
 use tocos_journal::blockfile::{BlockReader, write};
 use tocos_journal::{Disk, FileDisk};
 use tocos_ledger::{
-    Category, CoinId, DAY_US, Every, Excess, FlowKind, Lasting, Marks, Micros, Mode, Operation, Outstanding, Plan,
-    Request, Rollover, Taking, Until,
+    Category, CoinId, DAY_US, Every, Excess, FlowKind, Lasting, Marks, Micros, Mode, Operation, Plan, Request,
+    Rollover, Taking, Until,
 };
 
 const USERS: [&str; 5] = ["ana", "bob", "cem", "dia", "shop"];
@@ -45,8 +45,8 @@ pub(crate) fn report(engine: &Engine, from: Option<Micros>, until: Option<Micros
 struct Year {
     bench: Bench,
     rng: Rng,
-    /// At each time, when all that was due had been done: what was outstanding of the first coin.
-    known: Vec<(Micros, Outstanding)>,
+    /// At each time, when all that was due had been done: what was outstanding and held of the first coin.
+    known: Vec<(Micros, There)>,
 }
 
 impl Year {
@@ -95,10 +95,12 @@ impl Year {
         // With nothing on its way, the next time is the clock's.
         drop(basis(engine));
         let seen = loop {
-            let outstanding = engine.read_settled(|ledger, now| {
-                (now, ledger.state().outstanding(CoinId(0), now, |flow| panic!("{flow:?} is still to come")))
+            let there = engine.read_settled(|ledger, now| {
+                let state = ledger.state();
+                let outstanding = state.outstanding(CoinId(0), now, |flow| panic!("{flow:?} is still to come"));
+                (now, There { outstanding, held: state.held(CoinId(0)) })
             });
-            match outstanding {
+            match there {
                 Ok(seen) => break seen.value,
                 Err(Unavailable::CatchingUp) => std::thread::sleep(Duration::from_millis(1)),
                 Err(other) => panic!("{other}"),
@@ -214,13 +216,13 @@ impl Year {
             }
         }
         let (known, all) = (self.known.clone(), report(&engine, None, None).unwrap());
-        assert_eq!(Some((now, all.outstanding)), known.last().copied());
-        assert_eq!(all.spans[0].opening, Outstanding::default());
-        for (at, outstanding) in known.iter().step_by(known.len() / 20 + 1) {
+        assert_eq!(Some((now, all.there)), known.last().copied());
+        assert_eq!(all.spans[0].opening, There::default());
+        for (at, there) in known.iter().step_by(known.len() / 20 + 1) {
             let closing = report(&engine, None, Some(at + 1)).unwrap().spans[0].closing;
             // What happened later at the very same instant is there too.
-            let is_last = known.iter().filter(|(other, _)| other == at).all(|(_, other)| other == outstanding);
-            assert!(closing == *outstanding || !is_last, "at {at}: {closing:?}, and the accounts had {outstanding:?}");
+            let is_last = known.iter().filter(|(other, _)| other == at).all(|(_, other)| other == there);
+            assert!(closing == *there || !is_last, "at {at}: {closing:?}, and the accounts had {there:?}");
         }
     }
 }
@@ -321,7 +323,7 @@ fn a_summary_that_lies_gives_no_report_and_verifying_names_it() {
     block[8 + 16] ^= 1;
     write(&disk, name(&path), &header, [block]).unwrap();
     let failed = report(year.bench.engine(), None, None).unwrap_err();
-    assert!(matches!(failed, ReportError::Unequal { balances, counted, .. } if balances != counted), "{failed}");
+    assert!(matches!(&failed, ReportError::Unequal { balances, counted, .. } if balances != counted), "{failed}");
     year.bench.stop();
     let failure = verify(year.bench.data()).unwrap_err();
     assert!(matches!(&failure, VerifyFailure::TableDiffers { file, .. } if file.contains(name(&path))), "{failure}");
@@ -386,6 +388,6 @@ fn a_report_that_nobody_waits_for_ends_and_one_of_nothing_is_refused() {
 fn a_ledger_without_events_owes_nothing() {
     let bench = Bench::new();
     let nothing = report(bench.engine(), None, None).unwrap();
-    assert_eq!((nothing.outstanding, nothing.spans.len()), (Outstanding::default(), 1));
+    assert_eq!((nothing.there, nothing.spans.len()), (There::default(), 1));
     assert!(nothing.spans[0].from < nothing.spans[0].until);
 }

@@ -212,13 +212,13 @@ fn a_start_says_what_came_due_meanwhile_and_since_when() {
     bench.users(&["ana", "bob"]);
     assert_eq!(bench.reopen().overdue, None);
     let now = bench.engine().clock().system;
-    let later = [now + SECOND_US / 5, now + SECOND_US / 4, now + 3_600 * SECOND_US];
+    let later = [now + 2 * SECOND_US, now + 2 * SECOND_US + SECOND_US / 10, now + 3_600 * SECOND_US];
     for (user, expires_at) in ["ana", "bob", "ana"].into_iter().zip(later) {
         let marks = Marks { expires_at: Some(expires_at), ..Marks::PLAIN };
         bench.ask(Operation::Grant { user, coin: "toco", amount: 7, marks, lot: false });
     }
     bench.stop();
-    std::thread::sleep(Duration::from_millis(400));
+    std::thread::sleep(Duration::from_millis(2_200));
     let (engine, report) = Engine::open(&bench.options).unwrap();
     bench.engine = Some(engine);
     assert_eq!(report.overdue, Some((2, later[0])));

@@ -1,4 +1,5 @@
-//! What an event changes of the coins that are owed to users: how many, of which category, why, and as of which instant.
+//! What an event changes of the coins that are owed to users: how many, of which category, why, and as of which instant. And what it changes of
+//! those that are held among them.
 //!
 //! What is outstanding of a coin is all that users have of it, held coins included. At any instant it is what was granted by then,
 //! less what was spent and what expired, plus the net effect of reversals.
@@ -30,16 +31,22 @@ pub enum FlowKind {
     /// Coins went from one category to the other, which both have such a flow: they were paid to a user, for whom they
     /// are plain coins, or rolled over under another category. Adds.
     Converted,
+    /// Coins went into a hold, or below 0 out of one. Says nothing about what is outstanding: held coins are.
+    Held,
 }
 
 impl FlowKind {
     /// All of them, each at the place of its number.
-    pub const ALL: [Self; 5] = [Self::Granted, Self::Spent, Self::Expired, Self::Reversed, Self::Converted];
+    pub const ALL: [Self; 6] = [Self::Granted, Self::Spent, Self::Expired, Self::Reversed, Self::Converted, Self::Held];
 
-    /// Whether flows of this kind are subtracted from what is outstanding.
+    /// By how much what is outstanding grows by an amount of this kind.
     #[must_use]
-    pub fn subtracts(self) -> bool {
-        matches!(self, Self::Spent | Self::Expired)
+    pub fn change(self, amount: i128) -> i128 {
+        match self {
+            Self::Granted | Self::Reversed | Self::Converted => amount,
+            Self::Spent | Self::Expired => -amount,
+            Self::Held => 0,
+        }
     }
 }
 
@@ -48,7 +55,7 @@ impl Category {
     pub const ALL: [Self; 2] = [Self::Promotional, Self::Paid];
 }
 
-/// One change of what is outstanding.
+/// One change of what is outstanding, or of what is held of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Of which coin.
@@ -66,13 +73,13 @@ pub struct Flow {
 impl Flow {
     /// By how much what is outstanding has grown.
     #[must_use]
-    pub fn change(&self) -> i64 {
-        if self.kind.subtracts() { -self.amount } else { self.amount }
+    pub fn change(&self) -> i128 {
+        self.kind.change(i128::from(self.amount))
     }
 }
 
 impl Event<'_> {
-    /// What the event changes of what is outstanding. `coin_of` gives the coin of an account that an earlier event, or this one,
+    /// What the event changes of what is outstanding and of what is held. `coin_of` gives the coin of an account that an earlier event, or this one,
     /// brought into being.
     ///
     /// # Errors
@@ -126,7 +133,7 @@ fn is_owed(place: Place) -> bool {
 
 impl MovementKind {
     /// What some coins of one lot change that a movement of this kind moves from one place to another.
-    fn flows_of(&self, (from, to): (Place, Place), part: LotAmount, coin: CoinId, at: Micros) -> [Option<Flow>; 2] {
+    fn flows_of(&self, (from, to): (Place, Place), part: LotAmount, coin: CoinId, at: Micros) -> [Option<Flow>; 4] {
         let amount = part.amount as i64;
         let taken = is_owed(from).then(|| self.taken_lot(from, part.lot).marks.category);
         let given = is_owed(to).then(|| self.given_lot(to, part.lot).marks.category);
@@ -135,7 +142,7 @@ impl MovementKind {
         let flow = |category, kind, amount| Some(Flow { coin, category, kind, amount, at });
         let is_taken_back = matches!(self, Self::Adjustment(_)) && to == Place::Issued;
         let is_reversal = is_taken_back || matches!(self, Self::Reverse(_));
-        match (taken, given) {
+        let [first, second] = match (taken, given) {
             (Some(taken), Some(given)) if taken == given => [None, None],
             (None, None) => [None, None],
             (taken, given) if is_reversal || (taken.is_some() && given.is_some()) => {
@@ -147,6 +154,13 @@ impl MovementKind {
                 let kind = if to == Place::Expired { FlowKind::Expired } else { FlowKind::Spent };
                 [flow(taken, kind, amount), None]
             }
+        };
+        let out = taken.filter(|_| from == Place::Hold).and_then(|taken| flow(taken, FlowKind::Held, -amount));
+        let into = given.filter(|_| to == Place::Hold).and_then(|given| flow(given, FlowKind::Held, amount));
+        match (from, to) {
+            // Held coins that stay held and in their category.
+            (Place::Hold, Place::Hold) if taken == given => [first, second, None, None],
+            _ => [first, second, out, into],
         }
     }
 

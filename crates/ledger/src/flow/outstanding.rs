@@ -5,7 +5,7 @@ use crate::amount::Micros;
 use crate::lot::{Category, LotAmount};
 use crate::state::{CoinId, State};
 
-/// What users have of a coin, held coins included, by category.
+/// What users have of a coin, held coins included, by category; or what is held of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outstanding {
     coins: [i128; 2],
@@ -59,6 +59,15 @@ impl State {
                 }
             }
         }
+        let held = self.held(coin);
+        Category::ALL.into_iter().for_each(|category| sum.add(category, held.of(category)));
+        sum
+    }
+
+    /// What is held of a coin, counted afresh over all open holds.
+    #[must_use]
+    pub fn held(&self, coin: CoinId) -> Outstanding {
+        let mut sum = Outstanding::default();
         let held = self.open_holds().filter(|(_, hold)| self.account(hold.account).coin == coin);
         held.flat_map(|(_, hold)| &hold.lots).for_each(|part| sum.add_part(part));
         sum

@@ -39,7 +39,7 @@ impl Key {
 
     fn kind(self) -> FlowKind {
         // No other number is ever put there.
-        FlowKind::ALL.get((self.0 & 0xff) as usize).copied().unwrap_or(FlowKind::Converted)
+        FlowKind::ALL.get((self.0 & 0xff) as usize).copied().unwrap_or(FlowKind::Held)
     }
 }
 
@@ -136,7 +136,7 @@ fn decode_row(row: &[u8; ROW_BYTES]) -> Result<(Key, DayTotal), Malformed> {
     let number = usize::from(fields.u8()?);
     let category = *Category::ALL.get(number).ok_or(Malformed("a category is not 0 or 1"))?;
     let number = usize::from(fields.u8()?);
-    let kind = *FlowKind::ALL.get(number).ok_or(Malformed("a kind of flow is not 0 to 4"))?;
+    let kind = *FlowKind::ALL.get(number).ok_or(Malformed("a kind of flow is not 0 to 5"))?;
     if fields.u32()? != 0 || first > last || first.div_euclid(DAY_US) != last.div_euclid(DAY_US) {
         return Err(Malformed("flows are not of one day"));
     }

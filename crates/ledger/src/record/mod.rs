@@ -436,7 +436,7 @@ impl Event<'_> {
     /// Whether a record may be of an event that has [`Event::flows`], told by its kind alone.
     #[must_use]
     pub fn may_flow(record: &[u8; RECORD_BYTES]) -> bool {
-        record[0] >= kind::FIRST_MOVEMENT && !matches!(record[0], kind::TRANSFER | kind::HOLD)
+        record[0] >= kind::FIRST_MOVEMENT && record[0] != kind::TRANSFER
     }
 }
 

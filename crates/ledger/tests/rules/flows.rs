@@ -6,7 +6,7 @@ use crate::scheduled::DAY;
 use std::collections::BTreeMap;
 use tocos_ledger::{Category, CoinId, Event, Flow, FlowKind, FlowTotals, Lasting, Ledger, Micros, Outstanding};
 
-use FlowKind::{Converted, Expired, Granted, Reversed, Spent};
+use FlowKind::{Converted, Expired, Granted, Held, Reversed, Spent};
 
 const PAID: Category = Category::Paid;
 const PROMO: Category = Category::Promotional;
@@ -30,13 +30,23 @@ fn read_flows(ledger: &Bench, number: u64) -> Vec<Flow> {
     flows
 }
 
-/// What the last event changed: category, kind, amount, and seconds since the beginning.
+/// What the last event changed of what is outstanding: category, kind, amount, and seconds since the beginning.
 #[track_caller]
 fn check(ledger: &Bench, expected: &[(Category, FlowKind, i64, i64)]) {
     let event = ledger.event(ledger.last_event());
-    let flows = flows_of(ledger, &event).into_iter();
+    let flows = flows_of(ledger, &event).into_iter().filter(|flow| flow.kind != Held);
     let found: Vec<_> =
         flows.map(|flow| (flow.category, flow.kind, flow.amount, (flow.at - START) / seconds(1))).collect();
+    assert_eq!(found, expected, "{event:?}");
+    check_sum(ledger);
+}
+
+/// What the last event changed of what is held.
+#[track_caller]
+fn check_held(ledger: &Bench, expected: &[(Category, i64)]) {
+    let event = ledger.event(ledger.last_event());
+    let flows = flows_of(ledger, &event).into_iter().filter(|flow| flow.kind == Held);
+    let found: Vec<_> = flows.map(|flow| (flow.category, flow.amount)).collect();
     assert_eq!(found, expected, "{event:?}");
     check_sum(ledger);
 }
@@ -46,7 +56,7 @@ pub(crate) fn add_flows(
     ledger: &Ledger,
     event: &Event<'_>,
     written: &Written,
-    sums: &mut BTreeMap<CoinId, Outstanding>,
+    sums: &mut BTreeMap<CoinId, [Outstanding; 2]>,
 ) -> Result<(), String> {
     let state = ledger.state();
     let flows = event.flows(|account| Some(state.account(account).coin)).map_err(|error| error.to_string())?;
@@ -62,29 +72,40 @@ pub(crate) fn add_flows(
         if flow.at > event.at {
             return Err(format!("event {} changes something later: {flow:?}", event.number));
         }
-        sums.entry(flow.coin).or_default().add(flow.category, i128::from(flow.change()));
+        add(sums.entry(flow.coin).or_default(), &flow);
     }
-    for (coin, sum) in &*sums {
-        let found = state.outstanding(*coin, Micros::MIN, |_| {});
-        if found != *sum {
+    for (coin, sums) in &*sums {
+        let found = [state.outstanding(*coin, Micros::MIN, |_| {}), state.held(*coin)];
+        if found != *sums {
             let (number, kind) = (event.number, event.kind());
-            return Err(format!("after event {number}, a {kind}, {found:?} is outstanding, and the flows are {sum:?}"));
+            return Err(format!(
+                "after event {number}, a {kind}, {found:?} is outstanding and held, and the flows are {sums:?}"
+            ));
         }
     }
     Ok(())
 }
 
+/// Adds a flow to what is outstanding and held.
+fn add([outstanding, held]: &mut [Outstanding; 2], flow: &Flow) {
+    outstanding.add(flow.category, flow.change());
+    if flow.kind == Held {
+        held.add(flow.category, i128::from(flow.amount));
+    }
+}
+
 /// All flows so far come to what the accounts have.
 #[track_caller]
 fn check_sum(ledger: &Bench) {
-    let mut sum = Outstanding::default();
+    let mut sums = <[Outstanding; 2]>::default();
     for number in 1..=ledger.last_event() {
         for flow in flows_of(ledger, &ledger.event(number)) {
-            sum.add(flow.category, i128::from(flow.change()));
+            add(&mut sums, &flow);
         }
     }
     let coin = ledger.ledger.require_coin("toco").unwrap();
-    assert_eq!(ledger.ledger.state().outstanding(coin, Micros::MIN, |_| {}), sum);
+    let state = ledger.ledger.state();
+    assert_eq!([state.outstanding(coin, Micros::MIN, |_| {}), state.held(coin)], sums);
 }
 
 #[test]
@@ -137,7 +158,7 @@ fn promotional_coins_that_are_paid_to_a_user_become_paid_ones() {
 }
 
 #[test]
-fn transfers_holds_and_releases_change_nothing() {
+fn transfers_holds_and_releases_change_nothing_that_is_owed() {
     let mut ledger = Bench::with(&["ana", "bob"]);
     ledger.grant("ana", 5).promotional().expires_in(60).done();
     ledger.grant("ana", 5).done();
@@ -169,6 +190,31 @@ fn held_coins_are_outstanding_until_they_are_captured() {
     let hold = ledger.hold("ana", 9).to("shop").done().event;
     ledger.capture(hold).only(4).done();
     check(&ledger, &[(PROMO, Converted, -4, 5), (PAID, Converted, 4, 5)]);
+}
+
+#[test]
+fn coins_are_held_until_they_are_captured_released_or_their_hold_expires() {
+    let mut ledger = Bench::with(&["ana", "shop"]);
+    ledger.grant("ana", 50).promotional().done();
+    ledger.grant("ana", 10).done();
+    check_held(&ledger, &[]);
+    let hold = ledger.hold("ana", 55).done().event;
+    check_held(&ledger, &[(PROMO, 50), (PAID, 5)]);
+    ledger.extend(hold, 1_000).done();
+    check_held(&ledger, &[]);
+    ledger.capture(hold).only(20).not_last().done();
+    check_held(&ledger, &[(PROMO, -20)]);
+    ledger.capture(hold).only(32).done();
+    check_held(&ledger, &[(PROMO, -30), (PAID, -2), (PAID, -3)]);
+    let hold = ledger.hold("ana", 4).to("shop").done().event;
+    check_held(&ledger, &[(PAID, 4)]);
+    ledger.release(hold).done();
+    check_held(&ledger, &[(PAID, -4)]);
+    ledger.hold("ana", 4).timeout_s(10).done();
+    ledger.pass(10).sweep();
+    check_held(&ledger, &[(PAID, -4)]);
+    ledger.spend("ana", 4).done();
+    check_held(&ledger, &[]);
 }
 
 #[test]
@@ -243,6 +289,8 @@ fn a_rollover_changes_nothing_unless_its_schedule_has_changed_the_category() {
     let converted: Vec<_> = found.iter().filter(|flow| flow.1 == Converted).map(|flow| (flow.0, flow.2)).collect();
     assert_eq!(converted, [(PROMO, -5), (PAID, 5), (PROMO, -2), (PAID, 2)], "available coins, then held ones");
     assert!(found.iter().all(|flow| flow.3 == 2 * DAY), "{found:?}");
+    let held: Vec<_> = found.iter().filter(|flow| flow.1 == Held).map(|flow| (flow.0, flow.2)).collect();
+    assert_eq!(held, [(PROMO, -2), (PAID, 2)], "what is held stays held");
     check_sum(&ledger);
 }
 
@@ -355,7 +403,7 @@ fn totals_come_back_from_their_bytes_and_other_bytes_are_refused() {
         [row(1), row(0)].concat(),
         [row(0), row(0)].concat(),
         changed(34, 2),
-        changed(35, 5),
+        changed(35, 6),
         changed(36, 1),
         // The last flow is before the first, or on another day.
         changed(15, 0x80),

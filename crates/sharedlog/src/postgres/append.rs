@@ -8,9 +8,11 @@ use std::task::Poll;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Statement};
 
+use super::ledger::Ledger;
 use super::session::{CALL, Purpose, Session};
 use super::target::Target;
 use crate::fault::Fault;
@@ -19,10 +21,52 @@ use crate::shared_log::Appending;
 
 /// The whole of the protocol: a frame is there only behind the one that it was built on. Where the frame before is there, its own
 /// number is taken or the next one, because what is pruned is always a prefix.
-pub(super) const APPEND: &str = "insert into tocos.frames (ledger, n, epoch, first_event, last_event, hash, bytes)
-     select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bytea, $7::bytea
-     where exists (select 1 from tocos.frames where ledger = $1::text and n = $2::bigint - 1 and hash = $8::bytea)
-     on conflict do nothing";
+macro_rules! append {
+    ($into:expr, $behind:expr) => {
+        concat!(
+            "insert into tocos.",
+            $into,
+            " (ledger, n, epoch, first_event, last_event, hash, bytes)
+             select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bytea, $7::bytea
+             where exists (select 1 from tocos.",
+            $behind,
+            " where ledger = $1::text and n = $2::bigint - 1 and hash = $8::bytea)
+             on conflict do nothing"
+        )
+    };
+}
+
+/// To wherever a frame belongs. With partitions the engine plans this anew each time.
+pub(super) const APPEND: &str = append!("frames", "frames");
+/// With the names of two partitions in it.
+const APPEND_TO: &str = append!("{into}", "{behind}");
+
+/// The tables that a frame is appended to and behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tables {
+    /// One that is not partitioned.
+    Whole,
+    /// Partitions, by their indexes: the engine plans a statement with their names once.
+    Partitions { into: u64, behind: u64 },
+}
+
+impl Tables {
+    fn of(ledger: &Ledger, n: u64) -> Self {
+        match (n.checked_div(ledger.partition_frames), n.saturating_sub(1).checked_div(ledger.partition_frames)) {
+            (Some(into), Some(behind)) => Self::Partitions { into, behind },
+            _ => Self::Whole,
+        }
+    }
+
+    fn sql(self, ledger: &Ledger) -> String {
+        match self {
+            Self::Whole => APPEND.to_owned(),
+            Self::Partitions { into, behind } => {
+                APPEND_TO.replace("{into}", &ledger.partition(into)).replace("{behind}", &ledger.partition(behind))
+            }
+        }
+    }
+}
 
 /// The appends of a handle, in the order of their first poll.
 #[derive(Clone, Debug)]
@@ -38,14 +82,6 @@ pub(super) struct Events {
     pub(super) appended: Arc<Notify>,
     /// The last partition that is needed.
     pub(super) reached: watch::Sender<Option<u64>>,
-    /// Frames in each partition; 0 where there are none.
-    pub(super) partition_frames: u64,
-}
-
-impl Events {
-    fn partition_of(&self, n: u64) -> Option<u64> {
-        n.checked_div(self.partition_frames)
-    }
 }
 
 #[derive(Debug)]
@@ -115,10 +151,10 @@ fn behind() -> Fault {
 
 impl Appender {
     /// Begins to take appends; the future does them, until the last clone of the appender is gone.
-    pub(super) fn new(target: Arc<Target>, events: Events) -> (Self, impl Future<Output = ()> + Send) {
+    pub(super) fn new(target: Arc<Target>, ledger: Ledger, events: Events) -> (Self, impl Future<Output = ()> + Send) {
         let (requests, received) = mpsc::unbounded_channel();
         let line = Line::default();
-        let worker = Worker { target, line: line.clone(), events, session: None, under_way: VecDeque::new() };
+        let worker = Worker { target, ledger, line: line.clone(), events, session: None, under_way: VecDeque::new() };
         (Self { requests, line }, worker.run(received))
     }
 
@@ -138,6 +174,14 @@ impl Appender {
     }
 }
 
+/// A connection with its statement.
+#[derive(Clone)]
+struct Prepared {
+    session: Arc<Session>,
+    tables: Tables,
+    statement: Statement,
+}
+
 /// A statement under way.
 struct UnderWay {
     n: u64,
@@ -149,9 +193,10 @@ struct UnderWay {
 
 struct Worker {
     target: Arc<Target>,
+    ledger: Ledger,
     line: Line,
     events: Events,
-    session: Option<(Arc<Session>, Statement)>,
+    session: Option<Prepared>,
     /// In the order in which they were sent, which is the order of their responses.
     under_way: VecDeque<UnderWay>,
 }
@@ -186,8 +231,8 @@ impl Worker {
             outcome.send(Err(behind())).ok();
             return;
         }
-        let (session, statement) = match self.session().await {
-            Ok(session) => session,
+        let Prepared { session, statement, .. } = match self.prepared(frame.head.n).await {
+            Ok(prepared) => prepared,
             Err(fault) => {
                 self.line.end(pipeline);
                 outcome.send(Err(fault)).ok();
@@ -206,21 +251,29 @@ impl Worker {
         self.under_way.push_back(UnderWay { n, pipeline, outcome, rows, deadline });
     }
 
-    /// The connection, made now if there is none.
-    async fn session(&mut self) -> Result<(Arc<Session>, Statement), Fault> {
-        if let Some((session, statement)) = self.session.as_ref().filter(|(session, _)| !session.is_closed()) {
-            return Ok((Arc::clone(session), statement.clone()));
+    /// The connection, made now if there is none, with the statement for a frame.
+    async fn prepared(&mut self, n: u64) -> Result<Prepared, Fault> {
+        let tables = Tables::of(&self.ledger, n);
+        let known = self.session.clone().filter(|known| !known.session.is_closed());
+        if let Some(known) = known.as_ref().filter(|known| known.tables == tables) {
+            return Ok(known.clone());
         }
-        // What is still under way on a closed connection is told first.
-        if !self.under_way.is_empty() {
-            return Err(behind());
-        }
-        self.session = None;
-        let session = Arc::new(Session::connect(&self.target, Purpose::Append, &Arc::default()).await?);
-        let prepared = tokio::time::timeout(CALL, session.statement(APPEND)).await;
-        let statement = prepared.map_err(|_| Fault::Away(format!("no answer within {CALL:?}")))??;
-        self.session = Some((Arc::clone(&session), statement.clone()));
-        Ok((session, statement))
+        let session = match known {
+            Some(known) => known.session,
+            // What is still under way on a closed connection is told first.
+            None if !self.under_way.is_empty() => return Err(behind()),
+            None => {
+                self.session = None;
+                Arc::new(Session::connect(&self.target, Purpose::Append, &Arc::default()).await?)
+            }
+        };
+        let prepared = tokio::time::timeout(CALL, session.client.prepare(&tables.sql(&self.ledger))).await;
+        let statement = prepared
+            .map_err(|_| Fault::Away(format!("no answer within {CALL:?}")))?
+            .map_err(|error| self.fault(&error, n))?;
+        let prepared = Prepared { session, tables, statement };
+        self.session = Some(prepared.clone());
+        Ok(prepared)
     }
 
     /// The first statement that is under way has a result, or has taken too long.
@@ -253,9 +306,13 @@ impl Worker {
         outcome.send(Err(lost)).ok();
     }
 
+    fn partition_of(&self, n: u64) -> Option<u64> {
+        n.checked_div(self.ledger.partition_frames)
+    }
+
     fn appended(&self, n: u64) {
         self.events.appended.notify_one();
-        let reached = self.events.partition_of(n);
+        let reached = self.partition_of(n);
         self.events.reached.send_if_modified(|known| {
             let is_new = reached > *known;
             *known = reached.max(*known);
@@ -265,13 +322,13 @@ impl Worker {
 
     fn fault(&self, error: &Error, n: u64) -> Fault {
         // No partition for it: they are made ahead, and now at once.
-        if error.code().is_some_and(|code| code.code() == "23514") {
-            let reached = self.events.partition_of(n);
+        if error.code() == Some(&SqlState::UNDEFINED_TABLE) && self.partition_of(n).is_some() {
+            let reached = self.partition_of(n);
             self.events.reached.send_modify(|known| *known = reached.max(*known));
             return Fault::Away(format!("there is no partition for frame {n} yet"));
         }
         match &self.session {
-            Some((session, _)) => session.fault(error),
+            Some(Prepared { session, .. }) => session.fault(error),
             None => super::verdict::fault(error),
         }
     }

@@ -78,8 +78,8 @@ impl Log {
         let (reading, upkeep) = (Arc::new(reading), Arc::new(channel(Purpose::Upkeep)));
         let (reached, needed) = watch::channel(None);
         let appended = Arc::new(Notify::new());
-        let events = Events { appended: Arc::clone(&appended), reached, partition_frames: ledger.partition_frames };
-        let (appender, appending) = Appender::new(Arc::clone(&target), events);
+        let events = Events { appended: Arc::clone(&appended), reached };
+        let (appender, appending) = Appender::new(Arc::clone(&target), ledger.clone(), events);
         // It ends by itself, when what is under way has been told.
         tokio::spawn(appending);
         let tasks = [

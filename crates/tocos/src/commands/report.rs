@@ -92,6 +92,7 @@ struct Row {
     #[serde(default)]
     converted: Option<i64>,
     closing: i64,
+    held: i64,
 }
 
 /// The report beside the balances of all accounts.
@@ -117,7 +118,7 @@ impl ReportArgs {
 
 fn shown(report: &LiabilityReport, by: By, decimals: &Decimals) -> String {
     let numbers = ["opening", "granted", "spent", "expired", "reversed"].into_iter();
-    let numbers = numbers.chain(matches!(by, By::Category).then_some("converted")).chain(["closing"]);
+    let numbers = numbers.chain(matches!(by, By::Category).then_some("converted")).chain(["closing", "held"]);
     let mut table = Table::new(
         [(if matches!(by, By::Month | By::Day) { by.word() } else { "coins" }, Side::Left)]
             .into_iter()
@@ -126,7 +127,7 @@ fn shown(report: &LiabilityReport, by: By, decimals: &Decimals) -> String {
     let mut add = |name: String, row: &Row| {
         let before = [row.opening, row.granted, row.spent, row.expired, row.reversed].into_iter();
         let converted = matches!(by, By::Category).then(|| row.converted.unwrap_or(0));
-        let amounts = before.chain(converted).chain([row.closing]);
+        let amounts = before.chain(converted).chain([row.closing, row.held]);
         table.row([name].into_iter().chain(amounts.map(|amount| decimals.amount(&report.coin, amount))).collect());
     };
     for row in &report.rows {

@@ -324,14 +324,17 @@ fn a_report_says_what_is_owed_and_why() {
     let report = server.cli(&["report", "liability", "--coin", "eur", "--by", "category"]).ok();
     let lines: Vec<Vec<&str>> = report.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!((lines[0][0], lines[0][1], lines[0][5..].join(" ")), ("eur", "from", "as of event 8".to_owned()));
-    let columns = ["coins", "opening", "granted", "spent", "expired", "reversed", "converted", "closing"];
+    let columns = ["coins", "opening", "granted", "spent", "expired", "reversed", "converted", "closing", "held"];
     assert_eq!(lines[1], columns);
-    assert_eq!(lines[2], ["paid", "0.00", "12.34", "0.34", "0.00", "0.00", "5.00", "17.00"]);
-    assert_eq!(lines[3], ["promotional", "0.00", "5.00", "0.00", "0.00", "0.00", "-5.00", "0.00"]);
-    assert_eq!(lines[4], ["total", "0.00", "17.34", "0.34", "0.00", "0.00", "0.00", "17.00"]);
+    assert_eq!(lines[2], ["paid", "0.00", "12.34", "0.34", "0.00", "0.00", "5.00", "17.00", "0.00"]);
+    assert_eq!(lines[3], ["promotional", "0.00", "5.00", "0.00", "0.00", "0.00", "-5.00", "0.00", "0.00"]);
+    assert_eq!(lines[4], ["total", "0.00", "17.34", "0.34", "0.00", "0.00", "0.00", "17.00", "0.00"]);
     assert_eq!(lines[5].join(" "), "all accounts have 17.00 eur, as the report says");
     let total = server.cli(&["report", "liability"]).ok();
-    assert!(total.lines().nth(2).unwrap().split_whitespace().eq(["toco", "0", "50", "0", "0", "0", "50"]), "{total}");
+    assert!(
+        total.lines().nth(2).unwrap().split_whitespace().eq(["toco", "0", "50", "0", "0", "0", "50", "0"]),
+        "{total}"
+    );
     let months = server.cli(&["report", "liability", "--by", "month", "--from", "2020-01-15T00:00:00Z"]).ok();
     assert!(months.lines().nth(2).unwrap().starts_with("2020-01 "), "{months}");
     assert!(months.lines().count() > 10 && months.contains("\ntotal "), "{months}");

@@ -144,7 +144,7 @@ class Holds(AsyncTransport):
         }
         call = write("POST", "/v1/holds", body=body, idempotency_key=idempotency_key, dry_run=dry_run)
         # async:
-        return PendingHold(self, call, dry_run=dry_run)
+        return PendingHold(self, call, lambda event: AsyncHold(self, event, dry_run=dry_run), dry_run=dry_run)
         # sync: return Hold(self, self._run(call), dry_run=dry_run)
 
     def list_holds(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
     from types import TracebackType
 
+    from tocos import types
     from tocos._async.holds import AsyncHold, Holds
     from tocos._call import Call
 
@@ -30,9 +31,10 @@ async def finishing(work: Callable[[], Awaitable[T]], client: Holds) -> T:
 class PendingHold:
     """A hold that is made by `await` or `async with`."""
 
-    def __init__(self, client: Holds, call: Call, *, dry_run: bool) -> None:
+    def __init__(self, client: Holds, call: Call, made: Callable[[types.HoldEvent], AsyncHold], *, dry_run: bool) -> None:
         self._client = client
         self._call = call
+        self._made = made
         self._dry_run = dry_run
         self._hold: AsyncHold | None = None
 
@@ -48,15 +50,13 @@ class PendingHold:
             await self._hold.__aexit__(kind, error, trace)
 
     async def _make(self) -> AsyncHold:
-        from tocos._async.holds import AsyncHold  # noqa: PLC0415
-
         try:
             event = await self._client._run(self._call)  # noqa: SLF001
         except anyio.get_cancelled_exc_class():
             if not self._dry_run:
                 await finishing(self._unmake, self._client)
             raise
-        return AsyncHold(self._client, event, dry_run=self._dry_run)
+        return self._made(event)
 
     async def _unmake(self) -> None:
         """Releases a hold that may have been made while the task was cancelled: the same request under the same key names it."""
