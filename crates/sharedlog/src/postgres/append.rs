@@ -21,52 +21,23 @@ use crate::shared_log::Appending;
 
 /// The whole of the protocol: a frame is there only behind the one that it was built on. Where the frame before is there, its own
 /// number is taken or the next one, because what is pruned is always a prefix.
-macro_rules! append {
-    ($into:expr, $behind:expr) => {
+macro_rules! append_behind {
+    ($frames:literal) => {
         concat!(
-            "insert into tocos.",
-            $into,
-            " (ledger, n, epoch, first_event, last_event, hash, bytes)
+            "insert into tocos.frames (ledger, n, epoch, first_event, last_event, hash, bytes)
              select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bytea, $7::bytea
              where exists (select 1 from tocos.",
-            $behind,
+            $frames,
             " where ledger = $1::text and n = $2::bigint - 1 and hash = $8::bytea)
              on conflict do nothing"
         )
     };
 }
 
-/// To wherever a frame belongs. With partitions the engine plans this anew each time.
-pub(super) const APPEND: &str = append!("frames", "frames");
-/// With the names of two partitions in it.
-const APPEND_TO: &str = append!("{into}", "{behind}");
-
-/// The tables that a frame is appended to and behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tables {
-    /// One that is not partitioned.
-    Whole,
-    /// Partitions, by their indexes: the engine plans a statement with their names once.
-    Partitions { into: u64, behind: u64 },
-}
-
-impl Tables {
-    fn of(ledger: &Ledger, n: u64) -> Self {
-        match (n.checked_div(ledger.partition_frames), n.saturating_sub(1).checked_div(ledger.partition_frames)) {
-            (Some(into), Some(behind)) => Self::Partitions { into, behind },
-            _ => Self::Whole,
-        }
-    }
-
-    fn sql(self, ledger: &Ledger) -> String {
-        match self {
-            Self::Whole => APPEND.to_owned(),
-            Self::Partitions { into, behind } => {
-                APPEND_TO.replace("{into}", &ledger.partition(into)).replace("{behind}", &ledger.partition(behind))
-            }
-        }
-    }
-}
+/// Behind whichever frame is the one before. With partitions the engine plans this anew each time: it has to find the right one.
+pub(super) const APPEND: &str = append_behind!("frames");
+/// Behind a frame of one partition: the engine plans this once.
+const APPEND_BEHIND: &str = append_behind!("{behind}");
 
 /// The appends of a handle, in the order of their first poll.
 #[derive(Clone, Debug)]
@@ -178,7 +149,10 @@ impl Appender {
 #[derive(Clone)]
 struct Prepared {
     session: Arc<Session>,
-    tables: Tables,
+    /// The partition of the frames that it appends behind; none where it appends behind any.
+    behind: Option<u64>,
+    /// That partition has been dropped since.
+    is_gone: bool,
     statement: Statement,
 }
 
@@ -253,9 +227,9 @@ impl Worker {
 
     /// The connection, made now if there is none, with the statement for a frame.
     async fn prepared(&mut self, n: u64) -> Result<Prepared, Fault> {
-        let tables = Tables::of(&self.ledger, n);
+        let behind_partition = self.partition_of(n.saturating_sub(1));
         let known = self.session.clone().filter(|known| !known.session.is_closed());
-        if let Some(known) = known.as_ref().filter(|known| known.tables == tables) {
+        if let Some(known) = known.as_ref().filter(|known| known.behind == behind_partition && !known.is_gone) {
             return Ok(known.clone());
         }
         let session = match known {
@@ -267,11 +241,11 @@ impl Worker {
                 Arc::new(Session::connect(&self.target, Purpose::Append, &Arc::default()).await?)
             }
         };
-        let prepared = tokio::time::timeout(CALL, session.client.prepare(&tables.sql(&self.ledger))).await;
-        let statement = prepared
-            .map_err(|_| Fault::Away(format!("no answer within {CALL:?}")))?
-            .map_err(|error| self.fault(&error, n))?;
-        let prepared = Prepared { session, tables, statement };
+        let preparing = prepare(&session, &self.ledger, behind_partition);
+        let prepared = tokio::time::timeout(CALL, preparing).await;
+        let prepared = prepared.map_err(|_| Fault::Away(format!("no answer within {CALL:?}")))?;
+        let (behind, statement) = prepared.map_err(|error| session.fault(&error))?;
+        let prepared = Prepared { session, behind, is_gone: false, statement };
         self.session = Some(prepared.clone());
         Ok(prepared)
     }
@@ -281,6 +255,11 @@ impl Worker {
         let Some(UnderWay { n, pipeline, outcome, .. }) = self.under_way.pop_front() else { return };
         let is_behind = self.line.is_broken(pipeline);
         let lost = match rows {
+            Some(Err(error)) if self.is_behind_what_is_pruned(&error) => {
+                self.line.end(pipeline);
+                outcome.send(Ok(Appended::Refused)).ok();
+                return;
+            }
             Some(Ok(0)) => {
                 self.line.end(pipeline);
                 outcome.send(Ok(Appended::Refused)).ok();
@@ -306,6 +285,17 @@ impl Worker {
         outcome.send(Err(lost)).ok();
     }
 
+    /// Whether an append failed because the partition that the frame before would be in has been dropped: then that frame is not there.
+    fn is_behind_what_is_pruned(&mut self, error: &Error) -> bool {
+        let Some(prepared) = &mut self.session else { return false };
+        let Some(index) = prepared.behind else { return false };
+        let name = format!("\"tocos.{}\"", self.ledger.partition(index));
+        let failed = error.as_db_error().filter(|failed| *failed.code() == SqlState::UNDEFINED_TABLE);
+        let is_dropped = failed.is_some_and(|failed| failed.message().contains(&name));
+        prepared.is_gone |= is_dropped;
+        is_dropped
+    }
+
     fn partition_of(&self, n: u64) -> Option<u64> {
         n.checked_div(self.ledger.partition_frames)
     }
@@ -322,7 +312,7 @@ impl Worker {
 
     fn fault(&self, error: &Error, n: u64) -> Fault {
         // No partition for it: they are made ahead, and now at once.
-        if error.code() == Some(&SqlState::UNDEFINED_TABLE) && self.partition_of(n).is_some() {
+        if error.code() == Some(&SqlState::CHECK_VIOLATION) {
             let reached = self.partition_of(n);
             self.events.reached.send_modify(|known| *known = reached.max(*known));
             return Fault::Away(format!("there is no partition for frame {n} yet"));
@@ -332,6 +322,18 @@ impl Worker {
             None => super::verdict::fault(error),
         }
     }
+}
+
+/// The statement that appends behind a partition, if there is one; else behind any frame.
+async fn prepare(session: &Session, ledger: &Ledger, behind: Option<u64>) -> Result<(Option<u64>, Statement), Error> {
+    if let Some(index) = behind {
+        let sql = APPEND_BEHIND.replace("{behind}", &ledger.partition(index));
+        match session.client.prepare(&sql).await {
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {}
+            result => return result.map(|statement| (behind, statement)),
+        }
+    }
+    session.client.prepare(APPEND).await.map(|statement| (None, statement))
 }
 
 pub(super) async fn execute(

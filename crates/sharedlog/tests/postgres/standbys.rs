@@ -68,6 +68,9 @@ async fn a_commit_that_is_visible_and_not_replicated_is_not_acknowledged() {
     let start = log.tip().await.unwrap();
     fill(&log, start, 1).await;
     for end in ["pg_cancel_backend", "pg_terminate_backend"] {
+        // The append behind the one that was cancelled may still be carried out, though nobody listens any more.
+        let appending = "from pg_stat_activity where state = 'active' and query like 'insert into tocos.%'";
+        primary.until(&format!("select count(*) {appending}"), "0").await;
         standby.signal("STOP");
         let before = log.tip().await.unwrap();
         let frame = next(&before, 1);
