@@ -39,7 +39,7 @@ test("a node that is stopped is seen to be away, the other one leads, and all is
   await page.getByRole("heading", { level: 1, name: "ana" }).waitFor();
 
   await leader.kill();
-  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("link", { name: "Overview", exact: true }).click();
   await page.locator(".attention").getByText(new RegExp(`Node ${leader.name} was last seen \\d+ s ago`)).waitFor(PATIENCE);
   await axe(page, "an overview with a node that is away");
   await page.locator(".attention").getByRole("link", { name: leader.name }).click();
@@ -54,7 +54,7 @@ test("a node that is stopped is seen to be away, the other one leads, and all is
   await leader.run();
   await page.getByRole("link", { name: "Group" }).click();
   await row(page, leader).filter({ hasText: "follower" }).filter({ hasText: "level" }).waitFor(PATIENCE);
-  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("link", { name: "Overview", exact: true }).click();
   await page.getByText("Newest events").waitFor();
   await page.locator(".attention").waitFor({ state: "detached" });
   assert.equal((await tolerant(() => leader.get("/v1/users/ana"))).coins.toco, 50);

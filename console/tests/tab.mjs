@@ -47,9 +47,9 @@ export async function more(page, name) {
 /** Counts what is pressed from now on; the result says how often that was. */
 export async function presses(page) {
   await page.evaluate(() => {
+    // What the mouse does, and not the click that a label passes on to its input. Once, also where the page goes on.
+    if (globalThis.pressed === undefined) addEventListener("pointerdown", () => { globalThis.pressed += 1; }, true);
     globalThis.pressed = 0;
-    // What the mouse does, and not the click that a label passes on to its input.
-    addEventListener("pointerdown", () => { globalThis.pressed += 1; }, true);
   });
   return () => page.evaluate(() => globalThis.pressed);
 }

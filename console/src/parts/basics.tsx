@@ -97,9 +97,9 @@ export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
   return <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
     <table class="stack">
       <caption class="visually-hidden">{caption}</caption>
-      <thead><tr>{columns.map((column) => <th key={column.head} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`} aria-sort={column.sort ? column.sort.is ?? "none" : undefined}>{column.sort ? <button type="button" class="sort" onClick={column.sort.turn}>{column.head}</button> : column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
-      <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column) =>
-        <td key={column.head} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}><span class="cell">{column.cell(row)}</span></td>)}</tr>)}</tbody>
+      <thead><tr>{columns.map((column, place) => <th key={place} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`} aria-sort={column.sort ? column.sort.is ?? "none" : undefined}>{column.sort ? <button type="button" class="sort" onClick={column.sort.turn}>{column.head}<i aria-hidden="true" /></button> : column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
+      <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column, place) =>
+        <td key={place} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}><span class="cell">{column.cell(row)}</span></td>)}</tr>)}</tbody>
     </table>
   </div>;
 }
