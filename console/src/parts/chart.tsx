@@ -23,8 +23,10 @@ export function Chart({ times, lines, label, scale, height, step_s = DAY_S, mark
     if (!host) return undefined;
     const axis = { stroke: token("--muted"), grid: { stroke: token("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const bars = lines.filter((line) => line.kind === "bars").length;
+    // Side by side, with their time in the middle of all of them.
+    const width_s = (0.72 / bars) * step_s;
     const paths = (line: Line, at: number): uPlot.Series.PathBuilder | undefined => line.kind === "bars"
-      ? uPlot.paths.bars?.({ size: [0.72 / bars, 22], align: at - (bars - 1) / 2 < 0 ? -1 : at - (bars - 1) / 2 > 0 ? 1 : 0 }) : undefined;
+      ? uPlot.paths.bars?.({ disp: { x0: { unit: 1, values: () => times.map((time) => time + (at - bars / 2) * width_s) }, size: { unit: 1, values: () => [width_s] } } }) : undefined;
     let bar = 0;
     const show = (plot: uPlot): void => {
       const at = plot.cursor.idx;
