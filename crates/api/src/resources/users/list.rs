@@ -39,7 +39,11 @@ pub(crate) static LIST: Endpoint = Endpoint {
         optional("prefix", FieldType::Prefix, "Only users whose id begins with this."),
         optional("closed", FieldType::Bool, "Whether to include closed users. Default: false."),
         optional("limit", FieldType::Integer(1, 1_000), "The maximum number of entries. Default: 100."),
-        optional("cursor", FieldType::Cursor, "The `next_cursor` of the previous page, which had the same `order`, `coin` and `q`."),
+        optional(
+            "cursor",
+            FieldType::Cursor,
+            "The `next_cursor` of the previous page, which had the same `order`, `coin` and `q`.",
+        ),
     ],
     body: &[],
     run: Run::Cached(kept_list, |request| Box::pin(list(request))),
