@@ -158,12 +158,11 @@ impl Pass {
                 (account.user, (Some(account.coin) == self.coin).then_some(account))
             }
             (None, _) => {
-                // From the newest to the oldest: where ids grow with time the last ids come first.
-                let row = self.rows - 1 - row;
+                let row = self.from_newest(row);
                 ((row < state.user_count()).then_some(UserId(row as u32))?, None)
             }
             (Some(found), by) => {
-                let user = *found.get(row).filter(|user| (user.0 as usize) < state.user_count())?;
+                let user = *found.get(self.from_newest(row)).filter(|user| (user.0 as usize) < state.user_count())?;
                 let coin = self.coin.filter(|_| by == By::Balance);
                 (user, coin.and_then(|coin| state.account_of(user, coin)).map(|account| state.account(account)))
             }
@@ -177,6 +176,12 @@ impl Pass {
             By::Id => Rank::Id(id()),
         };
         Some(Place { rank, user })
+    }
+
+    /// Where the last ids or the newest users are wanted, they are looked at first: ids often grow with time, and who comes behind those
+    /// that are kept is passed over.
+    fn from_newest(&self, row: usize) -> usize {
+        if self.order.is_descending { self.rows - 1 - row } else { row }
     }
 
     fn wants(&self, state: &State, user: UserId) -> bool {
