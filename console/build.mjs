@@ -3,7 +3,7 @@
 //   node build.mjs            writes crates/api/console
 //   node build.mjs FOLDER     writes there instead
 //
-// The same sources and lock file give the same bytes everywhere: gzip is done by a library of the lock file, not by Node's zlib.
+// Fails if what a browser loads is larger than it may be. The same sources and lock file give the same bytes everywhere: gzip is done by a library of the lock file, not by Node's zlib.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -14,6 +14,8 @@ import { gzipSync } from "fflate";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ? resolve(process.argv[2]) : join(here, "../crates/api/console");
 mkdirSync(out, { recursive: true });
+/** Bytes of the script and the stylesheet as they are sent. */
+const PACKED_MAX = 300 * 1_024;
 
 const result = await build({
   absWorkingDir: here,
@@ -34,6 +36,7 @@ const result = await build({
 
 const names = {};
 const sizes = [];
+let total = 0;
 for (const file of result.outputFiles) {
   const end = file.path.endsWith(".js") ? "js" : "css";
   const hash = createHash("sha256").update(file.contents).digest("hex").slice(0, 12);
@@ -41,6 +44,7 @@ for (const file of result.outputFiles) {
   const packed = gzipSync(file.contents, { level: 9, mem: 9, mtime: 0 });
   packed[9] = 255; // No operating system.
   writeFileSync(join(out, `app.${end}.gz`), packed);
+  total += packed.length;
   sizes.push(`app.${end}: ${file.contents.length} bytes, ${packed.length} packed`);
 }
 const page = readFileSync(join(here, "src/index.html"), "utf8").replace("STYLE", names.css).replace("SCRIPT", names.js);
@@ -54,5 +58,7 @@ const notices = [...packages].sort().map((name) => {
   return `${name} ${version}\n\n${readFileSync(join(folder, "LICENSE"), "utf8").replaceAll("\r\n", "\n").trim()}\n`;
 });
 writeFileSync(join(out, "licenses.txt"), `The console contains these libraries.\n\n${notices.join(`\n${"-".repeat(72)}\n\n`)}`);
+sizes.push(`${total} bytes packed in all, of at most ${PACKED_MAX}`);
 for (const line of sizes) console.log(line);
+if (total > PACKED_MAX) throw new Error("the console is too large");
 console.log(`written to ${relative(process.cwd(), out) || "."}`);

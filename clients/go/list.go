@@ -98,7 +98,7 @@ func list[T any](c *Client, path string, first url.Values, options []CallOption)
 	}}
 }
 
-// ListUsers lists users and their coins by id; with Q those whose id or name contains it, with ID those named.
+// ListUsers lists users and their coins, by id unless Order says otherwise; with Q those whose id or name contains it, with ID those named.
 func (c *Client) ListUsers(query UsersQuery, options ...CallOption) List[UserSummary] {
 	return list[UserSummary](c, "/v1/users", query.values(), options)
 }

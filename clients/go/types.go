@@ -958,11 +958,12 @@ type OwnKey struct {
 }
 
 type Status struct {
-	OpenHolds    int64          `json:"open_holds"`
-	OldestHoldAt *time.Time     `json:"oldest_hold_at"`
-	Expiring     []Expiring     `json:"expiring"`
-	Refusals     []RefusalCount `json:"refusals"`
-	Archive      *ArchiveStatus `json:"archive"`
+	OpenHolds      int64          `json:"open_holds"`
+	OldestHoldAt   *time.Time     `json:"oldest_hold_at"`
+	Expiring       []Expiring     `json:"expiring"`
+	Refusals       []RefusalCount `json:"refusals"`
+	RefusalsByTime RefusalsByTime `json:"refusals_by_time"`
+	Archive        *ArchiveStatus `json:"archive"`
 }
 
 type Expiring struct {
@@ -974,6 +975,14 @@ type Expiring struct {
 type RefusalCount struct {
 	Code  string `json:"code"`
 	Count int64  `json:"count"`
+}
+
+type RefusalsByTime struct {
+	// When the first span began: at the start of this node, or about 24 hours ago.
+	From  time.Time `json:"from"`
+	SpanS int64     `json:"span_s"`
+	// The refusals of each span, one behind the other. The last one is not over yet.
+	Counts []int64 `json:"counts"`
 }
 
 type ArchiveStatus struct {
@@ -1852,10 +1861,12 @@ type RedeliverRequest struct {
 
 // UsersQuery chooses what a list or a report has. What is zero is left out.
 type UsersQuery struct {
-	// Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix` and `cursor`; `limit` has no effect.
+	// Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix`, `order` and `cursor`; `limit` has no effect.
 	ID []string
-	// Only users whose id or name contains this; upper and lower case and accents make no difference. Ordered by creation, the oldest first. Not together with `prefix`.
+	// Only users whose id or name contains this; upper and lower case and accents make no difference. Not together with `prefix`.
 	Q string
+	// By id, by creation, or by balance, which is the total of `coin` and needs it; with `-` the greatest first. Of users with the same balance the oldest comes first. Default: `id`, with `q` `created`.
+	Order string
 	// Only users with an account of this coin, and only that account.
 	Coin string
 	// Only users whose id begins with this.
@@ -1864,7 +1875,7 @@ type UsersQuery struct {
 	Closed bool
 	// The maximum number of entries. Default: 100.
 	Limit int64
-	// The `next_cursor` of the previous page.
+	// The `next_cursor` of the previous page, which had the same `order`, `coin` and `q`.
 	Cursor string
 }
 
@@ -1872,6 +1883,7 @@ func (q UsersQuery) values() url.Values {
 	values := url.Values{}
 	put(values, "id", q.ID)
 	put(values, "q", q.Q)
+	put(values, "order", q.Order)
 	put(values, "coin", q.Coin)
 	put(values, "prefix", q.Prefix)
 	put(values, "closed", q.Closed)

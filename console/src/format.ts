@@ -74,6 +74,7 @@ const exactTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeSt
 const dayOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", hour: "numeric", minute: "2-digit" });
 
@@ -82,6 +83,9 @@ export const fullTime = (at: string): string => exactTime.format(new Date(at));
 export const date = (at: string | Date): string => dayOnly.format(new Date(at));
 export const day = (at: string | Date): string => shortDay.format(new Date(at));
 export const clockTime = (at: string): string => clock.format(new Date(at));
+export const minuteTime = (at: string | Date): string => minute.format(new Date(at));
+/** The times from one to the other: "14:10 – 14:20". */
+export const between = (from: Date, until: Date): string => minute.formatRange(from, until);
 
 // Years and months only from two on: "in 45 days" says more than "next month".
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["year", 63_115_200], ["month", 5_259_600], ["day", 86_400], ["hour", 3_600], ["minute", 60]];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fill, launch, NAMES, Service } from "./service.mjs";
-import { axe, button, confirm, dialog, done, more, openTab, preview } from "./tab.mjs";
+import { axe, button, confirm, dialog, done, more, openTab, presses, preview } from "./tab.mjs";
 
 const LONG = "L".repeat(128);
 const PAGES = ["#/", "#/users", "#/users?q=a", "#/users/ana", "#/users/script", "#/users/arabic", `#/users/${LONG}`, "#/users/none", "#/events", "#/events?reference=order%201001", "#/events/24", "#/events/27", "#/events/30", "#/holds", "#/schedules", "#/coins", "#/keys", "#/webhooks", "#/webhooks/none", "#/nowhere"];
@@ -35,9 +35,12 @@ describe("support", () => {
 
   test("sees in one click why the balance is what it is", async (t) => {
     const page = await open(t, "#/users/ana");
+    await button(page, "Why this balance?").waitFor();
+    const pressed = await presses(page);
     await button(page, "Why this balance?").click();
     const why = page.locator(".why");
     await why.getByText("available =").waitFor();
+    assert.equal(await pressed(), 1);
     await why.getByRole("link", { name: /^Grant \d+/ }).first().waitFor();
     const account = await toco("ana");
     assert.match(await why.innerText(), new RegExp(`${account.available} available = ${account.total} in all − ${account.held} held`));
@@ -48,6 +51,8 @@ describe("support", () => {
   test("gives 50 coins that expire in 30 days in three clicks", async (t) => {
     const page = await open(t, "#/users/bob");
     const before = await toco("bob");
+    await button(page, "Grant").waitFor();
+    const pressed = await presses(page);
     await button(page, "Grant").click();
     await page.getByText("30 days", { exact: true }).click();
     await preview(page).getByText(`${before.total + 50} toco`).waitFor();
@@ -55,6 +60,7 @@ describe("support", () => {
     assert.deepEqual(await toco("bob"), before, "a dry run changes nothing");
     await confirm(page, "Grant").click();
     await done(page);
+    assert.equal(await pressed(), 3);
     const now = await toco("bob");
     assert.equal(now.total, before.total + 50);
     const lot = now.lots.find((lot) => lot.amount === 50);
@@ -63,14 +69,17 @@ describe("support", () => {
     await page.getByText("50 of the lot that expires on").waitFor();
   });
 
-  test("undoes a wrong spend", async (t) => {
+  test("undoes a wrong spend in two clicks", async (t) => {
     const before = await toco("ana");
     const spend = await service.post("/v1/spends", { user: "ana", coin: "toco", amount: 33, reference: "a mistake" });
     const page = await open(t, "#/users/ana");
+    await button(page, `Undo event ${spend.event}`).waitFor();
+    const pressed = await presses(page);
     await button(page, `Undo event ${spend.event}`).click();
     await preview(page).getByText("33 toco come back to ana").waitFor();
     await confirm(page, "Undo it").click();
     await done(page);
+    assert.equal(await pressed(), 2);
     assert.deepEqual((await toco("ana")).lots, before.lots);
     await page.goto(`${service.url}/#/events/${spend.event}`);
     await page.getByText("All of it was undone.").waitFor();

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
-const BINARY = process.env.TOCOS_BINARY ?? new URL("../../target/debug/tocos", import.meta.url).pathname;
+export const BINARY = process.env.TOCOS_BINARY ?? new URL("../../target/debug/tocos", import.meta.url).pathname;
 
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** The service, with what it takes to stop and start it again at the same address. */
 export class Service {

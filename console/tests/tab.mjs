@@ -44,6 +44,16 @@ export async function more(page, name) {
   await page.locator(".menu-items").getByRole("button", { name }).click();
 }
 
+/** Counts what is pressed from now on; the result says how often that was. */
+export async function presses(page) {
+  await page.evaluate(() => {
+    // What the mouse does, and not the click that a label passes on to its input. Once, also where the page goes on.
+    if (globalThis.pressed === undefined) addEventListener("pointerdown", () => { globalThis.pressed += 1; }, true);
+    globalThis.pressed = 0;
+  });
+  return () => page.evaluate(() => globalThis.pressed);
+}
+
 /** Nothing that axe calls serious or critical is on the page. */
 export async function axe(page, where) {
   await page.evaluate(AXE);

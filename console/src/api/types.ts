@@ -64,9 +64,11 @@ export interface Status {
   open_holds: number; oldest_hold_at: string | null;
   expiring: { coin: string; within_7_days: Int; within_30_days: Int }[];
   refusals: { code: string; count: number }[];
+  /** How many in each span of `span_s` seconds, from then on; the last one is not over yet. */
+  refusals_by_time?: { from: string; span_s: number; counts: number[] };
   archive: { lag_s: number; lag_bytes: number; last_success_at: string | null; failures: number } | null;
 }
-export interface Day { day: string; from: string; until: string; opening: Int; granted: Int; spent: Int; expired: Int; reversed: Int; closing: Int }
+export interface Day { day: string; from: string; until: string; opening: Int; granted: Int; spent: Int; expired: Int; reversed: Int; closing: Int; held?: Int }
 /** Why a webhook was switched off. */
 export type OffReason = "requested" | "gone" | "failing";
 /** Which events a webhook gets. */

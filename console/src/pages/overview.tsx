@@ -1,23 +1,21 @@
 // How all is, at a glance.
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { get, Problem, url } from "../api/client";
 import type { Coin, Day, EventPage, Status } from "../api/types";
 import type { Int } from "../api/json";
-import { ago, amount, bytes, count, day, many, spaced } from "../format";
+import { ago, amount, between, bytes, count, day, many, minuteTime, spaced } from "../format";
 import { Amount, Card, Empty, EventLink, Failure, PageHead, Shown, Skeleton, Table, Time } from "../parts/basics";
-import { Chart, Spark, type Line } from "../parts/chart";
+import { Bars, Chart, type Line } from "../parts/chart";
 import { coins, loadCoins } from "../state/coins";
 import { useLoaded } from "../state/query";
 import { to } from "../state/route";
 import { lastEvent } from "../state/session";
 import { headline } from "../words";
+import { Attention } from "./attention";
 
 const DAY_MS = 86_400_000;
-const SEEN_MAX = 240;
-/** What was seen since the console was opened: nothing keeps it longer. */
-const seen = signal<{ refusals: number[]; held: Map<string, number[]> }>({ refusals: [], held: new Map() });
+const HOUR_MS = 3_600_000;
 
 function Part({ label, value, coin, tone, whole }: { label: string; value: Int; coin: Coin; tone: string; whole: bigint }): JSX.Element {
   const width = whole > 0n ? Number((BigInt(value) * 1000n) / whole) / 10 : 0;
@@ -30,7 +28,7 @@ function CoinCard({ coin, expiring, isChosen, choose }: { coin: Coin; expiring: 
   const held = BigInt(coin.held) > 0n ? BigInt(coin.held) : 0n;
   const free = BigInt(coin.outstanding) - held;
   return <button type="button" class={isChosen ? "coin-card card on" : "coin-card card"} aria-pressed={isChosen} onClick={choose}>
-    <span class="coin-head"><strong>{coin.code}</strong><span class="muted">outstanding</span></span>
+    <span class="coin-head"><strong>{coin.code}</strong><span class="muted"><i class="free" />outstanding</span></span>
     <span class="big"><Amount value={coin.outstanding} coin={coin.code} unit={false} /></span>
     <span class="bar" aria-hidden="true"><i class="spent" style={{ width: share(coin.spent) }} /><i class="expired" style={{ width: share(coin.expired) }} /><i class="held" style={{ width: share(held) }} /><i class="free" style={{ width: share(free > 0n ? free : 0n) }} /></span>
     <span class="figures"><Part label="Issued" value={coin.issued} coin={coin} tone="issued" whole={0n} /><Part label="Spent" value={coin.spent} coin={coin} tone="spent" whole={whole} />
@@ -40,6 +38,8 @@ function CoinCard({ coin, expiring, isChosen, choose }: { coin: Coin; expiring: 
 }
 
 const RANGES: [string, number][] = [["7 days", 7], ["30 days", 30], ["90 days", 90], ["1 year", 365]];
+
+const hasHeld = (rows: Day[]): boolean => rows.length > 0 && rows.every((row) => row.held !== undefined && row.held !== null);
 
 function CoinChart({ coin }: { coin: Coin }): JSX.Element {
   const [days, setDays] = useState(30);
@@ -53,23 +53,68 @@ function CoinChart({ coin }: { coin: Coin }): JSX.Element {
   const rows = report.data?.code === coin.code ? report.data.rows : undefined;
   const shown = useMemo(() => {
     if (!rows) return null;
-    const line = (label: string, name: "closing" | "granted" | "spent" | "expired", color: string, kind: "line" | "bars"): Line =>
+    const line = (label: string, name: "closing" | "held" | "granted" | "spent" | "expired", color: string, kind: "line" | "bars"): Line =>
       ({ label, color, kind, values: rows.map((row) => Number(row[name])), text: (at) => amount(rows[at]?.[name] ?? 0, coin.code) });
-    return { times: rows.map((row) => new Date(row.from).getTime() / 1_000), stock: [line("Outstanding", "closing", "--series-1", "line")], flows: [line("Issued", "granted", "--series-2", "bars"), line("Spent", "spent", "--series-3", "bars"), line("Expired", "expired", "--series-4", "bars")] };
+    return { times: rows.map((row) => new Date(row.from).getTime() / 1_000), stock: [line("Outstanding", "closing", "--series-1", "line"), ...(hasHeld(rows) ? [line("Held", "held", "--lot-promotional", "line")] : [])], flows: [line("Issued", "granted", "--series-2", "bars"), line("Spent", "spent", "--series-3", "bars"), line("Expired", "expired", "--series-4", "bars")] };
   }, [rows, coin.code, coin.decimals]);
   return <Card title={<>{coin.code} by day</>} actions={<div class="segments" role="group" aria-label="Span">{RANGES.map(([label, length]) => <button type="button" key={label} aria-pressed={days === length} onClick={() => setDays(length)}>{label}</button>)}</div>}>
     {report.error ? report.error instanceof Problem && report.error.code === "invalid_request" ? <Empty title="Nothing happened yet" /> : <Failure error={report.error} retry={report.reload} />
       : !shown || !rows ? <Skeleton rows={6} /> : <>
-        <Chart times={shown.times} lines={shown.stock} scale={10 ** coin.decimals} height={170} label={`${coin.code}: outstanding by day. The table below has the numbers.`} />
+        <Chart times={shown.times} lines={shown.stock} scale={10 ** coin.decimals} height={170} label={`${coin.code}: outstanding${hasHeld(rows) ? " and held" : ""} by day. The table below has the numbers.`} />
         <Chart times={shown.times} lines={shown.flows} scale={10 ** coin.decimals} height={150} label={`${coin.code}: issued, spent and expired by day. The table below has the numbers.`} />
         <details class="as-table"><summary>As a table</summary><Table caption={`${coin.code} by day`} rows={[...rows].reverse()} rowKey={(row) => row.from} columns={[
-          { head: "Day", cell: (row) => day(row.from) }, ...(["granted", "spent", "expired", "reversed", "closing"] as const).map((name) => ({ head: name === "closing" ? "outstanding" : name === "granted" ? "issued" : name, end: true, cell: (row: Day) => <Amount value={row[name]} coin={coin.code} unit={false} /> }))]} /></details></>}
+          { head: "Day", cell: (row) => day(row.from) }, ...(["granted", "spent", "expired", "reversed", "closing", ...(hasHeld(rows) ? ["held" as const] : [])] as const).map((name) => ({ head: name === "closing" ? "outstanding" : name === "granted" ? "issued" : name, end: true, cell: (row: Day) => <Amount value={row[name] ?? 0} coin={coin.code} unit={false} /> }))]} /></details></>}
   </Card>;
 }
 
-function Tile({ label, value, note, href, spark }: { label: string; value: JSX.Element | string; note?: JSX.Element | string; href?: string; spark?: JSX.Element }): JSX.Element {
-  const inside = <><span class="tile-name">{label}</span><span class="tile-value">{value}</span>{note && <span class="muted tile-note">{note}</span>}{spark}</>;
+function Tile({ label, value, note, href, picture }: { label: string; value: JSX.Element | string; note?: JSX.Element | string; href?: string; picture?: JSX.Element }): JSX.Element {
+  const inside = <><span class="tile-name">{label}</span><span class="tile-value">{value}</span>{note && <span class="muted tile-note">{note}</span>}{picture}</>;
   return href ? <a class="tile card" href={href}>{inside}</a> : <div class="tile card">{inside}</div>;
+}
+
+type ByTime = NonNullable<Status["refusals_by_time"]>;
+
+/** The refusals of the last 24 hours in spans; null where the service had not started yet. */
+function lastDay({ from, span_s, counts }: ByTime): { times: number[]; values: (number | null)[] } {
+  const length = Math.ceil(DAY_MS / 1_000 / span_s);
+  const missing = Math.max(0, length - counts.length);
+  const first = new Date(from).getTime() / 1_000 - missing * span_s;
+  const values = [...Array.from({ length: missing }, () => null), ...counts];
+  return { times: values.map((_, at) => first + at * span_s), values };
+}
+
+/** The same by the hour, from now back. */
+function byHour({ span_s, counts }: ByTime): number[] {
+  const each = Math.max(1, Math.round(HOUR_MS / 1_000 / span_s));
+  return Array.from({ length: 24 }, (_, ago) => {
+    const end = counts.length - ago * each;
+    return counts.slice(Math.max(0, end - each), Math.max(0, end)).reduce((sum, one) => sum + one, 0);
+  }).reverse();
+}
+
+const spanWords = (at: Date, span_s: number): string => between(at, new Date(at.getTime() + span_s * 1_000));
+
+function RefusalChart({ by }: { by: ByTime }): JSX.Element {
+  const key = `${by.from} ${by.counts.join(" ")}`;
+  const { times, values, lines, say } = useMemo(() => {
+    const { times, values } = lastDay(by);
+    const lines: Line[] = [{ label: "Refused", color: "--series-3", kind: "bars", values, text: (at) => (values[at] === null ? "not counted: the service had not started" : count(values[at] ?? 0)) }];
+    return { times, values, lines, say: (at: Date) => spanWords(at, by.span_s) };
+  }, [key]);
+  const rows = times.map((at, place) => ({ at: new Date(at * 1_000), count: values[place] ?? 0 })).filter((row) => row.count > 0).reverse();
+  return <>
+    <Chart times={times} lines={lines} scale={1} height={120} step_s={by.span_s} mark={minuteTime} say={say} label="Refusals of each 10 minutes of the last 24 hours. The table below has the numbers." />
+    <details class="as-table"><summary>As a table</summary>{rows.length === 0 ? <p class="muted">Nothing was refused in the last 24 hours.</p> : <Table caption="Refusals by time" rows={rows} rowKey={(row) => row.at.getTime()} columns={[
+      { head: "Time", cell: (row) => `${day(row.at)}, ${spanWords(row.at, by.span_s)}` }, { head: "Refused", end: true, cell: (row) => <span class="num">{count(row.count)}</span> }]} />}</details></>;
+}
+
+/** What was refused over time, and which refusals those were. */
+function Refusals({ data, sum }: { data: Status; sum: number }): JSX.Element {
+  if (sum === 0) return <Empty title="None">Nothing was refused since the service started.</Empty>;
+  return <>
+    {data.refusals_by_time && <RefusalChart by={data.refusals_by_time} />}
+    <h3>Since the service started</h3>
+    <ul class="counts">{[...data.refusals].sort((a, b) => b.count - a.count).slice(0, 10).map((one) => <li key={one.code}><span>{spaced(one.code)}</span><span class="num">{count(one.count)}</span><span class="bar" aria-hidden="true"><i class="spent" style={{ width: `${(one.count / sum) * 100}%` }} /></span></li>)}</ul></>;
 }
 
 export function Overview(): JSX.Element {
@@ -82,20 +127,15 @@ export function Overview(): JSX.Element {
   const refusals = (status.data?.refusals ?? []).reduce((sum, one) => sum + one.count, 0);
   // Refusals make no event: they are asked for now and then.
   useEffect(() => { const timer = setInterval(() => status.reload(), 5_000); return () => clearInterval(timer); }, []);
-  useEffect(() => {
-    if (!status.data) return;
-    const keep = (values: number[], value: number): number[] => [...values.slice(1 - SEEN_MAX), value];
-    const held = new Map(list.map((one) => [one.code, keep(seen.value.held.get(one.code) ?? [], Number(one.held))]));
-    seen.value = { refusals: keep(seen.value.refusals, refusals), held };
-  }, [status.data]);
   const expiring = (status.data?.expiring ?? []).find((one) => one.coin === coin?.code);
   return <>
     <PageHead title="Overview" sub="All coins, live" />
+    <Attention />
     <Shown of={status} rows={2}>{(data) => <div class="tiles">
       <Tile label="Events" value={count(lastEvent.value)} href={to.events()} note="durable" />
-      <Tile label="Open holds" value={count(data.open_holds)} href={to.holds()} note={data.oldest_hold_at ? `oldest ${ago(data.oldest_hold_at)}` : "none open"} spark={coin && <Spark values={seen.value.held.get(coin.code) ?? []} label={`Held ${coin.code} since the console was opened`} />} />
+      <Tile label="Open holds" value={count(data.open_holds)} href={to.holds()} note={data.oldest_hold_at ? `oldest ${ago(data.oldest_hold_at)}` : "none open"} />
       {coin && <Tile label={`Expiring ${coin.code}`} value={<Amount value={expiring?.within_7_days ?? 0} coin={coin.code} unit={false} />} note={`within 7 days; ${amount(expiring?.within_30_days ?? 0, coin.code)} within 30`} />}
-      <Tile label="Refusals" value={count(refusals)} note="since the service started" spark={<Spark values={seen.value.refusals.map((value) => value - (seen.value.refusals[0] ?? 0))} label="New refusals since the console was opened" />} />
+      <Tile label="Refusals" value={count(data.refusals_by_time ? data.refusals_by_time.counts.reduce((sum, one) => sum + one, 0) : refusals)} note={data.refusals_by_time ? "in the last 24 hours" : "since the service started"} picture={data.refusals_by_time && <Bars values={byHour(data.refusals_by_time)} label="Refusals of each of the last 24 hours" />} />
       {data.archive && <Tile label="Archive" value={`${data.archive.lag_s.toFixed(0)} s`} note={`behind; ${bytes(data.archive.lag_bytes)}${data.archive.failures ? `, ${many(data.archive.failures, "failure")}` : ""}`} />}
     </div>}</Shown>
     <Shown of={loaded}>{() => <div class="coin-cards">{list.map((one) => <CoinCard key={one.code} coin={one} expiring={status.data?.expiring.find((other) => other.coin === one.code)?.within_7_days} isChosen={one.code === coin?.code} choose={() => choose(one.code)} />)}</div>}</Shown>
@@ -104,8 +144,7 @@ export function Overview(): JSX.Element {
       <Card title="Newest events" actions={<a href={to.events()}>All events</a>}>
         <Shown of={events}>{(page) => page.events.length === 0 ? <Empty title="Nothing happened yet">Make a user and grant some coins.</Empty> : <ul class="feed">{[...page.events].reverse().map((event) => <li key={event.event}><EventLink event={event.event} /><span class="feed-words">{headline(event)}</span><span class="muted"><Time at={event.at} relative /></span></li>)}</ul>}</Shown>
       </Card>
-      <Card title="Refusals"><Shown of={status}>{(data) => data.refusals.length === 0 ? <Empty title="None">Nothing was refused since the service started.</Empty>
-        : <ul class="counts">{[...data.refusals].sort((a, b) => b.count - a.count).slice(0, 10).map((one) => <li key={one.code}><span>{spaced(one.code)}</span><span class="num">{count(one.count)}</span><span class="bar" aria-hidden="true"><i class="spent" style={{ width: `${(one.count / refusals) * 100}%` }} /></span></li>)}</ul>}</Shown></Card>
+      <Card title="Refusals"><Shown of={status}>{(data) => <Refusals data={data} sum={refusals} />}</Shown></Card>
     </div>
   </>;
 }

@@ -8,7 +8,8 @@ import * as act from "../actions/list";
 import { amount, ago, bytes, count, many } from "../format";
 import { Amount, Badge, Button, Card, Copy, Empty, Facts, Name, PageHead, Shown, Table, Time } from "../parts/basics";
 import { loadCoins } from "../state/coins";
-import { useLoaded } from "../state/query";
+import { fares } from "../state/group";
+import { useLoaded, useWatched } from "../state/query";
 import { may, own, signIn } from "../state/session";
 import { perWords } from "../words";
 
@@ -50,13 +51,14 @@ export function KeysPage(): JSX.Element {
 }
 
 export function GroupPage(): JSX.Element {
-  const loaded = useLoaded("cluster", (signal) => get<Cluster>("/v1/cluster", signal));
+  const loaded = useWatched("cluster", (signal) => get<Cluster>("/v1/cluster", signal));
   const status = useLoaded("status", (signal) => get<Status>("/v1/status", signal));
   return <><PageHead title="Group" sub="The nodes that serve this ledger" actions={may("admin") && loaded.data?.role !== "alone" && <Button onClick={() => begin(act.handOver())}>Hand the lead over</Button>} />
     <Shown of={loaded}>{(group) => <>
       <Card title={<>Node <Name text={group.node} /></>}><Facts rows={[["Role", <Badge word={group.role} tone={group.role === "leader" ? "good" : group.role === "follower" ? "info" : "warn"} />], ["Leader", group.leader ? <Name text={group.leader.node} /> : "none"], ["Epoch", count(group.epoch)], ["Event", `${count(group.last_event)} of ${count(group.tip_event)}`],
-        ["Behind", `${group.behind_s.toFixed(1)} s`], ["Kept on more than one machine", group.synchronous === null ? "unknown" : group.synchronous ? "yes" : "no"], ["Changes of the leader", count(group.changes)], ["Faults of the shared log", count(group.faults)], ["Note", group.note]]} /></Card>
-      <Card title="Nodes"><Table caption="Nodes" rows={[...group.members]} rowKey={(member) => member.node} columns={[{ head: "Node", cell: (member) => <Name text={member.node} /> }, { head: "Address", class: "wide", cell: (member) => member.url }, { head: "Role", cell: (member) => <Badge word={member.node === group.leader?.node ? "leader" : "follower"} tone={member.node === group.leader?.node ? "good" : "info"} /> },
+        ["Behind", `${group.behind_s.toFixed(1)} s`], ["On several machines", group.synchronous === null ? "unknown" : group.synchronous ? "yes" : "no"], ["Leader changes", count(group.changes)], ["Shared log faults", count(group.faults)], ["Note", group.note]]} /></Card>
+      <Card title="Nodes"><Table caption="Nodes" rows={fares(group)} rowKey={(member) => member.node} columns={[{ head: "Node", cell: (member) => <Name text={member.node} /> }, { head: "Address", class: "wide", cell: (member) => member.url }, { head: "Role", cell: (member) => <Badge word={member.node === group.leader?.node ? "leader" : "follower"} tone={member.node === group.leader?.node ? "good" : "info"} /> },
+        { head: "State", cell: (member) => <Badge word={member.fare} tone={{ away: "bad", behind: "warn", level: "good" }[member.fare]} /> },
         { head: "Event", end: true, cell: (member) => <span class="num">{count(member.last_event)}</span> }, { head: "Behind", end: true, cell: (member) => <span class="num">{many(Math.max(0, group.tip_event - member.last_event), "event")}</span> }, { head: "Seen", end: true, cell: (member) => `${member.seen_ago_s.toFixed(1)} s ago` }]} /></Card></>}</Shown>
     <Card title="Archive"><Shown of={status} rows={2}>{({ archive }) => archive ? <Facts rows={[["Behind", `${archive.lag_s.toFixed(1)} s`], ["Not yet there", bytes(archive.lag_bytes)], ["Last success", archive.last_success_at ? ago(archive.last_success_at) : "none since the start"], ["Failures", count(archive.failures)]]} /> : <p class="muted">This node has none.</p>}</Shown></Card></>;
 }

@@ -87,7 +87,9 @@ export function Shown<T>({ of, rows, children }: { of: Loaded<T>; rows?: number;
   return <>{children(of.data)}</>;
 }
 
-export interface Column<T> { head: string; end?: boolean; class?: string; cell: (row: T) => ComponentChildren }
+/** How a column is sorted, and what its head does. */
+export interface Sort { is: "ascending" | "descending" | undefined; turn: () => void }
+export interface Column<T> { head: string; end?: boolean; class?: string; sort?: Sort; cell: (row: T) => ComponentChildren }
 
 export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
   caption: string; columns: Column<T>[]; rows: T[]; rowKey: (row: T) => string | number; rowClass?: (row: T) => string;
@@ -95,9 +97,9 @@ export function Table<T>({ caption, columns, rows, rowKey, rowClass }: {
   return <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
     <table class="stack">
       <caption class="visually-hidden">{caption}</caption>
-      <thead><tr>{columns.map((column) => <th key={column.head} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`}>{column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
-      <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column) =>
-        <td key={column.head} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}><span class="cell">{column.cell(row)}</span></td>)}</tr>)}</tbody>
+      <thead><tr>{columns.map((column, place) => <th key={place} scope="col" class={`${column.end ? "end" : ""} ${column.class ?? ""}`} aria-sort={column.sort ? column.sort.is ?? "none" : undefined}>{column.sort ? <button type="button" class="sort" onClick={column.sort.turn}>{column.head}<i aria-hidden="true" /></button> : column.head || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
+      <tbody>{rows.map((row) => <tr key={rowKey(row)} class={rowClass?.(row)}>{columns.map((column, place) =>
+        <td key={place} class={`${column.end ? "end" : ""} ${column.class ?? ""}`} data-head={column.head}><span class="cell">{column.cell(row)}</span></td>)}</tr>)}</tbody>
     </table>
   </div>;
 }

@@ -7,13 +7,14 @@ import { isDark } from "../state/theme";
 
 export interface Line { label: string; values: (number | null)[]; color: string; kind: "line" | "bars"; text: (at: number) => string }
 
-/** So that the bars of the first and the last day are whole. */
-const HALF_DAY_S = 43_200;
-
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** `times` in seconds since 1970. */
-export function Chart({ times, lines, label, scale, height }: { times: number[]; lines: Line[]; label: string; scale: number; height: number }): JSX.Element {
+export const DAY_S = 86_400;
+
+interface ChartProps { times: number[]; lines: Line[]; label: string; scale: number; height: number; step_s?: number; mark?: (at: Date) => string; say?: (at: Date) => string }
+
+/** `times` in seconds since 1970, `step_s` apart; `mark` writes one at the axis, `say` above the chart. */
+export function Chart({ times, lines, label, scale, height, step_s = DAY_S, mark = day, say = mark }: ChartProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
   const dark = isDark.value;
@@ -22,14 +23,16 @@ export function Chart({ times, lines, label, scale, height }: { times: number[];
     if (!host) return undefined;
     const axis = { stroke: token("--muted"), grid: { stroke: token("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const bars = lines.filter((line) => line.kind === "bars").length;
+    // Side by side, with their time in the middle of all of them.
+    const width_s = (0.72 / bars) * step_s;
     const paths = (line: Line, at: number): uPlot.Series.PathBuilder | undefined => line.kind === "bars"
-      ? uPlot.paths.bars?.({ size: [0.72 / bars, 22], align: at - (bars - 1) / 2 < 0 ? -1 : at - (bars - 1) / 2 > 0 ? 1 : 0 }) : undefined;
+      ? uPlot.paths.bars?.({ disp: { x0: { unit: 1, values: () => times.map((time) => time + (at - bars / 2) * width_s) }, size: { unit: 1, values: () => [width_s] } } }) : undefined;
     let bar = 0;
     const show = (plot: uPlot): void => {
       const at = plot.cursor.idx;
       const place = at === null || at === undefined ? times.length - 1 : at;
       if (!readout.current || times[place] === undefined) return;
-      readout.current.replaceChildren(...[["", day(new Date((times[place] ?? 0) * 1_000)), "muted"], ...lines.map((line) => [line.color, `${line.label} ${line.text(place)}`, ""])].map(([color, text, kind]) => {
+      readout.current.replaceChildren(...[["", say(new Date((times[place] ?? 0) * 1_000)), "muted"], ...lines.map((line) => [line.color, `${line.label} ${line.text(place)}`, ""])].map(([color, text, kind]) => {
         const item = document.createElement("span");
         item.className = `legend ${kind}`;
         if (color) { const dot = document.createElement("i"); dot.style.background = token(color); item.append(dot); }
@@ -38,9 +41,10 @@ export function Chart({ times, lines, label, scale, height }: { times: number[];
       }));
     };
     const options: uPlot.Options = {
-      width: Math.max(240, host.clientWidth), height, legend: { show: false }, cursor: { y: false, points: { size: 7 }, sync: { key: "days" } }, padding: [10, 14, 0, 0],
-      scales: { x: { range: (_plot, first, last) => [first - HALF_DAY_S, last + HALF_DAY_S] }, y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
-      axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => day(new Date(at * 1_000))), space: 70, size: 30 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
+      width: Math.max(240, host.clientWidth), height, legend: { show: false }, cursor: { y: false, points: { size: 7 }, sync: { key: `every ${step_s}` } }, padding: [10, 14, 0, 0],
+      // So that the first and the last bar are whole.
+      scales: { x: { range: (_plot, first, last) => [first - step_s / 2, last + step_s / 2] }, y: { range: (_plot, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
+      axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => mark(new Date(at * 1_000))), space: 70, size: 30 }, { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => brief(value / scale)) }],
       series: [{}, ...lines.map((line): uPlot.Series => ({
         label: line.label, stroke: token(line.color), width: line.kind === "line" ? 2 : 0, scale: "y",
         fill: line.kind === "bars" ? token(line.color) : `${token(line.color)}1f`, points: { show: line.kind === "line" && times.length < 3 }, ...(line.kind === "bars" ? { paths: paths(line, bar++) } : {}),
@@ -51,20 +55,18 @@ export function Chart({ times, lines, label, scale, height }: { times: number[];
     const sized = new ResizeObserver(() => plot.setSize({ width: Math.max(240, host.clientWidth), height }));
     sized.observe(host);
     return () => { sized.disconnect(); plot.destroy(); };
-  }, [times, lines, dark, scale, height]);
+  }, [times, lines, dark, scale, height, step_s]);
   return <figure class="chart">
     <div ref={readout} class="readout" aria-hidden="true" />
     <div ref={frame} class="chart-frame" role="img" aria-label={label} />
   </figure>;
 }
 
-/** A small line of what was seen since the page was opened. */
-export function Spark({ values, label }: { values: number[]; label: string }): JSX.Element | null {
-  // A line that is flat says nothing.
-  if (new Set(values).size < 2) return null;
+/** A small picture of some counts, one bar each. */
+export function Bars({ values, label }: { values: number[]; label: string }): JSX.Element {
   const most = Math.max(1, ...values);
-  const least = Math.min(0, ...values);
-  const points = values.map((value, at, all) =>
-    `${((at / Math.max(1, all.length - 1)) * 100).toFixed(1)},${(26 - ((value - least) / (most - least)) * 24).toFixed(1)}`).join(" ");
-  return <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={label}><polyline points={points} vector-effect="non-scaling-stroke" /></svg>;
+  const width = 100 / values.length;
+  return <svg class="bars" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={label}>
+    {values.map((value, at) => { const height = value > 0 ? Math.max(2, (value / most) * 28) : 0.6; return <rect key={at} x={at * width + width * 0.12} width={width * 0.76} y={28 - height} height={height} class={value > 0 ? "some" : ""} />; })}
+  </svg>;
 }

@@ -65,6 +65,25 @@ export function useWatched<T>(key: string | null, load: (signal: AbortSignal) =>
   return loaded;
 }
 
+const SELDOM_MS = 5_000;
+
+/** What is dear to make is loaded again only now and then when something happened. */
+export function useSeldom<T>(loaded: Loaded<T>, isOn: boolean): void {
+  const latest = useRef(loaded);
+  latest.current = loaded;
+  useEffect(() => {
+    if (!isOn) return undefined;
+    let seen = tick.peek();
+    const timer = setInterval(() => {
+      const { isLoading, error, reload } = latest.current;
+      if (seen === tick.peek() || isLoading || error || document.hidden || away.peek() !== null) return;
+      seen = tick.peek();
+      reload();
+    }, SELDOM_MS);
+    return () => clearInterval(timer);
+  }, [isOn]);
+}
+
 /** A value that follows another one when that has rested. */
 export function useRested<T>(value: T, ms: number): T {
   const [rested, setRested] = useState(value);

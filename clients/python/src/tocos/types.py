@@ -625,6 +625,16 @@ class RefusalCount(TypedDict):
     count: int
 
 
+RefusalsByTime = TypedDict(
+    "RefusalsByTime",
+    {
+        "from": str,
+        "span_s": int,
+        "counts": list[int],
+    },
+)
+
+
 class ArchiveStatus(TypedDict):
     lag_s: float
     lag_bytes: int
@@ -1737,6 +1747,7 @@ class Status(TypedDict):
     oldest_hold_at: str | None
     expiring: list[Expiring]
     refusals: list[RefusalCount]
+    refusals_by_time: RefusalsByTime
     archive: ArchiveStatus | None
 
 

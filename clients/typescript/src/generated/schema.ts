@@ -11,7 +11,7 @@ export interface paths {
         };
         /**
          * List users and their coins
-         * @description Lists users and their coins, ordered by id; with `q` those who are found, with `id` those who are named. Requires an API key with the right `read`.
+         * @description Lists users and their coins, ordered by id unless `order` says otherwise; with `q` those who are found, with `id` those who are named. Requires an API key with the right `read`.
          */
         get: operations["get_v1_users"];
         put?: never;
@@ -987,7 +987,7 @@ export interface paths {
         };
         /**
          * Get what the service counts
-         * @description Returns the number of open holds and when the oldest was made, what expires within 7 and 30 days of each coin if nobody spends it, how often this node refused requests since its start, by code, and how far its archive is behind. What needs a pass over the accounts may be 10 s old. Requires an API key with the right `read`.
+         * @description Returns the number of open holds and when the oldest was made, what expires within 7 and 30 days of each coin if nobody spends it, how often this node refused requests since its start, by code and for each 10 minutes of the last 24 hours, and how far its archive is behind. Refusals are counted in memory: a node that is restarted begins at 0. What needs a pass over the accounts may be 10 s old. Requires an API key with the right `read`.
          */
         get: operations["get_v1_status"];
         put?: never;
@@ -2436,6 +2436,7 @@ export interface components {
             oldest_hold_at: string | null;
             expiring: components["schemas"]["Expiring"][];
             refusals: components["schemas"]["RefusalCount"][];
+            refusals_by_time: components["schemas"]["RefusalsByTime"];
             archive: components["schemas"]["ArchiveStatus"] | null;
         };
         Expiring: {
@@ -2449,6 +2450,17 @@ export interface components {
             code: string;
             /** Format: int64 */
             count: number;
+        };
+        RefusalsByTime: {
+            /**
+             * Format: date-time
+             * @description When the first span began: at the start of this node, or about 24 hours ago.
+             */
+            from: string;
+            /** Format: int64 */
+            span_s: number;
+            /** @description The refusals of each span, one behind the other. The last one is not over yet. */
+            counts: number[];
         };
         ArchiveStatus: {
             lag_s: number;
@@ -3650,10 +3662,12 @@ export interface operations {
     get_v1_users: {
         parameters: {
             query?: {
-                /** @description Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix` and `cursor`; `limit` has no effect. */
+                /** @description Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix`, `order` and `cursor`; `limit` has no effect. */
                 id?: string[];
-                /** @description Only users whose id or name contains this; upper and lower case and accents make no difference. Ordered by creation, the oldest first. Not together with `prefix`. */
+                /** @description Only users whose id or name contains this; upper and lower case and accents make no difference. Not together with `prefix`. */
                 q?: string;
+                /** @description By id, by creation, or by balance, which is the total of `coin` and needs it; with `-` the greatest first. Of users with the same balance the oldest comes first. Default: `id`, with `q` `created`. */
+                order?: "id" | "-id" | "created" | "-created" | "balance" | "-balance";
                 /** @description Only users with an account of this coin, and only that account. */
                 coin?: string;
                 /** @description Only users whose id begins with this. */
@@ -3662,7 +3676,7 @@ export interface operations {
                 closed?: boolean;
                 /** @description The maximum number of entries. Default: 100. */
                 limit?: number;
-                /** @description The `next_cursor` of the previous page. */
+                /** @description The `next_cursor` of the previous page, which had the same `order`, `coin` and `q`. */
                 cursor?: string;
             };
             header?: {

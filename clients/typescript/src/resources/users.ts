@@ -22,7 +22,7 @@ import type {
 } from "../types.js";
 
 export class Users extends Resource {
-  /** Lists users and their coins by id; with `q` those whose id or name contains it, with `id` those named. */
+  /** Lists users and their coins, by id unless `order` says otherwise; with `q` those whose id or name contains it, with `id` those named. */
   list(query: Query<"get_v1_users"> = {}, options: ReadOptions = {}): Pages<UserSummary> {
     return this.cursorList<UserSummary>("/v1/users", "users", query, options);
   }

@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub reports: Arc<tokio::sync::Mutex<()>>,
     /// Held by whoever walks over all uses of a grant: one at a time.
     pub walks: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever goes over all users to order them: one at a time.
+    pub passes: Arc<tokio::sync::Mutex<()>>,
     /// The group that this node belongs to, if it is not alone.
     pub group: Option<Group>,
     /// What delivers events to webhooks.
@@ -70,6 +72,7 @@ impl App {
             sealer: Sealer::new(),
             reports: Arc::default(),
             walks: Arc::default(),
+            passes: Arc::default(),
             webhooks: Webhooks::default(),
             is_stopping: AtomicBool::new(false),
             stop: Notify::new(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::by_time::CountsByTime;
 use crate::rendering::{Code, Problem};
 
 /// Upper bounds of the durations of requests, in microseconds.
@@ -44,6 +45,8 @@ pub(crate) struct Counters {
     pub in_flight: AtomicU64,
     /// By place in [`Code::ALL`].
     pub refusals: [AtomicU64; Code::ALL.len()],
+    /// All of them, by time.
+    pub refusals_by_time: CountsByTime,
     /// Writes that were replayed.
     pub replays: AtomicU64,
     /// Requests that were passed on to the leader of the group, each try counted.
@@ -62,6 +65,7 @@ impl Counters {
             labels,
             in_flight: AtomicU64::new(0),
             refusals: [const { AtomicU64::new(0) }; Code::ALL.len()],
+            refusals_by_time: CountsByTime::begin(),
             replays: AtomicU64::new(0),
             forwarded: AtomicU64::new(0),
             forward_retries: AtomicU64::new(0),
@@ -84,6 +88,7 @@ impl Counters {
     pub(crate) fn refused(&self, problem: &Problem) {
         if let Some(at) = Code::ALL.iter().position(|code| *code == problem.code) {
             self.refusals[at].fetch_add(1, Ordering::Relaxed);
+            self.refusals_by_time.count();
         }
     }
 

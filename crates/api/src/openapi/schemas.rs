@@ -178,6 +178,7 @@ fn responses() -> Vec<(&'static str, Value)> {
                     ("oldest_hold_at", time_or_null()),
                     ("expiring", list_of("Expiring")),
                     ("refusals", list_of("RefusalCount")),
+                    ("refusals_by_time", reference("RefusalsByTime")),
                     ("archive", or_null_of(&reference("ArchiveStatus"))),
                 ],
                 &[],
@@ -185,6 +186,23 @@ fn responses() -> Vec<(&'static str, Value)> {
         ),
         ("Expiring", object([("coin", text()), ("within_7_days", integer()), ("within_30_days", integer())], &[])),
         ("RefusalCount", object([("code", text()), ("count", integer())], &[])),
+        (
+            "RefusalsByTime",
+            object(
+                [
+                    (
+                        "from",
+                        json!({"type": "string", "format": "date-time", "description": "When the first span began: at the start of this node, or about 24 hours ago."}),
+                    ),
+                    ("span_s", integer()),
+                    (
+                        "counts",
+                        json!({"type": "array", "items": {"type": "integer", "format": "int64"}, "description": "The refusals of each span, one behind the other. The last one is not over yet."}),
+                    ),
+                ],
+                &[],
+            ),
+        ),
         (
             "ArchiveStatus",
             object(

@@ -10,6 +10,8 @@ use crate::rendering::Problem;
 pub(crate) enum List {
     Users,
     FoundUsers,
+    /// In any order but that of their ids.
+    OrderedUsers,
     Holds,
     History,
     Schedules,
@@ -20,6 +22,7 @@ impl List {
         match self {
             Self::Users => 'u',
             Self::FoundUsers => 'f',
+            Self::OrderedUsers => 'r',
             Self::Holds => 'o',
             Self::History => 'h',
             Self::Schedules => 's',

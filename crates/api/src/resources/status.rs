@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use tocos_ledger::{Micros, Right};
+use tocos_ledger::{Micros, Right, SECOND_US};
 
 use crate::json::Writer;
-use crate::metrics::{ArchiveFigures, ArchiveStatus, prometheus};
+use crate::metrics::{ArchiveFigures, ArchiveStatus, SPAN_S, prometheus};
 use crate::rendering::{Code, Problem, Response};
 use crate::routing::{AsyncRequest, Endpoint, Run, read_names};
 
@@ -15,7 +15,7 @@ pub(crate) static GET: Endpoint = Endpoint {
     body: &[],
     run: Run::Async(|request| Box::pin(get(request))),
     summary: "Get what the service counts",
-    about: "Returns the number of open holds and when the oldest was made, what expires within 7 and 30 days of each coin if nobody spends it, how often this node refused requests since its start, by code, and how far its archive is behind. What needs a pass over the accounts may be 10 s old.",
+    about: "Returns the number of open holds and when the oldest was made, what expires within 7 and 30 days of each coin if nobody spends it, how often this node refused requests since its start, by code and for each 10 minutes of the last 24 hours, and how far its archive is behind. Refusals are counted in memory: a node that is restarted begins at 0. What needs a pass over the accounts may be 10 s old.",
     schema: "Status",
     refusals: &[],
 };
@@ -46,6 +46,7 @@ async fn get(request: AsyncRequest) -> Result<Response, Problem> {
     });
     let mut out = out.await?;
     put_refusals(&mut out, &request);
+    put_refusals_by_time(&mut out, &request);
     out.raw(",\"archive\":");
     match app.settings.archive.as_ref().map(ArchiveStatus::read) {
         Some(archive) => put_archive(&mut out, &archive),
@@ -72,6 +73,24 @@ fn put_refusals(out: &mut Writer, request: &AsyncRequest) {
         }
     }
     out.raw("]");
+}
+
+/// How many in each span. The last one is not over yet.
+fn put_refusals_by_time(out: &mut Writer, request: &AsyncRequest) {
+    let counts = request.app.counters.refusals_by_time.read();
+    let ago = Micros::try_from(counts.began_ago.as_micros()).unwrap_or(Micros::MAX);
+    let from = request.app.engine.clock().system.saturating_sub(ago);
+    out.raw(",\"refusals_by_time\":{\"from\":");
+    // In whole seconds, so that the same span begins at the same time in each response.
+    out.time((from + SECOND_US / 2).div_euclid(SECOND_US) * SECOND_US);
+    out.raw(",\"span_s\":");
+    out.integer(SPAN_S);
+    out.raw(",\"counts\":[");
+    for (at, count) in counts.counts.iter().enumerate() {
+        out.raw(if at == 0 { "" } else { "," });
+        out.integer(*count);
+    }
+    out.raw("]}");
 }
 
 fn put_archive(out: &mut Writer, archive: &ArchiveFigures) {

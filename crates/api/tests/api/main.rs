@@ -27,6 +27,7 @@ mod keys;
 mod limits;
 mod nodes;
 mod openapi;
+mod ordered;
 mod plain;
 mod receiver;
 mod recovering;

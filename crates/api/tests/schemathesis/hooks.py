@@ -109,9 +109,12 @@ def schedule(fixed):
 
 
 def choose(query):
-    """Users are chosen in one way, and what is searched for has a character that people see."""
+    """Users are chosen in one way, what is searched for has a character that people see, and a balance is of a coin."""
     if query.get("id"):
         query.pop("q", None)
+        query.pop("order", None)
+    if str(query.get("order")).endswith("balance") and query.get("coin") is None:
+        query.pop("order", None)
     if query.get("id") or query.get("q") is not None:
         query.pop("prefix", None)
     if query.get("q") is not None:

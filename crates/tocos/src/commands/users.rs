@@ -10,6 +10,9 @@ use crate::response::{Decimals, UserPage};
 use crate::session::ConnectionArgs;
 use crate::table::{Side, Table};
 
+/// What the API takes as orders.
+const ORDERS: [&str; 6] = ["id", "-id", "created", "-created", "balance", "-balance"];
+
 /// List users and their coins
 #[derive(Args, Debug)]
 pub(crate) struct UsersArgs {
@@ -27,6 +30,9 @@ pub(crate) struct UsersArgs {
     /// Only users whose id or name contains this; case and accents make no difference
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
+    /// By id, by creation or by the balance of --coin; with a minus the greatest first
+    #[arg(long, value_name = "ORDER", value_parser = ORDERS, allow_hyphen_values = true, conflicts_with = "id")]
+    order: Option<String>,
     /// Include closed users
     #[arg(long)]
     closed: bool,
@@ -52,6 +58,7 @@ impl UsersArgs {
             .query_if("q", self.q.as_deref())
             .query_if("coin", self.coin.as_deref())
             .query_if("prefix", self.prefix.as_deref())
+            .query_if("order", self.order.as_deref())
             .query_if("closed", self.closed.then_some(true))
     }
 }

@@ -49,6 +49,12 @@ fn coins_move_and_the_words_say_so() {
     let both = server.cli(&["users", "--id", "bob", "--id", "nobody", "--id", "ana", "--coin", "toco"]).ok();
     assert_eq!(both, "id   name       toco\nbob                0\nana  Ana Žofie    50\n");
     server.cli(&["users", "--id", "bob", "--q", "ana"]).fails(2);
+    let richest = server.cli(&["users", "--order", "-balance", "--coin", "toco", "--all"]).ok();
+    assert_eq!(richest, "id   name       toco\nana  Ana Žofie    50\nbob                0\n");
+    let newest = server.cli(&["users", "--order", "-created", "--limit", "1", "--all"]).ok();
+    assert!(newest.find("bob") < newest.find("ana"), "{newest}");
+    server.cli(&["users", "--order", "name"]).fails(2);
+    server.cli(&["users", "--order", "balance"]).fails(1);
 }
 
 #[test]

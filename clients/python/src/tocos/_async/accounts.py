@@ -24,10 +24,11 @@ class Accounts(AsyncTransport):
         q: str | None = None,
         coin: str | None = None,
         prefix: str | None = None,
+        order: Literal["id", "-id", "created", "-created", "balance", "-balance"] | None = None,
         closed: bool | None = None,
         limit: int | None = None,
     ) -> AsyncPages[types.UserSummary]:
-        """The users and their coins, by id; those of `id`, or those whose id or name contains `q`. (`GET /v1/users`)"""
+        """The users and their coins, by id or in `order`; those of `id`, or those whose id or name contains `q`. (`GET /v1/users`)"""
 
         async def fetch(cursor: Cursor | None) -> tuple[list[types.UserSummary], Cursor | None]:
             if id is not None and not id:
@@ -38,6 +39,7 @@ class Accounts(AsyncTransport):
                 "q": q,
                 "coin": coin,
                 "prefix": prefix,
+                "order": order,
                 "closed": closed,
                 "limit": limit,
                 "cursor": cursor,

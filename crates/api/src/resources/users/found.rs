@@ -25,14 +25,38 @@ struct Page<'q> {
     shown: Vec<AccountId>,
 }
 
-/// A page of the users whose id or name contains `part`.
-pub(super) async fn list(request: &AsyncRequest, fields: &Fields<'_>, part: &str) -> Result<Response, Problem> {
+/// What is searched for, folded.
+pub(super) fn wanted(part: &str) -> Result<String, Problem> {
     let wanted = folded(part);
     if wanted.is_empty() {
         let reason =
             "it consists of accents and characters that cannot be seen, which make no difference; search for a letter";
         return Err(Problem::invalid("q", reason));
     }
+    Ok(wanted)
+}
+
+/// Everybody whose id or name contains what is wanted, when that is durable.
+pub(super) async fn all(request: &AsyncRequest, wanted: &str) -> Result<Vec<UserId>, Problem> {
+    let found = search(request, wanted, 0, usize::MAX).await?;
+    wait_durable(request, found.seen).await?;
+    Ok(found.users)
+}
+
+/// Whether a user who was found contains what is wanted still: a rename may have come after the search. `text` is used for each
+/// user afresh.
+pub(super) fn matches(state: &State, id: UserId, wanted: &str, text: &mut String) -> bool {
+    let mut contains = |part: &str| {
+        text.clear();
+        fold_into(part, text);
+        text.contains(wanted)
+    };
+    contains(&state.user(id).id) || state.profile(id).name.as_deref().is_some_and(contains)
+}
+
+/// A page of the users whose id or name contains `part`.
+pub(super) async fn list(request: &AsyncRequest, fields: &Fields<'_>, part: &str) -> Result<Response, Problem> {
+    let wanted = wanted(part)?;
     let mut from = fields.text("cursor").map_or(Ok(0), |cursor| behind(cursor, &wanted))?;
     let coin = coin(request, fields.text("coin")).await?;
     let limit = fields.number("limit").unwrap_or(100) as usize;
@@ -83,21 +107,11 @@ impl Page<'_> {
             self.last = Some(*id);
             // Of a user whose making was lost with the lead there is nothing left.
             let is_there = (id.0 as usize) < state.user_count();
-            if is_there && self.users.wants(state, *id) && self.matches(state, *id) {
+            if is_there && self.users.wants(state, *id) && matches(state, *id, self.wanted, &mut self.text) {
                 self.users.put(state, *id, now, &mut self.shown);
                 self.shown.clear();
             }
         }
-    }
-
-    /// Whether a user who was found contains what is wanted still: a rename may have come after the search.
-    fn matches(&mut self, state: &State, id: UserId) -> bool {
-        let mut contains = |text: &str| {
-            self.text.clear();
-            fold_into(text, &mut self.text);
-            self.text.contains(self.wanted)
-        };
-        contains(&state.user(id).id) || state.profile(id).name.as_deref().is_some_and(contains)
     }
 
     fn finish(self) -> Response {

@@ -1,11 +1,12 @@
-//! The list of users and their coins, by id; which users a request is about may also be said by their ids or by a part of their names.
+//! The list of users and their coins, by id or in another order; which users a request is about may also be said by their ids or by a part of their names.
 
 use bytes::Bytes;
 use tocos_ledger::{AccountId, CoinId, Ledger, Micros, Right, State};
 
 use super::super::cursor::{self, List};
+use super::order::{By, Order, WORDS};
 use super::summaries::{LOOKED_AT_FOR_PAGE_MAX, LOOKED_AT_MAX, Summaries, coin, page};
-use super::{found, named};
+use super::{created, found, named, ranked};
 use crate::app::App;
 use crate::app::list_cache::{Basis, CachedPage, Query};
 use crate::rendering::{Code, Problem, Response};
@@ -22,23 +23,32 @@ pub(crate) static LIST: Endpoint = Endpoint {
         optional(
             "id",
             FieldType::Users(IDS_MAX),
-            "Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix` and `cursor`; `limit` has no effect.",
+            "Only these users, in the order in which they are named; ids that no user has are left out. May be repeated, up to 1,000 times. Not together with `q`, `prefix`, `order` and `cursor`; `limit` has no effect.",
         ),
         optional(
             "q",
             FieldType::Part,
-            "Only users whose id or name contains this; upper and lower case and accents make no difference. Ordered by creation, the oldest first. Not together with `prefix`.",
+            "Only users whose id or name contains this; upper and lower case and accents make no difference. Not together with `prefix`.",
+        ),
+        optional(
+            "order",
+            FieldType::Word(WORDS),
+            "By id, by creation, or by balance, which is the total of `coin` and needs it; with `-` the greatest first. Of users with the same balance the oldest comes first. Default: `id`, with `q` `created`.",
         ),
         optional("coin", FieldType::Coin, "Only users with an account of this coin, and only that account."),
         optional("prefix", FieldType::Prefix, "Only users whose id begins with this."),
         optional("closed", FieldType::Bool, "Whether to include closed users. Default: false."),
         optional("limit", FieldType::Integer(1, 1_000), "The maximum number of entries. Default: 100."),
-        optional("cursor", FieldType::Cursor, "The `next_cursor` of the previous page."),
+        optional(
+            "cursor",
+            FieldType::Cursor,
+            "The `next_cursor` of the previous page, which had the same `order`, `coin` and `q`.",
+        ),
     ],
     body: &[],
     run: Run::Cached(kept_list, |request| Box::pin(list(request))),
     summary: "List users and their coins",
-    about: "Lists users and their coins, ordered by id; with `q` those who are found, with `id` those who are named.",
+    about: "Lists users and their coins, ordered by id unless `order` says otherwise; with `q` those who are found, with `id` those who are named.",
     schema: "UserList",
     refusals: &[Code::CoinNotFound],
 };
@@ -68,7 +78,8 @@ enum End {
 /// A page that was made before.
 fn kept_list(asked: &SyncRequest<'_>) -> Option<Outcome> {
     let fields = asked.fields(LIST.query).ok()?;
-    if fields.text("q").is_some() || fields.texts("id").is_some() {
+    let is_by_id = fields.text("order").is_none_or(|order| order == "id");
+    if !is_by_id || fields.text("q").is_some() || fields.texts("id").is_some() {
         return None;
     }
     let kept = asked.app.list_cache.find(&query(&fields).ok()?)?;
@@ -84,12 +95,21 @@ fn still_holds(app: &App, kept: &CachedPage) -> Result<bool, Problem> {
 async fn list(request: AsyncRequest) -> Result<Response, Problem> {
     let fields = request.fields(LIST.query)?;
     if let Some(ids) = fields.texts("id") {
-        refuse_beside(&fields, "id", &["q", "prefix", "cursor"])?;
+        refuse_beside(&fields, "id", &["q", "prefix", "order", "cursor"])?;
         return named::list(&request, &fields, ids).await;
     }
+    let order = Order::of(&fields)?;
     if let Some(part) = fields.text("q") {
         refuse_beside(&fields, "q", &["prefix"])?;
-        return found::list(&request, &fields, part).await;
+        return match order.unwrap_or(Order::OLDEST_FIRST) {
+            Order::OLDEST_FIRST => found::list(&request, &fields, part).await,
+            order => ranked::list(&request, &fields, order, Some(part)).await,
+        };
+    }
+    match order.unwrap_or(Order::BY_ID) {
+        Order::BY_ID => {}
+        order if order.by == By::Created => return created::list(&request, &fields, order).await,
+        order => return ranked::list(&request, &fields, order, None).await,
     }
     let query = query(&fields)?;
     let app = &request.app;

@@ -1,8 +1,11 @@
 //! Users: making, closing, looking at one, and the lists of them with their coins.
 
+mod created;
 mod found;
 mod list;
 mod named;
+mod order;
+mod ranked;
 mod summaries;
 
 use tocos_engine::{Engine, Moment, PastAccount};

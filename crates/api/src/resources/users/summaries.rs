@@ -65,16 +65,29 @@ impl Summaries {
     /// Adds a user, if it is one of those wanted, and the accounts to those shown.
     pub(super) fn put(&mut self, state: &State, id: UserId, now: Micros, shown: &mut Vec<AccountId>) -> bool {
         let Some(accounts) = self.accounts(state, id, shown) else { return false };
+        let shown = accounts.iter().map(|account| (*account, state.account(*account).balance(now).total));
+        self.put_user(state, id, shown);
+        true
+    }
+
+    /// Adds a user, if it is one of those wanted, with this total of the coin that users must have.
+    pub(super) fn put_with_total(&mut self, state: &State, id: UserId, total: i64) {
+        let account = self.coin.and_then(|coin| state.account_of(id, coin));
+        if let Some(account) = account.filter(|_| self.with_closed || !state.user(id).closed) {
+            self.put_user(state, id, std::iter::once((account, total)));
+        }
+    }
+
+    fn put_user(&mut self, state: &State, id: UserId, shown: impl Iterator<Item = (AccountId, i64)>) {
         let out = &mut self.out;
         out.raw(if self.count == 0 { "{\"id\":" } else { ",{\"id\":" });
         out.text(&state.user(id).id);
         out.raw(",\"name\":");
         out.text_or_null(state.profile(id).name.as_deref());
         out.raw(",\"coins\":");
-        totals(out, state, accounts.iter().map(|account| (*account, state.account(*account).balance(now).total)));
+        totals(out, state, shown);
         out.raw("}");
         self.count += 1;
-        true
     }
 
     /// The page as JSON.
