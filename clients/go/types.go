@@ -1143,6 +1143,8 @@ type LiabilityTotals struct {
 	Reversed int64 `json:"reversed"`
 	// What users had at the end.
 	Closing int64 `json:"closing"`
+	// What of `closing` was held by open holds.
+	Held int64 `json:"held"`
 }
 
 type LiabilityCategoryCheck struct {

@@ -921,6 +921,8 @@ class LiabilityTotals(TypedDict):
     """What reversals changed on balance; below 0 where grants were taken back. Adds."""
     closing: int
     """What users had at the end."""
+    held: int
+    """What of `closing` was held by open holds."""
 
 
 class LiabilityOfCategory(TypedDict):
@@ -939,6 +941,8 @@ class LiabilityOfCategory(TypedDict):
     """What came from the other category, since coins that are paid to a user become plain ones. Adds."""
     closing: int
     """What users had at the end."""
+    held: int
+    """What of `closing` was held by open holds."""
 
 
 LiabilityOfMonth = TypedDict(
@@ -953,6 +957,7 @@ LiabilityOfMonth = TypedDict(
         "expired": int,
         "reversed": int,
         "closing": int,
+        "held": int,
     },
 )
 
@@ -969,6 +974,7 @@ LiabilityOfDay = TypedDict(
         "expired": int,
         "reversed": int,
         "closing": int,
+        "held": int,
     },
 )
 

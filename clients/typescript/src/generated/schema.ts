@@ -2778,6 +2778,11 @@ export interface components {
              * @description What users had at the end.
              */
             closing: Total;
+            /**
+             * Format: int64
+             * @description What of `closing` was held by open holds.
+             */
+            held: Total;
         };
         LiabilityOfCategory: {
             /** @enum {string} */
@@ -2817,6 +2822,11 @@ export interface components {
              * @description What users had at the end.
              */
             closing: Total;
+            /**
+             * Format: int64
+             * @description What of `closing` was held by open holds.
+             */
+            held: Total;
         };
         LiabilityOfMonth: {
             month: string;
@@ -2854,6 +2864,11 @@ export interface components {
              * @description What users had at the end.
              */
             closing: Total;
+            /**
+             * Format: int64
+             * @description What of `closing` was held by open holds.
+             */
+            held: Total;
         };
         LiabilityOfDay: {
             day: string;
@@ -2891,6 +2906,11 @@ export interface components {
              * @description What users had at the end.
              */
             closing: Total;
+            /**
+             * Format: int64
+             * @description What of `closing` was held by open holds.
+             */
+            held: Total;
         };
         LiabilityCategoryCheck: {
             /** @enum {string} */
