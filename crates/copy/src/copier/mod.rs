@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-pub(crate) use feed::Shared;
+pub(crate) use feed::{Page, Shared};
 use following::Following;
-pub(crate) use identity::{ask, verify};
+pub(crate) use identity::{ask, fingerprint, verify};
 
 use crate::fold::Fold;
 use crate::service::Service;
@@ -58,13 +58,13 @@ impl fmt::Debug for Copier {
 impl Copier {
     /// Says how far it is, from time to time.
     fn tell(&mut self, at: i64, last: u64, is_all: bool) {
+        let rate = self.progress.rate();
         let Progress { began, told, copied, .. } = &mut self.progress;
         if *copied == 0 || (!is_all && told.elapsed() < TELL_EVERY) {
             return;
         }
         *told = Instant::now();
-        let seconds = began.elapsed().as_secs_f64().max(0.001);
-        let rate = *copied as f64 / seconds;
+        let seconds = began.elapsed().as_secs_f64();
         let text = if is_all {
             format!("event {at}: {copied} events copied in {seconds:.1} s ({rate:.0} a second)")
         } else {
@@ -74,6 +74,13 @@ impl Copier {
         if is_all {
             (*copied, *began) = (0, Instant::now());
         }
+    }
+}
+
+impl Progress {
+    /// Events that were copied, by the second.
+    fn rate(&self) -> f64 {
+        self.copied as f64 / self.began.elapsed().as_secs_f64().max(0.001)
     }
 }
 
@@ -149,8 +156,11 @@ impl Copier {
         }
         let meta = store.prepare().await?;
         verify(&self.service, &meta, &self.options.schema).await?;
-        let fold = Fold::after(meta.last_event, store.coins().await?);
-        let pages = feed::read(Shared::clone(&self.service), meta.last_event.cast_unsigned(), self.options.once);
+        let fold = Fold::after(meta.reached(), store.coins().await?);
+        let pages = feed::read(Shared::clone(&self.service), meta.state_event.cast_unsigned(), self.options.once);
+        if meta.state_event < meta.last_event {
+            (self.tell)(&format!("taking in events {} to {} again", meta.state_event + 1, meta.last_event));
+        }
         (self.tell)(&format!("copying from event {} on", meta.last_event + 1));
         self.progress.began = Instant::now();
         self.progress.copied = 0;
