@@ -106,8 +106,7 @@ class Suite:
                 break
             self.operations.go(15)
         same(KINDS - set(self.service.kinds()), set(), "kinds that did not occur")
-        # Some that last until the end of the checks.
-        self.operations.send([{"op": "hold", "user": user, "coin": "toco", "amount": 1, "timeout_s": 30_000_000} for user in self.operations.users])
+        self.operations.hold_some()
         self.copy.once()
         report = self.copy.is_equal()
         counts = report["compared"]
@@ -232,6 +231,9 @@ class Suite:
         return same(done.returncode, 0, done.stdout + done.stderr)
 
     def views(self):
+        self.copy.kill()
+        self.operations.hold_some()
+        self.copy.once()
         for view in ["balances", "holdings", "outstanding", "totals", "movements_by_month", "expiring_lots", "open_holds"]:
             same(int(self.postgres.sql(f"select count(*) from tocos.{view}")) > 0, True, view)
         coins = {coin["code"]: coin["outstanding"] for coin in self.service.ledger.must("GET", "/v1/coins")["coins"]}
@@ -246,6 +248,7 @@ class Suite:
         return True
 
     def changes_by_hand(self):
+        self.copy.kill()
         missed = []
         self.postgres.sql("create schema kept; " + "".join(f"create table kept.{table} as table tocos.{table};" for table in STATE))
         for change in CHANGES:

@@ -295,6 +295,10 @@ class Operations:
         ledger.must("POST", "/v1/webhooks/shop/redeliver", {"from_event": 1})
         ledger.must("DELETE", "/v1/webhooks/shop")
 
+    def hold_some(self):
+        """Holds that nothing ends by itself for a year."""
+        self.send([{"op": "hold", "user": user, "coin": coin, "amount": 1, "timeout_s": 30_000_000} for user in self.users for coin in COINS])
+
     def close_some(self):
         """Users who are closed: with a schedule that ends with them."""
         for number in range(3):

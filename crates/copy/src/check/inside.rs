@@ -72,9 +72,9 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "lots of holds",
-        "select 'hold ' || id || ' has ' || held || ', and its lots ' || lots from (select id, held, state,
+        "select 'hold ' || id || ' has ' || held || ', and its lots ' || lots from (select id, held, state, h.lots as parts,
            coalesce((select sum((l->>'amount')::bigint) from jsonb_array_elements(h.lots) as l), 0) as lots from {schema}.holds h) as h
-         where held <> lots or (state <> 'open' and held <> 0)",
+         where held <> lots or (state <> 'open' and (held <> 0 or parts <> '[]'))",
     ),
     (
         "holds",

@@ -17,6 +17,8 @@ use crate::trouble::Trouble;
 
 /// Differences that are named; the others are counted.
 const NAMED_MAX: usize = 20;
+/// So long it is tried whether the lock is that of a copier that was killed: another one brings the tables up to date itself.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// How long another copier may take to come as far as the ledger's answer.
 const OTHER_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -64,7 +66,7 @@ struct Check {
 /// The service or the database is away, or the tables are of another ledger.
 pub async fn check(service: Box<dyn Service>, options: Options, tell: Tell) -> Result<Report, Trouble> {
     let options = Options { once: true, ..options };
-    let mut copier = Copier::new(service, options.clone(), tell);
+    let mut copier = Copier::new(service, options.clone(), tell).with_lock_patience(LOCK_PATIENCE);
     let service = Shared::clone(copier.service());
     let is_ours = copier.run().await?;
     let store = Store::connect(&options.to, &options.schema).await?;

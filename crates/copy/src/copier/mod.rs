@@ -46,6 +46,7 @@ pub struct Copier {
     service: Shared,
     options: Options,
     tell: Tell,
+    lock_patience: Duration,
     progress: Progress,
 }
 
@@ -107,7 +108,12 @@ impl Copier {
     pub fn new(service: Box<dyn Service>, options: Options, tell: Tell) -> Self {
         let now = Instant::now();
         let progress = Progress { began: now, told: now, moved: now, copied: 0 };
-        Self { service: Arc::new(Mutex::new(service)), options, tell, progress }
+        Self { service: Arc::new(Mutex::new(service)), options, tell, lock_patience: LOCK_PATIENCE, progress }
+    }
+
+    /// The same, for whoever can do without the lock.
+    pub(crate) fn with_lock_patience(self, lock_patience: Duration) -> Self {
+        Self { lock_patience, ..self }
     }
 
     pub(crate) fn service(&self) -> &Shared {
@@ -128,7 +134,7 @@ impl Copier {
                 Ok(End::Done) => return Ok(true),
                 Ok(End::Busy) => {
                     let since = *busy_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() > LOCK_PATIENCE {
+                    if since.elapsed() > self.lock_patience {
                         return Ok(false);
                     }
                     tokio::time::sleep(Duration::from_millis(500)).await;

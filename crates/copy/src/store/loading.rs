@@ -45,6 +45,9 @@ pub(crate) fn of_held_lots(text: &str) -> Result<Vec<Coins>, Trouble> {
         .map(|lot| {
             let expires_at = lot.expires_at.as_deref().map_or(Some(NEVER), instant::parse).ok_or_else(damaged)?;
             let is_promotional = is_promotional(Some(&lot.category));
+            if lot.category != category(is_promotional) {
+                return Err(damaged());
+            }
             let of = Lot { grant: lot.grant_event, expires_at, priority: lot.priority, is_promotional };
             Ok(Coins { lot: of, amount: lot.amount })
         })
