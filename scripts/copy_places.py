@@ -106,6 +106,9 @@ def group(suite):
         writer.start()
         copy.follow(url=addresses)
         wait_until("it follows", lambda: copy.at() > 100)
+        # The ledger is level for no moment, and the first copy ends all the same.
+        wait_until("the first copy ends", lambda: suite.postgres.sql("select indexed from of_group.meta") == "t")
+        same(Copy(suite.binary, suite.postgres, nodes[1], schema="of_group_once").run("--once").returncode, 0)
         leads = lambda node: node.ledger.must("GET", "/v1/cluster")["role"] == "leader"
         leader = wait_until("one leads", lambda: next((node for node in nodes if leads(node)), None))
         other = next(node for node in nodes if node is not leader)

@@ -76,7 +76,7 @@ pub(super) enum Read {
     Failed(Trouble),
 }
 
-/// Reads from this event on until nobody listens; with `once` only up to where there are no more.
+/// Reads from this event on until nobody listens; with `once` only up to what the service has.
 pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Read> {
     let (pages, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
@@ -94,8 +94,10 @@ pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Re
                 Err(trouble) => Read::Failed(trouble),
             };
             is_dry = matches!(read, Read::Dry);
-            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_)) || (once && is_dry);
-            if pages.blocking_send(read).is_err() || is_last {
+            // With `once` that is all: others may write without a pause.
+            let is_level = once && matches!(&read, Read::Page(page) if page.last_event <= after);
+            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_)) || (once && is_dry) || is_level;
+            if pages.blocking_send(read).is_err() || (is_level && pages.blocking_send(Read::Dry).is_err()) || is_last {
                 return;
             }
         }

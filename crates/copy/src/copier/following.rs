@@ -57,8 +57,11 @@ impl<'a> Following<'a> {
                     self.last = page.last_event;
                     self.take_in(&page).await?;
                     let is_free = matches!(self.hand, Some(Hand::Free(_)));
-                    if (is_free && self.is_due()) || self.fold.pending() >= BATCH_EVENTS_MAX || self.fold.is_state_due()
-                    {
+                    let is_due = (is_free && self.is_due()) || self.fold.pending() >= BATCH_EVENTS_MAX;
+                    if !self.meta.is_indexed && self.is_level() {
+                        // Where others write without a pause, the feed may never be dry.
+                        self.end_first_copy().await?;
+                    } else if is_due || self.fold.is_state_due() {
                         self.send(false).await?;
                     }
                 }
@@ -119,6 +122,24 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Whether all is taken in that the service had, and that the tables have.
+    fn is_level(&self) -> bool {
+        self.fold.last_event >= self.last.cast_signed().max(self.meta.last_event)
+    }
+
+    /// The ledger is copied up to its end for the first time: the state is written, and the indexes are made.
+    async fn end_first_copy(&mut self) -> Result<(), Trouble> {
+        self.send(true).await?;
+        let store = self.free().await?;
+        let rate = self.copier.progress.rate();
+        let at = self.fold.last_event;
+        (self.copier.tell)(&format!("event {at}: the rows are written ({rate:.0} a second), making the indexes"));
+        store.index().await?;
+        self.meta.is_indexed = true;
+        self.hand = Some(Hand::Free(store));
+        Ok(())
+    }
+
     /// Whether that is all there is to do.
     async fn is_caught_up(&mut self) -> Result<bool, Trouble> {
         if self.fold.last_event < self.meta.last_event {
@@ -128,17 +149,11 @@ impl<'a> Following<'a> {
             );
             return Err(Trouble::Away(text));
         }
+        if !self.meta.is_indexed {
+            self.end_first_copy().await?;
+        }
         self.send(true).await?;
         let store = self.free().await?;
-        if !self.meta.is_indexed {
-            let rate = self.copier.progress.rate();
-            (self.copier.tell)(&format!(
-                "event {}: the rows are written ({rate:.0} a second), making the indexes",
-                self.fold.last_event
-            ));
-            store.index().await?;
-            self.meta.is_indexed = true;
-        }
         // While nothing happens, that the database is away would not be noticed.
         let (at, meta) = (self.fold.last_event, store.meta().await?);
         if meta.last_event != at {
