@@ -162,7 +162,10 @@ impl Copier {
         }
         let meta = store.prepare().await?;
         verify(&self.service, &meta, &self.options.schema).await?;
-        let fold = Fold::after(meta.reached(), store.coins().await?);
+        let mut fold = Fold::after(meta.reached(), store.coins().await?);
+        if !meta.is_indexed && meta.state_event > 0 {
+            store.load_all(&mut fold).await?;
+        }
         let pages = feed::read(Shared::clone(&self.service), meta.state_event.cast_unsigned(), self.options.once);
         if meta.state_event < meta.last_event {
             (self.tell)(&format!("taking in events {} to {} again", meta.state_event + 1, meta.last_event));

@@ -23,7 +23,7 @@ use crate::postings::postings;
 use crate::rows::{Rows, storable, storable_json};
 
 /// Accounts and schedules in memory, beyond which everything is forgotten and loaded again as it is needed.
-const ACCOUNTS_MAX: usize = 1_000_000;
+pub(crate) const ACCOUNTS_MAX: usize = 1_000_000;
 /// Rows of the state, besides those of accounts and lots, beyond which they are due to be written.
 const STATE_ROWS_MAX: usize = 500_000;
 
