@@ -48,6 +48,7 @@ def main():
         for turn in range(rounds):
             copy = Copy(binary, postgres, service, schema=f"round_{turn}")
             postgres.sql("checkpoint")
+            log = postgres.sql("select pg_current_wal_lsn()")
             load, begun = os.getloadavg()[0], os.times()
             before = used(service.process.pid), used(postgres.process.pid, True)
             said = run(*copy.command("--once"), ok=False, env=clean_env(), timeout=900).stderr
@@ -56,8 +57,11 @@ def main():
             copier = ended.children_user + ended.children_system - begun.children_user - begun.children_system
             served, stored = used(service.process.pid) - before[0], used(postgres.process.pid, True) - before[1]
             print(f"  processor time: service {served:.1f} s, copier {copier:.1f} s, PostgreSQL with the indexes {stored:.1f} s", flush=True)
-            rates = re.findall(r"event (\d+) of \d+ \((\d+) a second\)", said)
-            rows = rates[-1][1] if rates else "?"
+            sizes = postgres.sql(f"""select pg_wal_lsn_diff(pg_current_wal_lsn(), '{log}')::bigint >> 20, sum(pg_table_size(c.oid))::bigint >> 20,
+                sum(pg_indexes_size(c.oid))::bigint >> 20 from pg_class c where relkind = 'r' and relnamespace = 'round_{turn}'::regnamespace""").split("|")
+            print(f"  written: tables {sizes[1]} MiB, indexes {sizes[2]} MiB, log {sizes[0]} MiB", flush=True)
+            rates = re.search(r"the rows are written \((\d+) a second\)", said)
+            rows = rates[1] if rates else "?"
             total = re.search(r"events copied in ([\d.]+) s \((\d+) a second\)", said)
             print(f"round {turn}: rows {rows} events a second; with the indexes {total[2]} ({total[1]} s, the command {seconds:.1f} s); load {load:.2f}; {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB", flush=True)
             copy.drop()

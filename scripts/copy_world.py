@@ -44,14 +44,14 @@ def free_port():
 class Postgres:
     """One server on a port of loopback."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, access=ACCESS, **settings):
         self.data, self.port, self.settings = Path(folder) / "postgres", free_port(), SETTINGS | settings
         self.as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
         self.data.mkdir(mode=0o700)
         if self.as_postgres:
             shutil.chown(self.data, "postgres", "postgres")
         run(*self.as_postgres, programs() / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C.UTF-8", cwd="/")
-        (self.data / "pg_hba.conf").write_text(ACCESS)
+        (self.data / "pg_hba.conf").write_text(access)
         self.start()
 
     def start(self):
@@ -143,9 +143,9 @@ class Copy:
             raise AssertionError(f"copy --once ended with {done.returncode}: {done.stderr[-800:]}")
         return done.stderr
 
-    def check(self):
+    def check(self, **more):
         """The report, as it is printed with --json."""
-        done = self.run("--check", "--json")
+        done = self.run("--check", "--json", **more)
         if done.returncode not in (0, 1) or not done.stdout:
             raise AssertionError(f"copy --check ended with {done.returncode}: {done.stderr[-800:]}")
         report = json.loads(done.stdout)
@@ -153,15 +153,15 @@ class Copy:
             raise AssertionError(f"the exit code is {done.returncode}, and the report says {report}")
         return report
 
-    def is_equal(self):
-        report = self.check()
+    def is_equal(self, **more):
+        report = self.check(**more)
         if not report["equal"]:
             raise AssertionError(f"{report['differences']} differences: {report['first_differences'][:6]}")
         return report
 
-    def follow(self, *options):
+    def follow(self, *options, **more):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command(*options), stdout=log, stderr=log, env=clean_env())
+            self.process = subprocess.Popen(self.command(*options, **more), stdout=log, stderr=log, env=clean_env())
 
     def said(self):
         return self.log.read_text(errors="replace")
@@ -284,6 +284,20 @@ class Operations:
                    {"op": "release", "hold": first}])
         rolled = [event for event in ledger.must("GET", f"/v1/events?schedule=of%20{user}")["events"] if event["kind"] == "rollover"]
         assert [event["amount"] for event in rolled] == [50], rolled
+
+    def have_webhooks(self):
+        """Some that nothing is ever delivered to: what they are is told by events, which move nothing."""
+        ledger = self.service.ledger
+        ledger.must("PUT", "/v1/webhooks/shop", {"url": "https://shop.example/hook", "user_prefix": "nobody"})
+        ledger.must("POST", "/v1/webhooks/shop/disable")
+        ledger.must("POST", "/v1/webhooks/shop/rotate-secret", {"keep_s": 60})
+        ledger.must("POST", "/v1/webhooks/shop/enable")
+        ledger.must("POST", "/v1/webhooks/shop/redeliver", {"from_event": 1})
+        ledger.must("DELETE", "/v1/webhooks/shop")
+
+    def hold_some(self):
+        """Holds that nothing ends by itself for a year."""
+        self.send([{"op": "hold", "user": user, "coin": coin, "amount": 1, "timeout_s": 30_000_000} for user in self.users for coin in COINS])
 
     def close_some(self):
         """Users who are closed: with a schedule that ends with them."""

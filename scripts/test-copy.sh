@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests `tocos copy` and the journals of `tocos export` with the real tools: a PostgreSQL that is stopped and started, a copier that is killed at
-# random moments, tables that are changed by hand, ledgers that go back; hledger and beancount read journals of the same ledger. On Debian
+# Tests `tocos copy` and the journals of `tocos export` with the real tools: a PostgreSQL that is stopped and started, and one with TLS; a copier that is
+# killed at random moments and at each step of a first copy; tables that are changed by hand, column by column; ledgers that go back, a group whose leader
+# is killed, a ledger that is in its archive; hledger and beancount read journals of the same ledger. On Debian
 # as root it installs PostgreSQL and hledger; beancount comes from PyPI. The server runs as the user postgres.
 #
 #   scripts/test-copy.sh WORD...   only the checks whose sentences contain one of these
@@ -11,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/local/venv.sh
 [ -n "$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null)" ] || scripts/debian-packages.sh initdb:postgresql
-scripts/debian-packages.sh psql:postgresql-client setpriv:util-linux hledger:hledger
+scripts/debian-packages.sh psql:postgresql-client setpriv:util-linux hledger:hledger openssl:openssl
 python=$(venv copy)
 if [ -z "${TOCOS_BINARY:-}" ]; then
   cargo build --quiet --locked --package tocos

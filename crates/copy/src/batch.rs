@@ -1,92 +1,12 @@
-//! Rows on their way into the tables: what one transaction writes. Events and their entries are encoded at once, in the binary form of
-//! `COPY`; rows of the state are kept once each, as they are at the end of the batch.
+//! What one transaction writes: rows of events, encoded at once, and rows of the state, kept once each as they are when they are written.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
-
+use crate::details::details;
 use crate::event::Event;
-use crate::instant::to_postgres;
 use crate::lot::Coins;
-
-/// What binary `COPY` begins with: a signature, no flags, no extension.
-const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-
-/// Rows in the binary form of `COPY`.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    bytes: BytesMut,
-    pub count: usize,
-}
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self { bytes: BytesMut::from(COPY_HEADER), count: 0 }
-    }
-}
-
-impl Rows {
-    fn row(&mut self, columns: i16) {
-        self.bytes.put_i16(columns);
-        self.count += 1;
-    }
-
-    fn int8(&mut self, value: i64) {
-        self.bytes.put_i32(8);
-        self.bytes.put_i64(value);
-    }
-
-    fn int8_or_null(&mut self, value: Option<i64>) {
-        match value {
-            Some(value) => self.int8(value),
-            None => self.bytes.put_i32(-1),
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes.put_i32(text.len() as i32);
-        self.bytes.put_slice(text.as_bytes());
-    }
-
-    fn text_or_null(&mut self, text: Option<&str>) {
-        match text {
-            Some(text) if text.contains('\0') => self.text(&storable(text)),
-            Some(text) => self.text(text),
-            None => self.bytes.put_i32(-1),
-        }
-    }
-
-    /// All of them, to be sent.
-    pub(crate) fn finish(mut self) -> Bytes {
-        self.bytes.put_i16(-1);
-        self.bytes.freeze()
-    }
-}
-
-/// PostgreSQL has no character 0 in its texts.
-pub(crate) fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
-}
-
-/// The same in JSON, where it is written as an escape.
-pub(crate) fn storable_json(text: &str) -> Cow<'_, str> {
-    if !text.contains("\\u0000") {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        // An escape is a backslash and the next character; the four digits of \u are none of either.
-        let length = 1 + rest[at + 1..].chars().next().map_or(0, char::len_utf8);
-        let is_zero = rest[at..].starts_with("\\u0000");
-        out.push_str(if is_zero { "\\ufffd" } else { &rest[at..at + length] });
-        rest = &rest[at + if is_zero { 6 } else { length }..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
+use crate::postings::{Party, Posting};
+use crate::rows::{Rows, storable_json};
 
 /// A user that was made or described anew.
 #[derive(Clone, Debug)]
@@ -184,11 +104,109 @@ pub(crate) struct CoinRow {
     pub spend_limit: Option<String>,
 }
 
-/// What one transaction writes.
+/// What an event changed of an account, and what it has then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub amount: i64,
+    pub held: i64,
+    pub total_after: i64,
+    pub held_after: i64,
+}
+
+/// The double entry of an event: the accounts that it names, and what went to the three of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entries {
+    /// Of the user whom the event is about.
+    pub user: Option<Change>,
+    /// Of the other one.
+    pub other: Option<Change>,
+    pub issued: i64,
+    pub spent: i64,
+    pub expired: i64,
+}
+
+impl Entries {
+    /// What an event says. How many held coins it changed is not in it: that follows from the event before.
+    pub(crate) fn of(event: &Event<'_>, postings: &[Posting<'_>]) -> Self {
+        let sum = |wanted: Party<'_>| {
+            postings.iter().filter(|(party, _)| *party == wanted).map(|(_, amount)| amount).sum::<i64>()
+        };
+        let change = |user: Option<&str>| {
+            let (user, balance) = event.balances.0.iter().find(|(named, _)| Some(&**named) == user)?;
+            let (total_after, held_after) = (balance.total, balance.held);
+            Some(Change { amount: sum(Party::User(user)), held: 0, total_after, held_after })
+        };
+        let user = change(event.first_user());
+        let other = if event.to.as_deref() == event.first_user() { None } else { change(event.to.as_deref()) };
+        Self { user, other, issued: sum(Party::Issued), spent: sum(Party::Spent), expired: sum(Party::Expired) }
+    }
+}
+
+/// The columns of `events`, in the order in which they are written.
+pub(crate) const EVENT_COLUMNS: [&str; 25] = [
+    "number",
+    "at",
+    "kind",
+    "user_id",
+    "counterpart",
+    "coin",
+    "amount",
+    "user_change",
+    "user_held_change",
+    "user_total",
+    "user_held",
+    "other_change",
+    "other_held_change",
+    "other_total",
+    "other_held",
+    "to_issued",
+    "to_spent",
+    "to_expired",
+    "hold_id",
+    "of_event",
+    "api_key",
+    "schedule_id",
+    "reference",
+    "idempotency_key",
+    "details",
+];
+
+/// Adds a row of `events`.
+pub(crate) fn put_event(rows: &mut Rows, event: &Event<'_>, at: i64, text: &str, entries: &Entries) {
+    rows.row(EVENT_COLUMNS.len() as i16);
+    rows.int8(event.number as i64);
+    rows.at(at);
+    rows.text(event.kind);
+    rows.text_or_null(event.first_user());
+    rows.text_or_null(event.to.as_deref());
+    rows.text_or_null(event.coin.as_deref());
+    rows.int8_or_null(event.amount);
+    let other_than_0 = |value: i64| (value != 0).then_some(value);
+    for change in [entries.user, entries.other] {
+        rows.int8_or_null(change.and_then(|change| other_than_0(change.amount)));
+        rows.int8_or_null(change.and_then(|change| other_than_0(change.held)));
+        rows.int8_or_null(change.map(|change| change.total_after));
+        rows.int8_or_null(change.and_then(|change| other_than_0(change.held_after)));
+    }
+    for amount in [entries.issued, entries.spent, entries.expired] {
+        rows.int8_or_null(other_than_0(amount));
+    }
+    let hold = if event.kind == "hold" { Some(event.number) } else { event.hold };
+    rows.int8_or_null(hold.map(|hold| hold as i64));
+    rows.int8_or_null(event.of.map(|of| of as i64));
+    rows.int8_or_null(event.by.map(i64::from));
+    rows.text_or_null(event.schedule.as_deref());
+    rows.text_or_null(event.reference.as_deref());
+    rows.text_or_null(event.idempotency_key.as_deref());
+    match details(event, text) {
+        Some(details) => rows.text(&storable_json(&details)),
+        None => rows.null(),
+    }
+}
+
+/// Rows of the tables that say how things are, as far as they changed.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub events: Rows,
-    pub entries: Rows,
+pub(crate) struct State {
     pub users: BTreeMap<String, UserRow>,
     /// When, and by which event.
     pub closed: BTreeMap<String, (i64, i64)>,
@@ -200,77 +218,39 @@ pub(crate) struct Batch {
     pub grants_changed: BTreeMap<i64, (i64, i64)>,
     pub schedules: BTreeMap<i64, ScheduleRow>,
     pub coins: Vec<CoinRow>,
-    /// The last event in it.
-    pub last_event: i64,
+}
+
+impl State {
+    /// How many rows it has. Those of accounts and lots come when it is taken.
+    pub(crate) fn count(&self) -> usize {
+        self.users.len()
+            + self.closed.len()
+            + self.holds.len()
+            + self.grants.len()
+            + self.grants_changed.len()
+            + self.schedules.len()
+    }
+}
+
+/// Up to which event the tables go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The last row of `events`.
+    pub event: i64,
+    /// The event that all other tables are as of. It is an earlier one only while a ledger is copied for the first time.
+    pub state: i64,
+}
+
+/// What one transaction writes.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub events: Rows,
+    /// Nothing if that is for a later batch.
+    pub state: Option<State>,
+    /// How far the tables go with it.
+    pub reached: Reached,
     pub last_at: i64,
     pub last_fingerprint: String,
     /// The ledger's name, if its first event is in it.
     pub ledger: Option<String>,
-}
-
-impl Batch {
-    /// Adds a row of `events`.
-    pub(crate) fn event(&mut self, event: &Event<'_>, at: i64, body: &str) {
-        let rows = &mut self.events;
-        rows.row(14);
-        rows.int8(event.number as i64);
-        rows.int8(to_postgres(at));
-        rows.text(event.kind);
-        rows.text_or_null(event.first_user());
-        rows.text_or_null(event.to.as_deref());
-        rows.text_or_null(event.coin.as_deref());
-        rows.int8_or_null(event.amount);
-        let hold = if event.kind == "hold" { Some(event.number) } else { event.hold };
-        rows.int8_or_null(hold.map(|hold| hold as i64));
-        rows.int8_or_null(event.of.map(|of| of as i64));
-        rows.text_or_null(event.schedule.as_deref());
-        rows.text_or_null(event.reference.as_deref());
-        rows.text_or_null(event.idempotency_key.as_deref());
-        rows.int8_or_null(event.by.map(i64::from));
-        rows.text(&storable_json(body));
-    }
-
-    /// Adds a row of `entries`.
-    pub(crate) fn entry(&mut self, line: &Entry<'_>) {
-        let rows = &mut self.entries;
-        rows.row(10);
-        rows.int8(line.event);
-        rows.int8(line.line);
-        rows.int8(to_postgres(line.at));
-        rows.text(line.kind);
-        rows.text(line.account);
-        rows.text(line.coin);
-        rows.int8(line.amount);
-        rows.int8(line.held);
-        rows.int8(line.total_after);
-        rows.int8(line.held_after);
-    }
-}
-
-/// A row of `entries`.
-#[derive(Debug)]
-pub(crate) struct Entry<'a> {
-    pub event: i64,
-    pub line: i64,
-    pub at: i64,
-    pub kind: &'a str,
-    pub account: &'a str,
-    pub coin: &'a str,
-    pub amount: i64,
-    pub held: i64,
-    pub total_after: i64,
-    pub held_after: i64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_escape_of_character_0_is_replaced() {
-        assert_eq!(storable_json(r#"{"a":"x\\u0000\u0000\n\\\u0000"}"#), r#"{"a":"x\\u0000\ufffd\n\\\ufffd"}"#);
-        assert_eq!(storable_json(r#"{"a":"б\u00001"}"#), r#"{"a":"б\ufffd1"}"#);
-        assert_eq!(storable_json(r#"{"a":"\u0001"}"#), r#"{"a":"\u0001"}"#);
-        assert_eq!(storable("a\u{0}b"), "a\u{fffd}b");
-    }
 }

@@ -8,7 +8,7 @@
 //! - [`postings`]: an event as amounts that add up to zero.
 //! - [`journal`]: events as a journal for hledger and beancount.
 //! - `lot`, `fold`: the state that follows from events: accounts, lots, holds, schedules.
-//! - `batch`: rows on their way into the tables.
+//! - `rows`, `details`, `batch`: rows on their way into the tables.
 //! - `schema`, `store`: the tables, and one transaction for each batch.
 //! - [`service`]: what a copy asks of the ledger's service.
 //! - [`copier`]: follows the feed. [`check`]: compares the tables with the ledger.
@@ -16,12 +16,14 @@
 mod batch;
 pub mod check;
 pub mod copier;
+mod details;
 pub mod event;
 mod fold;
 pub mod instant;
 pub mod journal;
 mod lot;
 pub mod postings;
+mod rows;
 mod schema;
 pub mod service;
 mod store;

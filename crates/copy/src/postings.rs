@@ -66,9 +66,30 @@ pub fn postings<'e>(event: &'e Event<'_>) -> Result<Vec<Posting<'e>>, String> {
                 (None, None) => return Err(missing("of_kind")),
             }
         }
-        "hold" | "rollover" | "extend" | "user" | "user_closed" | "coin" | "limits" | "thresholds" | "spend_limit"
-        | "schedule" | "schedule_deleted" | "schedule_paused" | "schedule_resumed" | "key" | "key_revoked"
-        | "leader" => Vec::new(),
+        "hold"
+        | "rollover"
+        | "extend"
+        | "user"
+        | "user_closed"
+        | "coin"
+        | "limits"
+        | "thresholds"
+        | "spend_limit"
+        | "schedule"
+        | "schedule_deleted"
+        | "schedule_paused"
+        | "schedule_resumed"
+        | "key"
+        | "key_revoked"
+        | "leader"
+        | "webhook"
+        | "webhook_deleted"
+        | "webhook_rotated"
+        | "webhook_progress"
+        | "webhook_failing"
+        | "webhook_disabled"
+        | "webhook_enabled"
+        | "webhook_redelivered" => Vec::new(),
         other => {
             return Err(format!(
                 "event {} is of kind `{other}`, which this version of tocos does not know; use the version of the service",

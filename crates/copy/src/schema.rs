@@ -1,9 +1,9 @@
 //! The tables and views, and the versions of them. docs/copy.md says what each column means.
 
 /// The version of the tables that this program writes.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 
-/// What leads from each version to the next: the first is for tables of version 1.
+/// What leads from each version to the next: the first is for tables of version 1. That one was in no release.
 pub(crate) const MIGRATIONS: &[&str] = &[];
 
 /// Stands for the schema's name.
@@ -28,7 +28,7 @@ pub(crate) fn may_name_schema(name: &str) -> bool {
         && !name.starts_with("pg_")
 }
 
-/// All tables. The indexes of `events` and `entries` come when the ledger has been copied for the first time: until then rows are only
+/// All tables. The indexes of `events` come when the ledger has been copied for the first time: until then rows are only
 /// added, and that each comes once does not rest on them.
 pub(crate) const TABLES: &str = r#"
 create table {schema}.meta (
@@ -36,6 +36,7 @@ create table {schema}.meta (
     version integer not null,
     ledger text not null,
     last_event bigint not null,
+    state_event bigint not null,
     last_at timestamptz,
     last_fingerprint text not null,
     indexed boolean not null,
@@ -50,27 +51,43 @@ create table {schema}.events (
     counterpart text collate "C",
     coin text collate "C",
     amount bigint,
+    user_change bigint,
+    user_held_change bigint,
+    user_total bigint,
+    user_held bigint,
+    other_change bigint,
+    other_held_change bigint,
+    other_total bigint,
+    other_held bigint,
+    to_issued bigint,
+    to_spent bigint,
+    to_expired bigint,
     hold_id bigint,
     of_event bigint,
+    api_key bigint,
     schedule_id text collate "C",
     reference text collate "C",
     idempotency_key text collate "C",
-    api_key bigint,
-    body json not null
+    details json
 );
 
-create table {schema}.entries (
-    event bigint not null,
-    line bigint not null,
-    at timestamptz not null,
-    kind text not null,
-    user_id text collate "C" not null,
-    coin text collate "C" not null,
-    amount bigint not null,
-    held bigint not null,
-    total_after bigint not null,
-    held_after bigint not null
-);
+create view {schema}.entries as
+select number as event, 1::smallint as line, at, kind, user_id, coin, coalesce(user_change, 0) as amount,
+    coalesce(user_held_change, 0) as held, user_total as total_after, coalesce(user_held, 0) as held_after
+from {schema}.events where user_change is not null or user_held_change is not null
+union all
+select number, 2::smallint, at, kind, counterpart, coin, coalesce(other_change, 0), coalesce(other_held_change, 0), other_total,
+    coalesce(other_held, 0)
+from {schema}.events where other_change is not null or other_held_change is not null
+union all
+select number, 3::smallint, at, kind, '@issued'::text collate "C", coin, to_issued, 0::bigint, null::bigint, null::bigint
+from {schema}.events where to_issued is not null
+union all
+select number, 4::smallint, at, kind, '@spent'::text collate "C", coin, to_spent, 0::bigint, null::bigint, null::bigint
+from {schema}.events where to_spent is not null
+union all
+select number, 5::smallint, at, kind, '@expired'::text collate "C", coin, to_expired, 0::bigint, null::bigint, null::bigint
+from {schema}.events where to_expired is not null;
 
 create table {schema}.coins (
     code text collate "C" primary key,
@@ -228,19 +245,28 @@ from {schema}.holds
 where state = 'open';
 "#;
 
-/// What queries need.
-pub(crate) const INDEXES: &str = r"
-set local maintenance_work_mem = '256MB';
-alter table {schema}.events add primary key (number);
-alter table {schema}.entries add primary key (event, line);
-create index if not exists events_at on {schema}.events using brin (at);
-create index if not exists events_of_reference on {schema}.events (reference) where reference is not null;
-create index if not exists events_of_key on {schema}.events (idempotency_key) where idempotency_key is not null;
-create index if not exists entries_at on {schema}.entries using brin (at);
-create index if not exists entries_of_account on {schema}.entries (user_id, coin, event);
-create index if not exists lots_expiring on {schema}.lots (expires_at);
-create index if not exists lots_of_grant on {schema}.lots (grant_event);
-create index if not exists grants_of_user on {schema}.grants (user_id);
-create index if not exists grants_of_reference on {schema}.grants (reference) where reference is not null;
-analyze {schema}.events, {schema}.entries, {schema}.accounts, {schema}.lots, {schema}.holds, {schema}.grants;
-";
+/// What queries need: the name of each, and what makes it.
+pub(crate) const INDEXES: &[(&str, &str)] = &[
+    ("events_pkey", "alter table {schema}.events add primary key (number)"),
+    ("events_of_user", "create index events_of_user on {schema}.events (user_id, number)"),
+    (
+        "events_of_counterpart",
+        "create index events_of_counterpart on {schema}.events (counterpart, number) where counterpart is not null",
+    ),
+    ("events_at", "create index events_at on {schema}.events using brin (at)"),
+    (
+        "events_of_reference",
+        "create index events_of_reference on {schema}.events (reference) where reference is not null",
+    ),
+    (
+        "events_of_key",
+        "create index events_of_key on {schema}.events (idempotency_key) where idempotency_key is not null",
+    ),
+    ("lots_expiring", "create index lots_expiring on {schema}.lots (expires_at)"),
+    ("lots_of_grant", "create index lots_of_grant on {schema}.lots (grant_event)"),
+    ("grants_of_user", "create index grants_of_user on {schema}.grants (user_id)"),
+    (
+        "grants_of_reference",
+        "create index grants_of_reference on {schema}.grants (reference) where reference is not null",
+    ),
+];

@@ -1,19 +1,24 @@
-//! Compares the tables with the ledger, and with themselves. Reads only; another copier may go on beside it.
+//! Compares the tables with the ledger, and with themselves: each event with the feed, all other tables with what follows from the events and
+//! with what the ledger shows. Reads only; another copier may go on beside it.
 
+mod events;
 mod inside;
+mod listed;
 mod outside;
 
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use crate::copier::{Copier, Options, Shared, Tell, ask, verify};
-use crate::service::Service;
+use crate::copier::{Copier, Options, Shared, Tell, ask, fingerprint, verify};
+use crate::service::{Reply, Service};
 use crate::store::Store;
 use crate::trouble::Trouble;
 
 /// Differences that are named; the others are counted.
 const NAMED_MAX: usize = 20;
+/// So long it is tried whether the lock is that of a copier that was killed: another one brings the tables up to date itself.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// How long another copier may take to come as far as the ledger's answer.
 const OTHER_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -61,14 +66,22 @@ struct Check {
 /// The service or the database is away, or the tables are of another ledger.
 pub async fn check(service: Box<dyn Service>, options: Options, tell: Tell) -> Result<Report, Trouble> {
     let options = Options { once: true, ..options };
-    let mut copier = Copier::new(service, options.clone(), tell);
+    let mut copier = Copier::new(service, options.clone(), tell).with_lock_patience(LOCK_PATIENCE);
     let service = Shared::clone(copier.service());
     let is_ours = copier.run().await?;
     let store = Store::connect(&options.to, &options.schema).await?;
     let meta = store.meta().await?;
     verify(&service, &meta, &options.schema).await?;
+    if !meta.is_indexed {
+        let text = format!("schema {} is still being copied for the first time by another tocos copy", options.schema);
+        return Err(Trouble::Away(text));
+    }
     let copier = is_ours.then_some(copier);
     let mut check = Check { service, store, options, copier, report: Report::default() };
+    let first = fingerprint(&check.service, 1).await?;
+    if meta.last_event > 0 && first.as_deref() != Some(&*meta.ledger) {
+        check.report.differs("meta.ledger is not the fingerprint of the ledger's first event".to_owned());
+    }
     check.inside().await?;
     check.outside().await?;
     check.report.last_event = check.store.meta().await?.last_event.cast_unsigned();
@@ -77,15 +90,21 @@ pub async fn check(service: Box<dyn Service>, options: Options, tell: Tell) -> R
 
 impl Check {
     /// The response to a request, and the event that it is as of, which the tables have then reached.
-    async fn asked<T: DeserializeOwned>(&mut self, target: String) -> Result<(T, i64), Trouble> {
+    async fn reply(&mut self, target: String) -> Result<(Reply, i64), Trouble> {
         let reply = ask(&self.service, target.clone(), false).await?;
         let reply = reply.ok_or_else(|| Trouble::Stuck(format!("there is nothing at {target}")))?;
-        let value = serde_json::from_slice(&reply.body)
-            .map_err(|error| Trouble::Stuck(format!("{target} is not what this version of tocos expects: {error}")))?;
         let event =
             reply.event.ok_or_else(|| Trouble::Stuck(format!("{target} does not say as of which event it is")))?;
         let event = event.cast_signed();
         self.reach(event).await?;
+        Ok((reply, event))
+    }
+
+    /// The same, as what it says.
+    async fn asked<T: DeserializeOwned>(&mut self, target: String) -> Result<(T, i64), Trouble> {
+        let (reply, event) = self.reply(target.clone()).await?;
+        let value = serde_json::from_slice(&reply.body)
+            .map_err(|error| Trouble::Stuck(format!("{target} is not what this version of tocos expects: {error}")))?;
         Ok((value, event))
     }
 

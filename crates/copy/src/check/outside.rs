@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Check;
 use crate::event::{Part, Text};
 use crate::instant;
-use crate::lot::{Coins, Lot, category, is_promotional};
+use crate::lot::{Coins, Lot, category as category_of, is_promotional};
 use crate::service::escaped;
 use crate::store::At;
 use crate::trouble::Trouble;
 
 /// How often a page that differs is looked at: the ledger may put a long page together while it goes on, and then the page is not of one
 /// event alone.
-const LOOKS: u32 = 3;
+pub(super) const LOOKS: u32 = 3;
 
 #[derive(Deserialize)]
 struct CoinList {
@@ -29,6 +30,8 @@ struct Coin {
     spent: i64,
     expired: i64,
     held: i64,
+    thresholds: Option<Value>,
+    spend_limit: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -42,23 +45,6 @@ struct User {
     id: String,
     name: Option<String>,
     coins: BTreeMap<String, i64>,
-}
-
-#[derive(Deserialize)]
-struct HoldPage {
-    holds: Vec<Hold>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Hold {
-    id: i64,
-    user: String,
-    coin: String,
-    amount: i64,
-    held: i64,
-    expires_at: Option<String>,
-    to: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,31 +72,37 @@ type Names = BTreeMap<String, (Option<String>, i64)>;
 
 impl Check {
     pub(super) async fn outside(&mut self) -> Result<(), Trouble> {
+        self.events().await?;
         self.coins().await?;
         self.users().await?;
         self.holds().await?;
+        self.schedules().await?;
         self.lots().await
     }
 
     async fn coins(&mut self) -> Result<(), Trouble> {
         let (list, event): (CoinList, i64) = self.asked("/v1/coins".to_owned()).await?;
         let sql = "select c.code, c.decimals, (c.issued + coalesce(i, 0))::bigint, (c.spent - coalesce(s, 0))::bigint,
-               (c.expired - coalesce(x, 0))::bigint, (coalesce(held, 0) - coalesce(h, 0))::bigint
+               (c.expired - coalesce(x, 0))::bigint, (coalesce(held, 0) - coalesce(h, 0))::bigint, c.thresholds::text, c.spend_limit::text,
+               exists (select from {schema}.events where number > $1 and coin = c.code and kind in ('thresholds', 'spend_limit'))
              from {schema}.coins c
              left join (select coin, sum(held) as held from {schema}.accounts group by coin) as a on a.coin = c.code
-             left join (select coin, sum(amount) filter (where user_id = '@issued') as i, sum(amount) filter (where user_id = '@spent') as s,
-                 sum(amount) filter (where user_id = '@expired') as x, sum(held) as h
-               from {schema}.entries where event > $1 group by coin) as e on e.coin = c.code";
+             left join (select coin, sum(to_issued) as i, sum(to_spent) as s, sum(to_expired) as x,
+                 sum(coalesce(user_held_change, 0) + coalesce(other_held_change, 0)) as h
+               from {schema}.events where number > $1 group by coin) as e on e.coin = c.code";
         let rows = self.store.rows(sql, &[&event]).await?;
         let mut found: BTreeMap<String, _> = rows
             .iter()
             .map(|row| {
                 let figures: [i64; 4] = [row.get(2), row.get(3), row.get(4), row.get(5)];
-                (row.get(0), (row.get::<_, i16>(1), figures))
+                let rules = (!row.get::<_, bool>(8)).then(|| [json(row.get(6)), json(row.get(7))]);
+                (row.get(0), (row.get::<_, i16>(1), figures, rules))
             })
             .collect();
         for coin in &list.coins {
-            let (decimals, figures) = found.remove(&coin.code).unwrap_or((coin.decimals, [0; 4]));
+            // The first coin of a ledger is there before any event.
+            let none = (coin.decimals, [0; 4], Some([None, None]));
+            let (decimals, figures, rules) = found.remove(&coin.code).unwrap_or(none);
             let ledger = [coin.issued, coin.spent, coin.expired, coin.held];
             for (name, (tables, ledger)) in
                 ["issued", "spent", "expired", "held"].iter().zip(figures.iter().zip(&ledger))
@@ -118,6 +110,13 @@ impl Check {
                 self.report.expect(|| format!("{name} of {}", coin.code), tables, ledger);
             }
             self.report.expect(|| format!("decimals of {}", coin.code), &decimals, &coin.decimals);
+            // What changed since can't be seen in the ledger's response.
+            if rules.is_some_and(|rules| rules != [coin.thresholds.clone(), coin.spend_limit.clone()]) {
+                self.report.differs(format!(
+                    "coin {} has other thresholds or another spending limit in the tables",
+                    coin.code
+                ));
+            }
         }
         for code in found.into_keys() {
             self.report.differs(format!("coin {code} is in the tables and not in the ledger"));
@@ -193,76 +192,16 @@ impl Check {
         Ok((found, rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()))
     }
 
-    async fn holds(&mut self) -> Result<(), Trouble> {
-        let mut count = 0;
-        let mut after = 0;
-        let mut cursor: Option<String> = None;
-        let mut looks = 0;
-        loop {
-            let before = self.report.clone();
-            let at = cursor.as_deref().map(|cursor| format!("&cursor={}", escaped(cursor))).unwrap_or_default();
-            let (page, event): (HoldPage, i64) = self.asked(format!("/v1/holds?limit=1000{at}")).await?;
-            let last = page.next_cursor.as_ref().and(page.holds.last()).map_or(event, |hold| hold.id);
-            let sql = "select id, user_id, coin, amount, held, expires_at, to_user, state = 'open', last_event from {schema}.holds
-                 where id > $1 and id <= $2 and (state = 'open' or last_event > $3)";
-            let rows = self.store.rows(sql, &[&after, &last, &event]).await?;
-            let mut found: BTreeMap<i64, _> = rows.iter().map(|row| (row.get::<_, i64>(0), row)).collect();
-            for hold in &page.holds {
-                let Some(row) = found.remove(&hold.id) else {
-                    self.report.differs(format!("hold {} is open, and not in the tables", hold.id));
-                    continue;
-                };
-                // What happened to it since can't be seen in the ledger's response.
-                if row.get::<_, i64>(8) > event {
-                    continue;
-                }
-                let same = row.get::<_, &str>(1) == hold.user
-                    && row.get::<_, &str>(2) == hold.coin
-                    && row.get::<_, i64>(3) == hold.amount
-                    && row.get::<_, Option<&str>>(6) == hold.to.as_deref()
-                    && Some(row.get::<_, At>(5).0) == hold.expires_at.as_deref().and_then(instant::parse);
-                if !same {
-                    self.report.differs(format!("hold {} is another one in the tables", hold.id));
-                }
-                self.report.expect(|| format!("held by hold {}", hold.id), &row.get::<_, i64>(4), &hold.held);
-            }
-            for (id, row) in found {
-                if row.get(7) && row.get::<_, i64>(8) <= event {
-                    self.report.differs(format!("hold {id} is open in the tables, and not in the ledger"));
-                }
-            }
-            looks += 1;
-            if self.report.count > before.count && looks < LOOKS {
-                self.report = before;
-                continue;
-            }
-            looks = 0;
-            count += page.holds.len() as u64;
-            after = last;
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        self.report.compared.push(("open holds", count));
-        Ok(())
-    }
-
-    /// The lots of each account that has any, as of the event up to which the tables go when it is looked at.
+    /// The lots of each account that has any or had, as of the event up to which the tables go when it is looked at.
     async fn lots(&mut self) -> Result<(), Trouble> {
-        let mut after = String::new();
-        let mut count = 0;
-        loop {
-            let sql = "select distinct user_id from {schema}.lots where user_id > $1 order by user_id limit 500";
-            let users: Vec<String> = self.store.rows(sql, &[&after]).await?.iter().map(|row| row.get(0)).collect();
-            let Some(last) = users.last() else { break };
-            after.clone_from(last);
-            for user in users {
-                self.lots_of(&user).await?;
-                count += 1;
-            }
+        let sql = "select user_id from {schema}.lots
+             union select user_id from {schema}.events where details->'lots' is not null and user_id is not null
+             union select counterpart from {schema}.events where details->'lots' is not null and counterpart is not null";
+        let users = self.store.rows(sql, &[]).await?;
+        for user in &users {
+            self.lots_of(user.get(0)).await?;
         }
-        self.report.compared.push(("users with lots", count));
+        self.report.compared.push(("users with lots", users.len() as u64));
         Ok(())
     }
 
@@ -273,7 +212,7 @@ impl Check {
              left join {schema}.lots l on l.user_id = a.user_id and l.coin = a.coin where a.user_id = $1";
         let rows = self.store.rows(sql, &[&user]).await?;
         let Some(event) = rows.first().map(|row| row.get::<_, i64>(0)) else {
-            self.report.differs(format!("user {user} has lots and no account in the tables"));
+            self.report.differs(format!("user {user} has or had lots, and no account in the tables"));
             return Ok(());
         };
         let mut found: BTreeMap<String, (i64, i64, Lots)> = BTreeMap::new();
@@ -286,6 +225,12 @@ impl Check {
             if let Some(grant) = row.get::<_, Option<i64>>(5) {
                 let (expires_at, category): (At, &str) = (row.get(6), row.get(8));
                 let is_promotional = is_promotional(Some(category));
+                if category != category_of(is_promotional) {
+                    self.report.differs(format!(
+                        "lots of {user} in {}: there is no category {category}",
+                        row.get::<_, &str>(1)
+                    ));
+                }
                 lots.insert((
                     Lot { grant, expires_at: expires_at.0, priority: row.get(7), is_promotional },
                     row.get(9),
@@ -324,11 +269,16 @@ impl Check {
     }
 }
 
+/// JSON as it is stored, if there is any.
+pub(super) fn json(text: Option<&str>) -> Option<Value> {
+    text.and_then(|text| serde_json::from_str(text).ok())
+}
+
 fn in_words((lot, amount): &(Lot, i64)) -> String {
     if lot.is_plain() {
         return format!("{amount} plain");
     }
     let expires_at =
         if lot.expires_at == instant::NEVER { "never".to_owned() } else { instant::written(lot.expires_at) };
-    format!("{amount} of grant {} ({expires_at}, {}, {})", lot.grant, lot.priority, category(lot.is_promotional))
+    format!("{amount} of grant {} ({expires_at}, {}, {})", lot.grant, lot.priority, category_of(lot.is_promotional))
 }

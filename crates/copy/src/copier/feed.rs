@@ -1,28 +1,73 @@
 //! The feed of events, read ahead on a thread of its own.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::event::Page;
+use crate::event;
 use crate::service::Service;
 use crate::trouble::Trouble;
 
 /// Pages that are read ahead.
 const AHEAD: usize = 24;
 /// Events of a page: as many as the API sends.
-const PAGE: usize = 1_000;
+const PAGE_EVENTS: usize = 1_000;
 /// How long the service may keep a request for new events open. A copier that ends waits so long at most.
 const WAIT_S: u64 = 5;
 
 /// A service that the feed's thread and others ask in turn.
 pub(crate) type Shared = Arc<Mutex<Box<dyn Service>>>;
 
+/// A page with events, as it came.
+#[derive(Debug)]
+pub(crate) struct Page {
+    text: String,
+    /// Where each event lies.
+    events: Vec<Range<usize>>,
+    /// The last event that the service has.
+    pub last_event: u64,
+}
+
+impl Page {
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// It is not one.
+    pub(crate) fn of(body: Vec<u8>) -> Result<Self, Trouble> {
+        let not_one = |error: &dyn std::fmt::Display| {
+            Trouble::Stuck(format!(
+                "the feed is not what this version of tocos expects ({error}); is --url the address of a Tocos server?"
+            ))
+        };
+        let text = String::from_utf8(body).map_err(|error| not_one(&error))?;
+        let page: event::Page<'_> = serde_json::from_str(&text).map_err(|error| not_one(&error))?;
+        let start = text.as_ptr().addr();
+        let place = |event: &str| {
+            let at = event.as_ptr().addr() - start;
+            at..at + event.len()
+        };
+        let events = page.events.iter().map(|event| place(event.get())).collect();
+        let last_event = page.last_event;
+        Ok(Self { text, events, last_event })
+    }
+
+    /// How many events there are.
+    pub(crate) fn count(&self) -> usize {
+        self.events.len()
+    }
+
+    /// The events as they were written.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().map(|place| &self.text[place.clone()])
+    }
+}
+
 /// What the feed gives.
 #[derive(Debug)]
 pub(super) enum Read {
-    /// A page with events, and the last event that the service has.
-    Page(Vec<u8>, u64),
+    /// A page with events.
+    Page(Page),
     /// There are no more for now.
     Dry,
     /// The service has fewer events than were asked for.
@@ -31,7 +76,7 @@ pub(super) enum Read {
     Failed(Trouble),
 }
 
-/// Reads from this event on until nobody listens; with `once` only up to where there are no more.
+/// Reads from this event on until nobody listens; with `once` only up to what the service has.
 pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Read> {
     let (pages, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
@@ -42,15 +87,17 @@ pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Re
             let reply = {
                 // A panic in a request leaves nothing half done here.
                 let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
-                service.get(&format!("/v1/events?after={after}&limit={PAGE}&wait_s={wait_s}"))
+                service.get(&format!("/v1/events?after={after}&limit={PAGE_EVENTS}&wait_s={wait_s}"))
             };
             let read = match reply {
                 Ok(reply) => of_page(reply.body, &mut after),
                 Err(trouble) => Read::Failed(trouble),
             };
             is_dry = matches!(read, Read::Dry);
-            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_)) || (once && is_dry);
-            if pages.blocking_send(read).is_err() || is_last {
+            // With `once` that is all: others may write without a pause.
+            let is_level = once && matches!(&read, Read::Page(page) if page.last_event <= after);
+            let is_last = matches!(read, Read::Failed(_) | Read::Behind(_)) || (once && is_dry) || is_level;
+            if pages.blocking_send(read).is_err() || (is_level && pages.blocking_send(Read::Dry).is_err()) || is_last {
                 return;
             }
         }
@@ -59,18 +106,13 @@ pub(super) fn read(service: Shared, after: u64, once: bool) -> mpsc::Receiver<Re
 }
 
 fn of_page(body: Vec<u8>, after: &mut u64) -> Read {
-    let (count, last_event) = match serde_json::from_slice::<Page<'_>>(&body) {
-        Ok(page) => (page.events.len() as u64, page.last_event),
-        Err(error) => {
-            let text = format!(
-                "the feed is not what this version of tocos expects ({error}); is --url the address of a Tocos server?"
-            );
-            return Read::Failed(Trouble::Stuck(text));
-        }
+    let page = match Page::of(body) {
+        Ok(page) => page,
+        Err(trouble) => return Read::Failed(trouble),
     };
-    if last_event < *after {
-        return Read::Behind(last_event);
+    if page.last_event < *after {
+        return Read::Behind(page.last_event);
     }
-    *after += count;
-    if count == 0 { Read::Dry } else { Read::Page(body, last_event) }
+    *after += page.count() as u64;
+    if page.count() == 0 { Read::Dry } else { Read::Page(page) }
 }

@@ -3,9 +3,9 @@
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::feed::Read;
+use super::feed::{Page, Read};
 use super::{Copier, End, verify};
-use crate::event::{Event, Page};
+use crate::event::Event;
 use crate::fold::{Fold, Needs};
 use crate::store::{Meta, Store};
 use crate::trouble::Trouble;
@@ -31,9 +31,7 @@ pub(super) struct Following<'a> {
     fold: Fold,
     pages: Receiver<Read>,
     meta: Meta,
-    /// Events that are folded and not on their way yet.
-    pending: usize,
-    /// The fingerprint of the last of them.
+    /// The fingerprint of the last event that is folded.
     fingerprint: String,
     /// The last event that the service has.
     last: u64,
@@ -42,23 +40,30 @@ pub(super) struct Following<'a> {
 impl<'a> Following<'a> {
     pub(super) fn new(copier: &'a mut Copier, store: Store, fold: Fold, pages: Receiver<Read>, meta: Meta) -> Self {
         let hand = Some(Hand::Free(store));
-        Self { copier, hand, fold, pages, meta, pending: 0, fingerprint: String::new(), last: 0 }
+        Self { copier, hand, fold, pages, meta, fingerprint: String::new(), last: 0 }
     }
 
     pub(super) async fn run(mut self) -> Result<End, Trouble> {
         loop {
             let Some(read) = self.next().await? else {
                 // A batch is written: the next one can go.
-                self.send_if(self.pages.is_empty() || self.pending >= BATCH_EVENTS_MIN).await?;
+                if self.is_due() {
+                    self.send(false).await?;
+                }
                 continue;
             };
             match read {
-                Read::Page(body, last_event) => {
-                    self.last = last_event;
-                    self.take_in(&body).await?;
+                Read::Page(page) => {
+                    self.last = page.last_event;
+                    self.take_in(&page).await?;
                     let is_free = matches!(self.hand, Some(Hand::Free(_)));
-                    let is_due = is_free && (self.pages.is_empty() || self.pending >= BATCH_EVENTS_MIN);
-                    self.send_if(is_due || self.pending >= BATCH_EVENTS_MAX).await?;
+                    let is_due = (is_free && self.is_due()) || self.fold.pending() >= BATCH_EVENTS_MAX;
+                    if !self.meta.is_indexed && self.is_level() {
+                        // Where others write without a pause, the feed may never be dry.
+                        self.end_first_copy().await?;
+                    } else if is_due || self.fold.is_state_due() {
+                        self.send(false).await?;
+                    }
                 }
                 Read::Dry => {
                     if self.is_caught_up().await? {
@@ -68,12 +73,18 @@ impl<'a> Following<'a> {
                 Read::Behind(last_event) => return self.behind(last_event).await,
                 Read::Failed(trouble) => {
                     // What was read before is written.
-                    self.send_if(true).await?;
+                    self.send(true).await?;
                     self.free().await?;
                     return Err(trouble);
                 }
             }
         }
+    }
+
+    /// Whether what is pending is worth a transaction, or nothing else waits. A first copy makes few large ones.
+    fn is_due(&self) -> bool {
+        let pending = self.fold.pending();
+        pending >= BATCH_EVENTS_MIN || (pending > 0 && self.meta.is_indexed && self.pages.is_empty())
     }
 
     /// What comes next of the feed; nothing when the batch on its way is written before that.
@@ -111,15 +122,38 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Whether all is taken in that the service had, and that the tables have.
+    fn is_level(&self) -> bool {
+        self.fold.last_event >= self.last.cast_signed().max(self.meta.last_event)
+    }
+
+    /// The ledger is copied up to its end for the first time: the state is written, and the indexes are made.
+    async fn end_first_copy(&mut self) -> Result<(), Trouble> {
+        self.send(true).await?;
+        let store = self.free().await?;
+        let rate = self.copier.progress.rate();
+        let at = self.fold.last_event;
+        (self.copier.tell)(&format!("event {at}: the rows are written ({rate:.0} a second), making the indexes"));
+        store.index().await?;
+        self.meta.is_indexed = true;
+        self.hand = Some(Hand::Free(store));
+        Ok(())
+    }
+
     /// Whether that is all there is to do.
     async fn is_caught_up(&mut self) -> Result<bool, Trouble> {
-        self.send_if(true).await?;
-        let store = self.free().await?;
-        if !self.meta.is_indexed {
-            (self.copier.tell)("making the indexes");
-            store.index().await?;
-            self.meta.is_indexed = true;
+        if self.fold.last_event < self.meta.last_event {
+            let text = format!(
+                "the service has only event {}, and the tables are at {}",
+                self.fold.last_event, self.meta.last_event
+            );
+            return Err(Trouble::Away(text));
         }
+        if !self.meta.is_indexed {
+            self.end_first_copy().await?;
+        }
+        self.send(true).await?;
+        let store = self.free().await?;
         // While nothing happens, that the database is away would not be noticed.
         let (at, meta) = (self.fold.last_event, store.meta().await?);
         if meta.last_event != at {
@@ -133,7 +167,7 @@ impl<'a> Following<'a> {
 
     /// The service has fewer events than the tables: it is a node that is behind its group, or the ledger went back.
     async fn behind(&mut self, last_event: u64) -> Result<End, Trouble> {
-        self.send_if(true).await?;
+        self.send(true).await?;
         let store = self.free().await?;
         let meta = store.meta().await?;
         verify(&self.copier.service, &meta, &store.schema).await?;
@@ -142,14 +176,13 @@ impl<'a> Following<'a> {
     }
 
     /// Folds a page.
-    async fn take_in(&mut self, body: &[u8]) -> Result<(), Trouble> {
-        let not_ours = |error: serde_json::Error| {
-            Trouble::Stuck(format!("the feed is not what this version of tocos expects: {error}"))
-        };
-        let page: Page<'_> = serde_json::from_slice(body).map_err(not_ours)?;
-        let mut events = Vec::with_capacity(page.events.len());
-        for raw in page.events {
-            events.push((Event::parse(raw.get()).map_err(not_ours)?, raw.get()));
+    async fn take_in(&mut self, page: &Page) -> Result<(), Trouble> {
+        let mut events = Vec::with_capacity(page.count());
+        for text in page.events() {
+            let event = Event::parse(text).map_err(|error| {
+                Trouble::Stuck(format!("the feed is not what this version of tocos expects: {error}"))
+            })?;
+            events.push((event, text));
         }
         let needs = Needs::of(&self.fold, events.iter().map(|(event, _)| event));
         if !needs.is_empty() {
@@ -157,8 +190,8 @@ impl<'a> Following<'a> {
             store.load(&mut self.fold, &needs).await?;
             self.hand = Some(Hand::Free(store));
         }
-        for (event, raw) in &events {
-            self.fold.apply(event, raw).map_err(|reason| {
+        for (event, text) in &events {
+            self.fold.apply(event, text).map_err(|reason| {
                 Trouble::Stuck(format!(
                     "{reason}. Nothing of it was written. If the tables were changed by hand, undo that or copy again into an empty schema; \
                      else use the tocos of the service's version"
@@ -168,20 +201,20 @@ impl<'a> Following<'a> {
         if let Some((last, _)) = events.last() {
             self.fingerprint = last.fingerprint();
         }
-        self.pending += events.len();
         Ok(())
     }
 
-    /// Sends what is pending on its way, if it is to go now.
-    async fn send_if(&mut self, is_due: bool) -> Result<(), Trouble> {
-        if !is_due || self.pending == 0 {
+    /// Sends what is pending on its way. While a ledger is copied for the first time the state is kept in memory, for as long as that is
+    /// enough and nothing ends.
+    async fn send(&mut self, is_last: bool) -> Result<(), Trouble> {
+        let with_state = is_last || self.meta.is_indexed || self.fold.is_state_due();
+        let before = self.fold.taken;
+        let count = self.fold.pending() as u64;
+        if count == 0 && !(with_state && before.state < self.fold.last_event) {
             return Ok(());
         }
         let mut store = self.free().await?;
-        let count = self.pending as u64;
-        let before = self.fold.last_event - self.pending as i64;
-        let batch = self.fold.take_batch(self.fingerprint.clone());
-        self.pending = 0;
+        let batch = self.fold.take_batch(self.fingerprint.clone(), with_state);
         let writing = tokio::spawn(async move {
             let result = store.write(before, batch).await;
             (store, result)

@@ -16,7 +16,8 @@ pub(crate) async fn ask(service: &Shared, target: String, may_miss: bool) -> Res
     asked.await.map_err(|error| Trouble::Stuck(format!("a request failed: {error}")))?
 }
 
-async fn fingerprint(service: &Shared, event: i64) -> Result<Option<String>, Trouble> {
+/// What tells an event from any other of its number, if the ledger has it.
+pub(crate) async fn fingerprint(service: &Shared, event: i64) -> Result<Option<String>, Trouble> {
     let Some(reply) = ask(service, format!("/v1/events/{event}"), true).await? else { return Ok(None) };
     let text = std::str::from_utf8(&reply.body).unwrap_or_default();
     let event = Event::parse(text)

@@ -9,9 +9,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-pub(crate) use feed::Shared;
+pub(crate) use feed::{Page, Shared};
 use following::Following;
-pub(crate) use identity::{ask, verify};
+pub(crate) use identity::{ask, fingerprint, verify};
 
 use crate::fold::Fold;
 use crate::service::Service;
@@ -46,6 +46,7 @@ pub struct Copier {
     service: Shared,
     options: Options,
     tell: Tell,
+    lock_patience: Duration,
     progress: Progress,
 }
 
@@ -58,13 +59,13 @@ impl fmt::Debug for Copier {
 impl Copier {
     /// Says how far it is, from time to time.
     fn tell(&mut self, at: i64, last: u64, is_all: bool) {
+        let rate = self.progress.rate();
         let Progress { began, told, copied, .. } = &mut self.progress;
         if *copied == 0 || (!is_all && told.elapsed() < TELL_EVERY) {
             return;
         }
         *told = Instant::now();
-        let seconds = began.elapsed().as_secs_f64().max(0.001);
-        let rate = *copied as f64 / seconds;
+        let seconds = began.elapsed().as_secs_f64();
         let text = if is_all {
             format!("event {at}: {copied} events copied in {seconds:.1} s ({rate:.0} a second)")
         } else {
@@ -74,6 +75,13 @@ impl Copier {
         if is_all {
             (*copied, *began) = (0, Instant::now());
         }
+    }
+}
+
+impl Progress {
+    /// Events that were copied, by the second.
+    fn rate(&self) -> f64 {
+        self.copied as f64 / self.began.elapsed().as_secs_f64().max(0.001)
     }
 }
 
@@ -100,7 +108,12 @@ impl Copier {
     pub fn new(service: Box<dyn Service>, options: Options, tell: Tell) -> Self {
         let now = Instant::now();
         let progress = Progress { began: now, told: now, moved: now, copied: 0 };
-        Self { service: Arc::new(Mutex::new(service)), options, tell, progress }
+        Self { service: Arc::new(Mutex::new(service)), options, tell, lock_patience: LOCK_PATIENCE, progress }
+    }
+
+    /// The same, for whoever can do without the lock.
+    pub(crate) fn with_lock_patience(self, lock_patience: Duration) -> Self {
+        Self { lock_patience, ..self }
     }
 
     pub(crate) fn service(&self) -> &Shared {
@@ -121,7 +134,7 @@ impl Copier {
                 Ok(End::Done) => return Ok(true),
                 Ok(End::Busy) => {
                     let since = *busy_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() > LOCK_PATIENCE {
+                    if since.elapsed() > self.lock_patience {
                         return Ok(false);
                     }
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -149,8 +162,14 @@ impl Copier {
         }
         let meta = store.prepare().await?;
         verify(&self.service, &meta, &self.options.schema).await?;
-        let fold = Fold::after(meta.last_event, store.coins().await?);
-        let pages = feed::read(Shared::clone(&self.service), meta.last_event.cast_unsigned(), self.options.once);
+        let mut fold = Fold::after(meta.reached(), store.coins().await?);
+        if !meta.is_indexed && meta.state_event > 0 {
+            store.load_all(&mut fold).await?;
+        }
+        let pages = feed::read(Shared::clone(&self.service), meta.state_event.cast_unsigned(), self.options.once);
+        if meta.state_event < meta.last_event {
+            (self.tell)(&format!("taking in events {} to {} again", meta.state_event + 1, meta.last_event));
+        }
         (self.tell)(&format!("copying from event {} on", meta.last_event + 1));
         self.progress.began = Instant::now();
         self.progress.copied = 0;

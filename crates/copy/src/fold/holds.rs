@@ -1,10 +1,11 @@
 //! Open holds, and what happens to them.
 
 use super::{Applied, Fold, required};
-use crate::batch::{HoldRow, storable};
+use crate::batch::HoldRow;
 use crate::event::Event;
 use crate::instant;
 use crate::lot::{self, Coins};
+use crate::rows::storable;
 
 /// An open hold.
 #[derive(Clone, Debug)]
@@ -64,14 +65,14 @@ impl Fold {
     /// A hold as it is from here on.
     pub(super) fn put_hold(&mut self, id: i64, hold: Hold) {
         let row = self.hold_row(&hold, "open", None);
-        self.batch.holds.insert(id, row);
+        self.state.holds.insert(id, row);
         self.holds.insert(id, hold);
     }
 
     /// A hold has ended.
     pub(super) fn end_hold(&mut self, id: i64, hold: &Hold, state: &'static str, at: i64) {
         let row = self.hold_row(hold, state, Some(at));
-        self.batch.holds.insert(id, row);
+        self.state.holds.insert(id, row);
         self.holds.remove(&id);
         if let Some(account) = self.find_account(&hold.user, hold.coin) {
             self.accounts[account as usize].holds.remove(&id);

@@ -15,13 +15,17 @@ pub(crate) use holds::Hold;
 pub(crate) use needs::Needs;
 pub(crate) use schedules::Schedule;
 
-use crate::batch::{AccountRow, Batch, CoinRow, LotRow, UserRow, storable, storable_json};
+use crate::batch::{AccountRow, Batch, CoinRow, Entries, LotRow, Reached, State, UserRow, put_event};
 use crate::event::Event;
 use crate::instant;
 use crate::lot::Coins;
+use crate::postings::postings;
+use crate::rows::{Rows, storable, storable_json};
 
 /// Accounts and schedules in memory, beyond which everything is forgotten and loaded again as it is needed.
-const ACCOUNTS_MAX: usize = 1_000_000;
+pub(crate) const ACCOUNTS_MAX: usize = 1_000_000;
+/// Rows of the state, besides those of accounts and lots, beyond which they are due to be written.
+const STATE_ROWS_MAX: usize = 500_000;
 
 /// Why an event does not follow from the state.
 type Applied = Result<(), String>;
@@ -42,22 +46,46 @@ pub(crate) struct Fold {
     /// Whatever is not in memory is not in the tables either.
     pub is_complete: bool,
     dirty: Vec<u32>,
-    pub batch: Batch,
+    /// Rows of events that are not taken yet.
+    rows: Rows,
+    /// Rows of the state that are not taken yet.
+    state: State,
+    /// What the event that is taken in moves.
+    entries: Entries,
+    /// The ledger's name, if its first event is in the rows.
+    ledger: Option<String>,
+    /// How far the tables go with all that was taken.
+    pub taken: Reached,
     pub last_event: i64,
     last_at: i64,
 }
 
 impl Fold {
-    /// The state after this event, of which nothing but the coins is in memory yet.
-    pub(crate) fn after(last_event: i64, coins: Vec<CoinRow>) -> Self {
-        Self { coins, last_event, is_complete: last_event == 0, last_at: i64::MIN, ..Self::default() }
+    /// The state of tables that go so far, of which nothing but the coins is in memory yet.
+    pub(crate) fn after(taken: Reached, coins: Vec<CoinRow>) -> Self {
+        let last_event = taken.state;
+        Self { coins, taken, last_event, is_complete: last_event == 0, last_at: i64::MIN, ..Self::default() }
+    }
+
+    /// Events whose rows are not taken yet.
+    pub(crate) fn pending(&self) -> usize {
+        self.rows.count
+    }
+
+    /// Whether the rows of the state are to be taken now, so that memory is enough.
+    pub(crate) fn is_state_due(&self) -> bool {
+        self.state.count() > STATE_ROWS_MAX || self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.accounts.len().max(self.schedules.len()) > ACCOUNTS_MAX
     }
 
     /// Takes in the next event.
     ///
     /// # Errors
     /// It does not follow, or this version does not understand it. The state can't be used any more.
-    pub(crate) fn apply(&mut self, event: &Event<'_>, body: &str) -> Applied {
+    pub(crate) fn apply(&mut self, event: &Event<'_>, text: &str) -> Applied {
         let number = event.number as i64;
         if number != self.last_event + 1 {
             return Err(format!("event {number} came after event {}", self.last_event));
@@ -67,13 +95,15 @@ impl Fold {
             return Err(format!("event {number} is earlier than the one before"));
         }
         (self.last_event, self.last_at) = (number, at);
-        self.batch.event(event, at, body);
+        self.entries = Entries::default();
         self.carry_out(event, at).map_err(|reason| format!("event {number} ({}): {reason}", event.kind))?;
-        let batch = &mut self.batch;
-        if number == 1 {
-            batch.ledger = Some(event.fingerprint());
+        // After a break of the first copy some are in the tables already.
+        if number > self.taken.event {
+            put_event(&mut self.rows, event, at, text, &self.entries);
+            if number == 1 {
+                self.ledger = Some(event.fingerprint());
+            }
         }
-        (batch.last_event, batch.last_at) = (number, at);
         Ok(())
     }
 
@@ -82,7 +112,7 @@ impl Fold {
             "user" => self.put_user(event, at),
             "user_closed" => {
                 let user = required(event.user.as_deref(), "user")?;
-                self.batch.closed.insert(storable(user), (at, self.last_event));
+                self.state.closed.insert(storable(user), (at, self.last_event));
                 self.end_schedules_of(user, at);
                 Ok(())
             }
@@ -126,15 +156,15 @@ impl Fold {
             "schedule" => self.put_schedule(event, at),
             "schedule_deleted" | "schedule_paused" | "schedule_resumed" => self.change_schedule(event, at),
             "extend" => self.extend_hold(event),
-            // What these say stands in their events alone.
-            "key" | "key_revoked" | "leader" => Ok(()),
+            // What these say stands in their events alone: keys, webhooks, who leads.
+            _ if event.coin.is_none() && postings(event)?.is_empty() => Ok(()),
             _ => self.move_coins(event, at),
         }
     }
 
     fn put_user(&mut self, event: &Event<'_>, at: i64) -> Applied {
         let id = required(event.user.as_deref(), "user")?;
-        let before = self.batch.users.get(id);
+        let before = self.state.users.get(id);
         let row = UserRow {
             name: event.name.as_deref().map(storable),
             metadata: event.metadata.map(|metadata| storable_json(metadata.get()).into_owned()),
@@ -142,7 +172,7 @@ impl Fold {
             created_event: before.map_or(self.last_event, |row| row.created_event),
             last_event: self.last_event,
         };
-        self.batch.users.insert(storable(id), row);
+        self.state.users.insert(storable(id), row);
         Ok(())
     }
 
@@ -236,18 +266,31 @@ impl Fold {
         self.coins.iter().position(|coin| coin.code == code).map(|at| at as u16)
     }
 
-    /// What is to be written.
-    pub(crate) fn take_batch(&mut self, fingerprint: String) -> Batch {
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.last_fingerprint = fingerprint;
+    /// What is to be written: all rows of events, and those of the state or nothing of it.
+    pub(crate) fn take_batch(&mut self, last_fingerprint: String, with_state: bool) -> Batch {
+        self.taken.event = self.taken.event.max(self.last_event);
+        let state = with_state.then(|| self.take_state());
+        Batch {
+            events: std::mem::take(&mut self.rows),
+            state,
+            reached: self.taken,
+            last_at: self.last_at,
+            last_fingerprint,
+            ledger: self.ledger.take(),
+        }
+    }
+
+    fn take_state(&mut self) -> State {
+        self.taken.state = self.last_event;
+        let mut state = std::mem::take(&mut self.state);
         for at in self.dirty.drain(..) {
             let account = &mut self.accounts[at as usize];
             let (user, coin) = (account.user.to_string(), self.coins[usize::from(account.coin)].code.clone());
             account.is_dirty = false;
             for coins in account.take_changed_lots() {
-                batch.lots.push(LotRow { user: user.clone(), coin: coin.clone(), coins });
+                state.lots.push(LotRow { user: user.clone(), coin: coin.clone(), coins });
             }
-            batch.accounts.push(AccountRow {
+            state.accounts.push(AccountRow {
                 user,
                 coin,
                 total: account.total,
@@ -262,17 +305,64 @@ impl Fold {
             });
         }
         if std::mem::take(&mut self.coins_changed) {
-            batch.coins.clone_from(&self.coins);
+            state.coins.clone_from(&self.coins);
         }
-        if self.accounts.len().max(self.schedules.len()) > ACCOUNTS_MAX {
-            let coins = std::mem::take(&mut self.coins);
-            *self = Self { coins, last_event: self.last_event, last_at: self.last_at, ..Self::default() };
+        if self.is_full() {
+            let rows = std::mem::take(&mut self.rows);
+            let (coins, ledger) = (std::mem::take(&mut self.coins), self.ledger.take());
+            let (taken, last_event, last_at) = (self.taken, self.last_event, self.last_at);
+            *self = Self { rows, coins, ledger, taken, last_event, last_at, ..Self::default() };
         }
-        batch
+        state
     }
 }
 
 /// A field that events of this kind have.
 fn required<T>(field: Option<T>, name: &str) -> Result<T, String> {
     field.ok_or_else(|| format!("it has no {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [&str; 5] = [
+        r#"{"event":1,"kind":"user","user":"ana","name":"Ana","created":true,"at":"2026-11-22T17:15:37.820115Z"}"#,
+        r#"{"event":2,"kind":"grant","user":"ana","coin":"toco","amount":5,"expires_at":null,"priority":50,"category":"paid","at":"2026-11-22T17:15:38.820115Z","lots":[{"grant":null,"amount":5}],"balances":{"ana":{"total":5,"held":0,"available":5}}}"#,
+        r#"{"event":3,"kind":"webhook_enabled","webhook":"shop","at":"2026-11-22T17:15:39.820115Z"}"#,
+        r#"{"event":4,"kind":"spend","user":"ana","coin":"toco","amount":2,"at":"2026-11-22T17:15:40.820115Z","lots":[{"grant":null,"amount":2}],"balances":{"ana":{"total":3,"held":0,"available":3}}}"#,
+        r#"{"event":5,"kind":"spend","user":"ana","coin":"toco","amount":2,"at":"2026-11-22T17:15:40.820115Z","lots":[{"grant":null,"amount":2}],"balances":{"ana":{"total":2,"held":0,"available":2}}}"#,
+    ];
+
+    fn apply(fold: &mut Fold, number: usize) -> Applied {
+        let text = EVENTS[number - 1];
+        fold.apply(&Event::parse(text).unwrap(), text)
+    }
+
+    #[test]
+    fn events_that_are_in_the_tables_are_taken_in_and_not_written_again() {
+        let mut fold = Fold::after(Reached { event: 2, state: 0 }, Vec::new());
+        for number in 1..=4 {
+            apply(&mut fold, number).unwrap();
+        }
+        assert_eq!(fold.pending(), 2);
+        let batch = fold.take_batch("last".to_owned(), false);
+        assert_eq!((batch.events.count, batch.reached, batch.ledger), (2, Reached { event: 4, state: 0 }, None));
+        assert!(batch.state.is_none());
+        let batch = fold.take_batch("last".to_owned(), true);
+        let state = batch.state.unwrap();
+        assert_eq!((batch.events.count, batch.reached), (0, Reached { event: 4, state: 4 }));
+        assert_eq!((state.users.len(), state.grants.len(), state.accounts.len(), state.coins.len()), (1, 1, 1, 1));
+        assert_eq!((state.accounts[0].total, state.accounts[0].plain, state.coins[0].spent), (3, 3, 2));
+    }
+
+    #[test]
+    fn what_does_not_follow_from_the_event_before_is_refused() {
+        let mut fold = Fold::after(Reached::default(), Vec::new());
+        for number in 1..=4 {
+            apply(&mut fold, number).unwrap();
+        }
+        assert!(apply(&mut fold, 4).unwrap_err().contains("came after"));
+        assert!(apply(&mut fold, 5).unwrap_err().contains("ana had 3, -2 makes 1, and the event says 2"));
+    }
 }

@@ -1,11 +1,12 @@
 //! Coins on the move: totals by the postings of the event, lots by what it names of them.
 
 use super::{Applied, Fold, required};
-use crate::batch::{Entry, GrantRow, storable};
+use crate::batch::{Change, Entries, GrantRow};
 use crate::event::Event;
 use crate::instant::{self, NEVER};
 use crate::lot::{self, Coins, Lot};
-use crate::postings::{Party, postings};
+use crate::postings::{Party, Posting, postings};
+use crate::rows::storable;
 
 /// The accounts of an event: the one that it is about first, and the other user's.
 #[derive(Clone, Copy)]
@@ -24,91 +25,58 @@ impl Fold {
         let accounts = Accounts { first, other: other.map(|user| self.account(user, coin)) };
         let parts: Option<Vec<Coins>> = event.lots.iter().map(Coins::of).collect();
         self.move_lots(event, at, accounts, &required(parts, "lots that this version understands")?)?;
-        let mut line = 0;
-        for (user, balance) in &event.balances.0 {
-            let account = self.find_account(user, coin).ok_or_else(|| format!("it names a balance of {}", &**user))?;
-            let account = &mut self.accounts[account as usize];
-            let changed: i64 =
-                lines.iter().filter(|(party, _)| *party == Party::User(user)).map(|(_, amount)| amount).sum();
-            if account.total + changed != balance.total {
-                return Err(format!(
-                    "{} had {}, {changed:+} makes {}, and the event says {}",
-                    account.user,
-                    account.total,
-                    account.total + changed,
-                    balance.total
-                ));
+        let mut entries = Entries::of(event, &lines);
+        for (account, change) in
+            [(accounts.first, &mut entries.user), (accounts.other.unwrap_or(first), &mut entries.other)]
+        {
+            if let Some(change) = change {
+                self.move_total(account, change)?;
             }
-            let held = balance.held - account.held;
-            (account.total, account.held) = (balance.total, balance.held);
-            if !account.adds_up() {
-                return Err(format!("the lots of {} don't add up to its balance", account.user));
-            }
-            if changed == 0 && held == 0 {
-                continue;
-            }
-            line += 1;
-            self.batch.entry(&Entry {
-                event: self.last_event,
-                line,
-                at,
-                kind: event.kind,
-                account: user,
-                coin: &self.coins[usize::from(coin)].code,
-                amount: changed,
-                held,
-                total_after: balance.total,
-                held_after: balance.held,
-            });
         }
-        self.move_system(event, at, coin, &lines, line)
+        self.is_whole(event, &lines)?;
+        let row = &mut self.coins[usize::from(coin)];
+        row.issued -= entries.issued;
+        row.spent += entries.spent;
+        row.expired += entries.expired;
+        self.entries = entries;
+        Ok(())
     }
 
-    /// The lines of `@issued`, `@spent` and `@expired`.
-    fn move_system(
-        &mut self,
-        event: &Event<'_>,
-        at: i64,
-        coin: u16,
-        lines: &[(Party<'_>, i64)],
-        mut line: i64,
-    ) -> Applied {
-        let row = &mut self.coins[usize::from(coin)];
-        for (party, amount) in lines {
-            let total_after = match party {
-                Party::User(user) => {
-                    let is_named = event.balances.0.iter().any(|(named, _)| **named == **user);
-                    if !is_named {
-                        return Err(format!("it does not say what {user} has then"));
-                    }
-                    continue;
-                }
-                Party::Issued => {
-                    row.issued -= amount;
-                    -row.issued
-                }
-                Party::Spent => {
-                    row.spent += amount;
-                    row.spent
-                }
-                Party::Expired => {
-                    row.expired += amount;
-                    row.expired
-                }
-            };
-            line += 1;
-            self.batch.entry(&Entry {
-                event: self.last_event,
-                line,
-                at,
-                kind: event.kind,
-                account: party.name(),
-                coin: &row.code,
-                amount: *amount,
-                held: 0,
-                total_after,
-                held_after: 0,
-            });
+    /// An account becomes what the event says, which must follow from what it was.
+    fn move_total(&mut self, account: u32, change: &mut Change) -> Applied {
+        let account = &mut self.accounts[account as usize];
+        if account.total + change.amount != change.total_after {
+            return Err(format!(
+                "{} had {}, {:+} makes {}, and the event says {}",
+                account.user,
+                account.total,
+                change.amount,
+                account.total + change.amount,
+                change.total_after
+            ));
+        }
+        change.held = change.held_after - account.held;
+        (account.total, account.held) = (change.total_after, change.held_after);
+        if account.adds_up() {
+            Ok(())
+        } else {
+            Err(format!("the lots of {} don't add up to its balance", account.user))
+        }
+    }
+
+    /// Each account that changes is named with its balance, and no other is.
+    fn is_whole(&self, event: &Event<'_>, lines: &[Posting<'_>]) -> Applied {
+        for (party, _) in lines {
+            if let Party::User(user) = party
+                && !event.balances.0.iter().any(|(named, _)| **named == **user)
+            {
+                return Err(format!("it does not say what {user} has then"));
+            }
+        }
+        for (named, _) in &event.balances.0 {
+            if Some(&**named) != event.first_user() && Some(&**named) != event.to.as_deref() {
+                return Err(format!("it names a balance of {}", &**named));
+            }
         }
         Ok(())
     }
@@ -165,7 +133,7 @@ impl Fold {
     fn note_grant(&mut self, event: &Event<'_>, at: i64, parts: &[Coins]) -> Applied {
         let expires_at = event.expires_at.as_deref().map_or(Some(NEVER), instant::parse);
         let due_at = event.due_at.as_deref().and_then(instant::parse);
-        self.batch.grants.push(GrantRow {
+        self.state.grants.push(GrantRow {
             event: self.last_event,
             at,
             kind: "grant",
@@ -188,7 +156,7 @@ impl Fold {
         let is_down = event.direction.as_deref() == Some("down");
         let grant = parts.iter().find(|part| !part.lot.is_plain()).map(|part| part.lot.grant);
         if let Some(grant) = grant {
-            let changed = self.batch.grants_changed.entry(grant).or_default();
+            let changed = self.state.grants_changed.entry(grant).or_default();
             *(if is_down { &mut changed.0 } else { &mut changed.1 }) += amount;
         }
         if is_down {
@@ -241,7 +209,7 @@ impl Fold {
         let expires_at = required(expires_at, "expires_at")?;
         let (priority, is_promotional) = self.marks_of_schedule(event)?;
         let to = Lot { grant: self.last_event, expires_at, priority, is_promotional };
-        self.batch.grants.push(GrantRow {
+        self.state.grants.push(GrantRow {
             event: self.last_event,
             at,
             kind: "rollover",

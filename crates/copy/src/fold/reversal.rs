@@ -12,7 +12,7 @@ impl Fold {
         let of = required(event.of, "of")? as i64;
         let of_kind = required(event.of_kind.as_deref(), "of_kind")?;
         if of_kind == "grant" {
-            self.batch.grants_changed.entry(of).or_default().0 += amount;
+            self.state.grants_changed.entry(of).or_default().0 += amount;
             return self.take_all(accounts.first, parts);
         }
         // The one that gets coins back is named second where there are two.

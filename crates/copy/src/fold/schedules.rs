@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Applied, Fold, required};
-use crate::batch::{ScheduleRow, storable};
+use crate::batch::ScheduleRow;
 use crate::event::Event;
 use crate::instant;
 use crate::lot::is_promotional;
+use crate::rows::storable;
 
 /// The last instant at which anything can be due: the end of the year 9999.
 const LAST_INSTANT: i64 = 253_402_300_799_000_000;
@@ -154,7 +155,7 @@ impl Fold {
             last_grant: schedule.last_grant,
             last_event: self.last_event,
         };
-        self.batch.schedules.insert(made_by, row);
+        self.state.schedules.insert(made_by, row);
         let going_on = ended_at.is_none().then_some((made_by, schedule));
         self.schedules.insert(id.to_owned(), going_on);
     }

@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio_postgres::types::ToSql;
 
 use super::{At, Store};
 use crate::batch::CoinRow;
-use crate::fold::{Account, Fold, Hold, Needs, Schedule};
+use crate::fold::{ACCOUNTS_MAX, Account, Fold, Hold, Needs, Schedule};
 use crate::instant::{self, NEVER};
 use crate::lot::{Coins, Lot, category, is_promotional};
 use crate::trouble::Trouble;
@@ -45,6 +46,9 @@ pub(crate) fn of_held_lots(text: &str) -> Result<Vec<Coins>, Trouble> {
         .map(|lot| {
             let expires_at = lot.expires_at.as_deref().map_or(Some(NEVER), instant::parse).ok_or_else(damaged)?;
             let is_promotional = is_promotional(Some(&lot.category));
+            if lot.category != category(is_promotional) {
+                return Err(damaged());
+            }
             let of = Lot { grant: lot.grant_event, expires_at, priority: lot.priority, is_promotional };
             Ok(Coins { lot: of, amount: lot.amount })
         })
@@ -73,23 +77,41 @@ impl Store {
         if !needs.accounts.is_empty() {
             let users: Vec<&str> = needs.accounts.iter().map(|(user, _)| *user).collect();
             let coins: Vec<&str> = needs.accounts.iter().map(|(_, coin)| *coin).collect();
-            self.load_accounts(fold, &users, &coins).await?;
+            let wanted = "join unnest($1::text[], $2::text[]) as w(user_id, coin) using (user_id, coin)";
+            self.load_accounts(fold, wanted, &[&users, &coins]).await?;
         }
         if !needs.schedules.is_empty() || !needs.closed.is_empty() {
             let ids: Vec<&str> = needs.schedules.iter().copied().collect();
             let users: Vec<&str> = needs.closed.iter().copied().collect();
-            self.load_schedules(fold, &ids, &users).await?;
+            self.load_schedules(fold, "(id = any($1) or user_id = any($2))", &[&ids, &users]).await?;
         }
         Ok(())
     }
 
-    async fn load_accounts(&self, fold: &mut Fold, users: &[&str], coins: &[&str]) -> Result<(), Trouble> {
-        let wanted = "join unnest($1::text[], $2::text[]) as w(user_id, coin) using (user_id, coin)";
+    /// Takes everything into memory, if it is not too much: then nothing is looked up later.
+    pub(crate) async fn load_all(&self, fold: &mut Fold) -> Result<(), Trouble> {
+        let sql = "select (select count(*) from {schema}.accounts), (select count(*) from {schema}.schedules where state <> 'ended')";
+        let counts = self.rows(sql, &[]).await?;
+        let is_small = |row: &tokio_postgres::Row| row.get::<_, i64>(0).max(row.get(1)) <= ACCOUNTS_MAX as i64;
+        if counts.first().is_some_and(is_small) {
+            self.load_accounts(fold, "", &[]).await?;
+            self.load_schedules(fold, "true", &[]).await?;
+            fold.is_complete = true;
+        }
+        Ok(())
+    }
+
+    async fn load_accounts(
+        &self,
+        fold: &mut Fold,
+        wanted: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), Trouble> {
         let sql = format!(
             "select user_id, coin, total, held, plain, floor, ceiling, frozen, thresholds::text, spend_limit::text, last_event
              from {{schema}}.accounts {wanted}"
         );
-        for row in self.rows(&sql, &[&users, &coins]).await? {
+        for row in self.rows(&sql, values).await? {
             let Some(coin) = fold.coin_at(row.get(1)) else { continue };
             let mut account = Account::new(row.get(0), coin);
             (account.total, account.held, account.plain) = (row.get(2), row.get(3), row.get(4));
@@ -100,7 +122,7 @@ impl Store {
         let sql = format!(
             "select user_id, coin, grant_event, expires_at, priority, category, amount from {{schema}}.lots {wanted}"
         );
-        for row in self.rows(&sql, &[&users, &coins]).await? {
+        for row in self.rows(&sql, values).await? {
             let Some(coin) = fold.coin_at(row.get(1)) else { continue };
             let (expires_at, category): (At, &str) = (row.get(3), row.get(5));
             let is_promotional = is_promotional(Some(category));
@@ -111,7 +133,7 @@ impl Store {
             "select user_id, coin, id, amount, captured, to_user, expires_at, created_at, lots::text from {{schema}}.holds {wanted}
              where state = 'open'"
         );
-        for row in self.rows(&sql, &[&users, &coins]).await? {
+        for row in self.rows(&sql, values).await? {
             let Some(coin) = fold.coin_at(row.get(1)) else { continue };
             let (expires_at, created_at): (At, At) = (row.get(6), row.get(7));
             let hold = Hold {
@@ -129,10 +151,15 @@ impl Store {
         Ok(())
     }
 
-    async fn load_schedules(&self, fold: &mut Fold, ids: &[&str], users: &[&str]) -> Result<(), Trouble> {
-        let sql = "select id, event, user_id, coin, amount, plan::text, state, anchor, next_at, last_at, created_at, last_grant
-             from {schema}.schedules where state <> 'ended' and (id = any($1) or user_id = any($2))";
-        for row in self.rows(sql, &[&ids, &users]).await? {
+    async fn load_schedules(
+        &self,
+        fold: &mut Fold,
+        wanted: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), Trouble> {
+        let sql = format!("select id, event, user_id, coin, amount, plan::text, state, anchor, next_at, last_at, created_at, last_grant
+             from {{schema}}.schedules where state <> 'ended' and {wanted}");
+        for row in self.rows(&sql, values).await? {
             let (anchor, created_at): (At, At) = (row.get(7), row.get(10));
             let (next_at, last_at): (Option<At>, Option<At>) = (row.get(8), row.get(9));
             let plan = serde_json::from_str(row.get(5));

@@ -2,19 +2,28 @@
 //!
 //! The number of the last event is in the same transaction as the rows, and only a transaction that finds the number before it is
 //! committed. Nothing waits for the disk: what PostgreSQL forgets in a crash is a whole transaction, and is copied again.
+//!
+//! While a ledger is copied for the first time, rows of events are written alone, and all other tables from time to time: each transaction says
+//! how far both go. A copier that begins again takes in the events between the two once more.
 
 mod fault;
+mod filling;
 mod loading;
 mod value;
 mod writing;
 
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
 pub(crate) use fault::in_words;
+pub(crate) use loading::of_held_lots;
 pub(crate) use value::At;
 
+use crate::batch::Reached;
 use crate::schema::{self, INDEXES, MIGRATIONS, TABLES, VERSION, within};
 use crate::trouble::Trouble;
 
@@ -24,8 +33,18 @@ pub(crate) struct Meta {
     /// The name of the ledger that they are a copy of; empty before its first event.
     pub ledger: String,
     pub last_event: i64,
+    /// The event that all tables but `events` are as of.
+    pub state_event: i64,
     pub last_fingerprint: String,
+    /// The ledger was copied up to its end once.
     pub is_indexed: bool,
+}
+
+impl Meta {
+    /// How far the tables go.
+    pub(crate) fn reached(&self) -> Reached {
+        Reached { event: self.last_event, state: self.state_event }
+    }
 }
 
 /// A connection to the tables.
@@ -56,6 +75,8 @@ impl Store {
         store
             .run("set synchronous_commit = off; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
             .await?;
+        // So that a statement of a copier that was killed ends, and with it the lock. Versions before 14 don't know it.
+        drop(store.run("set client_connection_check_interval = '500ms'").await);
         Ok(store)
     }
 
@@ -65,6 +86,17 @@ impl Store {
 
     pub(crate) async fn rows(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Trouble> {
         self.client.query(&within(sql, &self.schema), values).await.map_err(|error| in_words(&error))
+    }
+
+    /// All that a `COPY` sends.
+    pub(crate) async fn copied_out(&self, sql: &str) -> Result<Vec<u8>, Trouble> {
+        let stream = self.client.copy_out(&within(sql, &self.schema)).await.map_err(|error| in_words(&error))?;
+        let mut stream = pin!(stream);
+        let mut bytes = Vec::new();
+        while let Some(more) = stream.next().await {
+            bytes.extend_from_slice(&more.map_err(|error| in_words(&error))?);
+        }
+        Ok(bytes)
     }
 
     /// Whether this connection alone copies into the schema, from here on until it ends.
@@ -84,8 +116,8 @@ impl Store {
                 self.run("create schema {schema}").await?;
             }
             let sql = format!(
-                "begin; {TABLES} insert into {{schema}}.meta (version, ledger, last_event, last_fingerprint, indexed)
-                   values ({VERSION}, '', 0, '', false); commit"
+                "begin; {TABLES} insert into {{schema}}.meta (version, ledger, last_event, state_event, last_fingerprint, indexed)
+                   values ({VERSION}, '', 0, 0, '', false); commit"
             );
             self.run(&sql).await?;
         }
@@ -106,7 +138,8 @@ impl Store {
         for version in found..to {
             let Some(step) = usize::try_from(version - 1).ok().and_then(|at| migrations.get(at)) else {
                 return Err(Trouble::Stuck(format!(
-                    "the tables in schema {} are of version {version}, from which nothing leads to version {to}",
+                    "the tables in schema {0} are of version {version}, from which nothing leads to version {to}: drop them (drop schema {0} \
+                     cascade) and copy again",
                     self.schema
                 )));
             };
@@ -150,13 +183,39 @@ impl Store {
             }
             None => return Err(Trouble::Stuck(format!("there is no copy in schema {} yet", self.schema))),
         }
-        let rows = self.rows("select ledger, last_event, last_fingerprint, indexed from {schema}.meta", &[]).await?;
+        let sql = "select ledger, last_event, state_event, last_fingerprint, indexed from {schema}.meta";
+        let rows = self.rows(sql, &[]).await?;
         let row = rows.first().ok_or_else(|| Trouble::Away("the tables were just taken away".to_owned()))?;
-        Ok(Meta { ledger: row.get(0), last_event: row.get(1), last_fingerprint: row.get(2), is_indexed: row.get(3) })
+        let meta = Meta {
+            ledger: row.get(0),
+            last_event: row.get(1),
+            state_event: row.get(2),
+            last_fingerprint: row.get(3),
+            is_indexed: row.get(4),
+        };
+        if meta.state_event > meta.last_event || (meta.is_indexed && meta.state_event < meta.last_event) {
+            return Err(Trouble::Stuck(format!(
+                "{}.meta says {} for state_event and {} for last_event, which tocos copy never does: undo the change, or drop the schema and copy again",
+                self.schema, meta.state_event, meta.last_event
+            )));
+        }
+        Ok(meta)
     }
 
-    /// Makes the indexes that a first copy does without.
+    /// Makes the indexes that a first copy does without, each by a transaction of its own: what is there when a copier is killed stays.
     pub(crate) async fn index(&self) -> Result<(), Trouble> {
-        self.run(&format!("begin; {INDEXES} update {{schema}}.meta set indexed = true; commit")).await
+        let rows = self
+            .rows("select indexname::text from pg_catalog.pg_indexes where schemaname = $1", &[&self.schema])
+            .await?;
+        let made: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+        self.run("set maintenance_work_mem = '256MB'").await?;
+        for (name, sql) in INDEXES {
+            if !made.contains(name) {
+                self.run(sql).await?;
+            }
+        }
+        self.run("reset maintenance_work_mem").await?;
+        self.run("analyze {schema}.events, {schema}.users, {schema}.accounts, {schema}.lots, {schema}.holds, {schema}.grants").await?;
+        self.run("update {schema}.meta set indexed = true").await
     }
 }

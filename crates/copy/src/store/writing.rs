@@ -7,34 +7,38 @@ use futures_util::SinkExt as _;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Transaction};
 
+use super::filling::{GRANT_COLUMNS, grants};
 use super::loading::held_lots;
 use super::{At, Store, in_words};
-use crate::batch::{Batch, Rows};
+use crate::batch::{Batch, EVENT_COLUMNS, Reached, State};
 use crate::lot::{category, sum};
+use crate::rows::Rows;
 use crate::schema::within;
 use crate::trouble::Trouble;
 
 /// How much of a `COPY` is in a message.
 const MESSAGE_BYTES: usize = 256 * 1024;
+/// Rows of a statement that changes rows which may be there.
+const ROWS_MAX: usize = 20_000;
 
 /// A transaction and the schema that it writes to.
-struct Writing<'a> {
+pub(super) struct Writing<'a> {
     transaction: Transaction<'a>,
     schema: &'a str,
 }
 
 impl Store {
-    /// Writes a batch that follows this event, completely or not at all.
-    pub(crate) async fn write(&mut self, before: i64, batch: Batch) -> Result<(), Trouble> {
+    /// Writes a batch that follows what the tables have, completely or not at all.
+    pub(crate) async fn write(&mut self, before: Reached, batch: Batch) -> Result<(), Trouble> {
         let transaction = self.client.transaction().await.map_err(|error| in_words(&error))?;
         let writing = Writing { transaction, schema: &self.schema };
-        let last_event = batch.last_event;
+        let last_event = batch.reached.event;
         let is_next = writing.all(before, batch).await.map_err(|error| in_words(&error))?;
         if !is_next {
             return Err(Trouble::Stuck(format!(
-                "the tables in schema {} are not at event {before} any more: another copier writes them, or they were restored. Nothing was \
+                "the tables in schema {} are not at event {} any more: another copier writes them, or they were restored. Nothing was \
                  written; start tocos copy again",
-                self.schema
+                self.schema, before.event
             )));
         }
         writing.transaction.commit().await.map_err(|error| match in_words(&error) {
@@ -54,21 +58,38 @@ macro_rules! column {
 }
 
 impl Writing<'_> {
-    /// Whether the tables were at the event before, so that the transaction may be committed.
-    async fn all(&self, before: i64, batch: Batch) -> Result<bool, Error> {
-        let sql = "update {schema}.meta set last_event = $1, last_at = $2, last_fingerprint = $3, copied_at = now(),
-             ledger = coalesce($4, ledger) where last_event = $5";
+    /// Whether the tables were as far as is said, so that the transaction may be committed.
+    async fn all(&self, before: Reached, batch: Batch) -> Result<bool, Error> {
+        let sql = "update {schema}.meta set last_event = $1, state_event = $2, last_at = $3, last_fingerprint = $4, copied_at = now(),
+             ledger = coalesce($5, ledger) where last_event = $6 and state_event = $7";
+        let has_events = batch.events.count > 0;
         let last_at = At(batch.last_at);
-        let values: [&(dyn ToSql + Sync); 5] =
-            [&batch.last_event, &last_at, &batch.last_fingerprint, &batch.ledger, &before];
+        let to = batch.reached;
+        let values: [&(dyn ToSql + Sync); 7] =
+            [&to.event, &to.state, &last_at, &batch.last_fingerprint, &batch.ledger, &before.event, &before.state];
+        let state_alone =
+            "update {schema}.meta set state_event = $1, copied_at = now() where last_event = $2 and state_event = $3";
         // First, so that the row's lock keeps others out.
-        if self.put(sql, &values).await? != 1 {
+        let changed = if has_events {
+            self.put(sql, &values).await?
+        } else {
+            self.put(state_alone, &[&to.state, &before.event, &before.state]).await?
+        };
+        if changed != 1 {
             return Ok(false);
         }
-        self.state(&batch).await?;
-        self.holds_and_grants(&batch).await?;
-        self.copy("entries", batch.entries).await?;
-        self.copy("events", batch.events).await?;
+        if let Some(state) = &batch.state {
+            // Where nothing is there yet, nothing can be in the way.
+            if before.state == 0 {
+                self.fill(state).await?;
+            } else {
+                self.change(state).await?;
+            }
+            // Of these none is there.
+            self.copy("grants", GRANT_COLUMNS, grants(state)).await?;
+            self.others(state).await?;
+        }
+        self.copy("events", &EVENT_COLUMNS, batch.events).await?;
         Ok(true)
     }
 
@@ -76,11 +97,12 @@ impl Writing<'_> {
         self.transaction.execute(&within(sql, self.schema), values).await
     }
 
-    async fn copy(&self, table: &str, rows: Rows) -> Result<(), Error> {
+    pub(super) async fn copy(&self, table: &str, columns: &[&str], rows: Rows) -> Result<(), Error> {
         if rows.count == 0 {
             return Ok(());
         }
-        let sql = within(&format!("copy {{schema}}.{table} from stdin (format binary)"), self.schema);
+        let columns = columns.join(", ");
+        let sql = within(&format!("copy {{schema}}.{table} ({columns}) from stdin (format binary)"), self.schema);
         let mut sink = pin!(self.transaction.copy_in::<_, Bytes>(&sql).await?);
         let mut bytes = rows.finish();
         while !bytes.is_empty() {
@@ -91,7 +113,16 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn state(&self, batch: &Batch) -> Result<(), Error> {
+    /// Rows of which some are there, in tables that may have many.
+    async fn change(&self, state: &State) -> Result<(), Error> {
+        self.users(state).await?;
+        self.accounts(state).await?;
+        self.lots(state).await?;
+        self.holds(state).await
+    }
+
+    /// What refers to rows of this batch, and tables of few rows.
+    async fn others(&self, batch: &State) -> Result<(), Error> {
         let coins = &batch.coins;
         if !coins.is_empty() {
             let sql = "insert into {schema}.coins (code, decimals, issued, spent, expired, thresholds, spend_limit)
@@ -113,9 +144,32 @@ impl Writing<'_> {
             )
             .await?;
         }
-        let users = &batch.users;
-        if !users.is_empty() {
-            let rows: Vec<_> = users.iter().collect();
+        if !batch.closed.is_empty() {
+            let rows: Vec<_> = batch.closed.iter().collect();
+            let sql = "update {schema}.users set closed_at = u.b, last_event = u.c
+                 from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as u(a, b, c) where id = u.a";
+            self.put(
+                sql,
+                &[column!(rows, row => &**row.0), column!(rows, row => At(row.1.0)), column!(rows, row => row.1.1)],
+            )
+            .await?;
+        }
+        if !batch.grants_changed.is_empty() {
+            let rows: Vec<_> = batch.grants_changed.iter().collect();
+            let sql = "update {schema}.grants as g set reversed = reversed + u.b, added = added + u.c
+                 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as u(a, b, c) where g.event = u.a";
+            self.put(
+                sql,
+                &[column!(rows, row => *row.0), column!(rows, row => row.1.0), column!(rows, row => row.1.1)],
+            )
+            .await?;
+        }
+        self.schedules(batch).await
+    }
+
+    async fn users(&self, batch: &State) -> Result<(), Error> {
+        let users: Vec<_> = batch.users.iter().collect();
+        for rows in users.chunks(ROWS_MAX) {
             let sql = "insert into {schema}.users (id, name, metadata, created_at, created_event, last_event)
                  select a, b, c::json, d, e, f
                  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[]) as u(a, b, c, d, e, f)
@@ -133,26 +187,12 @@ impl Writing<'_> {
             )
             .await?;
         }
-        if !batch.closed.is_empty() {
-            let rows: Vec<_> = batch.closed.iter().collect();
-            let sql = "update {schema}.users set closed_at = u.b, last_event = u.c
-                 from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as u(a, b, c) where id = u.a";
-            self.put(
-                sql,
-                &[column!(rows, row => &**row.0), column!(rows, row => At(row.1.0)), column!(rows, row => row.1.1)],
-            )
-            .await?;
-        }
-        self.accounts(batch).await?;
-        self.lots(batch).await
+        Ok(())
     }
 
-    async fn accounts(&self, batch: &Batch) -> Result<(), Error> {
-        let rows = &batch.accounts;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let sql = "insert into {schema}.accounts
+    async fn accounts(&self, batch: &State) -> Result<(), Error> {
+        for rows in batch.accounts.chunks(ROWS_MAX) {
+            let sql = "insert into {schema}.accounts
                (user_id, coin, total, held, plain, floor, ceiling, frozen, thresholds, spend_limit, last_event)
              select a, b, c, d, e, f, g, h, i::jsonb, j::jsonb, k
              from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[],
@@ -160,29 +200,30 @@ impl Writing<'_> {
              on conflict (user_id, coin) do update set total = excluded.total, held = excluded.held, plain = excluded.plain,
                floor = excluded.floor, ceiling = excluded.ceiling, frozen = excluded.frozen, thresholds = excluded.thresholds,
                spend_limit = excluded.spend_limit, last_event = excluded.last_event";
-        self.put(
-            sql,
-            &[
-                column!(rows, row => &*row.user),
-                column!(rows, row => &*row.coin),
-                column!(rows, row => row.total),
-                column!(rows, row => row.held),
-                column!(rows, row => row.plain),
-                column!(rows, row => row.floor),
-                column!(rows, row => row.ceiling),
-                column!(rows, row => row.is_frozen),
-                column!(rows, row => row.thresholds.as_deref()),
-                column!(rows, row => row.spend_limit.as_deref()),
-                column!(rows, row => row.last_event),
-            ],
-        )
-        .await
-        .map(drop)
+            self.put(
+                sql,
+                &[
+                    column!(rows, row => &*row.user),
+                    column!(rows, row => &*row.coin),
+                    column!(rows, row => row.total),
+                    column!(rows, row => row.held),
+                    column!(rows, row => row.plain),
+                    column!(rows, row => row.floor),
+                    column!(rows, row => row.ceiling),
+                    column!(rows, row => row.is_frozen),
+                    column!(rows, row => row.thresholds.as_deref()),
+                    column!(rows, row => row.spend_limit.as_deref()),
+                    column!(rows, row => row.last_event),
+                ],
+            )
+            .await?;
+        }
+        Ok(())
     }
 
-    async fn lots(&self, batch: &Batch) -> Result<(), Error> {
+    async fn lots(&self, batch: &State) -> Result<(), Error> {
         let (gone, rows): (Vec<_>, Vec<_>) = batch.lots.iter().partition(|row| row.coins.amount == 0);
-        if !gone.is_empty() {
+        for gone in gone.chunks(ROWS_MAX) {
             let sql = "delete from {schema}.lots as l
                  using unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) as u(a, b, c, d)
                  where l.user_id = u.a and l.coin = u.b and l.grant_event = u.c and l.expires_at = u.d";
@@ -197,7 +238,7 @@ impl Writing<'_> {
             )
             .await?;
         }
-        if !rows.is_empty() {
+        for rows in rows.chunks(ROWS_MAX) {
             let sql = "insert into {schema}.lots (user_id, coin, grant_event, expires_at, priority, category, amount)
                  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::smallint[], $6::text[], $7::bigint[])
                  on conflict (user_id, coin, grant_event, expires_at) do update set amount = excluded.amount";
@@ -218,9 +259,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn holds_and_grants(&self, batch: &Batch) -> Result<(), Error> {
-        if !batch.holds.is_empty() {
-            let rows: Vec<_> = batch.holds.iter().collect();
+    async fn holds(&self, batch: &State) -> Result<(), Error> {
+        let holds: Vec<_> = batch.holds.iter().collect();
+        for rows in holds.chunks(ROWS_MAX) {
             let sql = "insert into {schema}.holds
                    (id, user_id, coin, amount, captured, held, to_user, state, expires_at, created_at, ended_at, lots, last_event)
                  select a, b, c, d, e, f, g, h, i, j, k, l::jsonb, m
@@ -249,52 +290,10 @@ impl Writing<'_> {
             )
             .await?;
         }
-        self.grants(batch).await?;
-        self.schedules(batch).await
-    }
-
-    async fn grants(&self, batch: &Batch) -> Result<(), Error> {
-        let rows = &batch.grants;
-        if !rows.is_empty() {
-            let sql = "insert into {schema}.grants (event, at, kind, user_id, coin, amount, expires_at, priority, category, is_lot,
-                   schedule_id, occurrence, due_at, reference)
-                 select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
-                   $8::smallint[], $9::text[], $10::boolean[], $11::text[], $12::bigint[], $13::timestamptz[], $14::text[])";
-            self.put(
-                sql,
-                &[
-                    column!(rows, row => row.event),
-                    column!(rows, row => At(row.at)),
-                    column!(rows, row => row.kind),
-                    column!(rows, row => &*row.user),
-                    column!(rows, row => &*row.coin),
-                    column!(rows, row => row.amount),
-                    column!(rows, row => At(row.expires_at)),
-                    column!(rows, row => row.priority),
-                    column!(rows, row => row.category),
-                    column!(rows, row => row.is_lot),
-                    column!(rows, row => row.schedule.as_deref()),
-                    column!(rows, row => row.occurrence),
-                    column!(rows, row => row.due_at.map(At)),
-                    column!(rows, row => row.reference.as_deref()),
-                ],
-            )
-            .await?;
-        }
-        if !batch.grants_changed.is_empty() {
-            let rows: Vec<_> = batch.grants_changed.iter().collect();
-            let sql = "update {schema}.grants as g set reversed = reversed + u.b, added = added + u.c
-                 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as u(a, b, c) where g.event = u.a";
-            self.put(
-                sql,
-                &[column!(rows, row => *row.0), column!(rows, row => row.1.0), column!(rows, row => row.1.1)],
-            )
-            .await?;
-        }
         Ok(())
     }
 
-    async fn schedules(&self, batch: &Batch) -> Result<(), Error> {
+    async fn schedules(&self, batch: &State) -> Result<(), Error> {
         if batch.schedules.is_empty() {
             return Ok(());
         }

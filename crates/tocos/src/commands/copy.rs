@@ -19,7 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Keep tables in PostgreSQL that follow the ledger: events, entries, balances, lots, holds
 ///
-/// Each event is copied exactly once, however often the copy is interrupted. Without --once it goes on until it is ended.
+/// Each event is copied exactly once, however often the copy is interrupted. Without --once it goes on until it is ended. --url may name the
+/// nodes of a group, with commas between them.
 #[derive(Args, Debug)]
 pub(crate) struct CopyArgs {
     #[command(flatten)]
@@ -33,7 +34,7 @@ pub(crate) struct CopyArgs {
     /// Copy up to what the ledger has now, and end
     #[arg(long)]
     once: bool,
-    /// Copy up to now, compare all sums with the ledger, and end; exit code 1 if anything differs
+    /// Copy up to now, compare the tables with the ledger, and end; exit code 1 if anything differs
     #[arg(long, conflicts_with = "once")]
     check: bool,
     /// With --once and --check: how many seconds to go on trying while the service or the database is away
@@ -44,10 +45,7 @@ pub(crate) struct CopyArgs {
 impl CopyArgs {
     /// Copies, or checks.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let session = self.connection.session()?;
-        // Waiting and saying so is for the copier, which also knows about the database.
-        let client = session.client.patient(Duration::ZERO, |_, _| {});
-        let service = Box::new(Api { client });
+        let service = Box::new(Api::new(&self.connection)?);
         let options = Options {
             to: self.to,
             schema: self.schema,
@@ -73,7 +71,7 @@ impl CopyArgs {
         runtime.shutdown_background();
         match outcome.map_err(in_words)? {
             None => Ok(()),
-            Some(report) => tell_report(&report, session.json),
+            Some(report) => tell_report(&report, self.connection.json),
         }
     }
 }
@@ -116,14 +114,40 @@ fn tell_report(report: &Report, as_json: bool) -> anyhow::Result<()> {
     Err(AlreadyTold.into())
 }
 
-/// The service, as the copier asks it.
+/// The service, as the copier asks it: one address, or those of the nodes of a group.
 struct Api {
-    client: Client,
+    nodes: Vec<Client>,
+    /// The one that answered last.
+    preferred: usize,
 }
 
 impl Api {
-    fn send(&self, request: &Request) -> Result<Reply, ClientError> {
-        self.client.send(request).map(|response| Reply { body: response.body, event: response.event })
+    fn new(connection: &ConnectionArgs) -> anyhow::Result<Self> {
+        let node = |url: &str| -> anyhow::Result<Client> {
+            let session = ConnectionArgs { url: url.trim().to_owned(), ..connection.clone() }.session()?;
+            // Waiting and saying so is for the copier, which also knows about the database.
+            Ok(session.client.patient(Duration::ZERO, |_, _| {}))
+        };
+        let nodes = connection.url.split(',').map(node).collect::<anyhow::Result<_>>()?;
+        Ok(Self { nodes, preferred: 0 })
+    }
+
+    /// Asks one node after another until one answers. What is wrong with the last one is said.
+    fn send(&mut self, request: &Request) -> Result<Reply, ClientError> {
+        let mut tries = 1;
+        loop {
+            match self.nodes[self.preferred].send(request) {
+                Ok(response) => return Ok(Reply { body: response.body, event: response.event }),
+                Err(refused @ ClientError::Refused(_)) => return Err(refused),
+                Err(away) => {
+                    self.preferred = (self.preferred + 1) % self.nodes.len();
+                    if tries == self.nodes.len() {
+                        return Err(away);
+                    }
+                    tries += 1;
+                }
+            }
+        }
     }
 }
 
