@@ -41,16 +41,9 @@ impl Purpose {
         match self {
             // A wait for a standby is part of what an acknowledgement promises; so is the local disk. A statement that waits for a
             // lock has not committed anything. Without that limit each new attempt would wait behind one that waits for a standby.
-            Self::Lease => {
+            Self::Append | Self::Lease => {
                 "set lock_timeout = '5s'; select set_config('synchronous_commit', 'on', false)
                    where current_setting('synchronous_commit') in ('off', 'local')"
-            }
-            // Planning an append takes as long as carrying it out, and comes to the same each time.
-            Self::Append => {
-                "set lock_timeout = '5s'; select set_config('synchronous_commit', 'on', false)
-                   where current_setting('synchronous_commit') in ('off', 'local');
-                 select pg_catalog.set_config(name, 'force_generic_plan', false)
-                   from pg_catalog.pg_settings where name = 'plan_cache_mode'"
             }
             Self::Read | Self::Load => "set synchronous_commit = off",
             // A lock is held until the end of the commit.
