@@ -63,7 +63,7 @@ print(int(keyed["requests_per_second"] / 2) // 100 * 100)' "$out/compare-64.json
 measure paced compare noop keyed single --connections 64 --rate "$paced" --seconds "$turn" --rounds "$turns"
 measure threads threads --seconds "$turn" --rounds "$turns"
 measure ten-million http batch --connections 4 --requests "$((grown / 40000))"
-measure steady steady --events "$((grown * 288 / 1000))" --looks "$looks"
+measure steady steady --warm "$((grown * 432 / 1000))" --events "$((grown * 288 / 1000))" --looks "$looks"
 for millions in 20 72 200; do
   measure "age-$millions" age --keys "$((old / 500 * millions))" --holds "$((old / 2500 * millions))" --events "$aged" --rounds "$rounds" --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
 done

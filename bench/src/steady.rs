@@ -16,10 +16,13 @@ use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub(crate) struct SteadyArgs {
-    /// Events in all, apart from those of the clock: an hour's at 4,000 a second.
+    /// Events before the first look, apart from those of the clock: until the allocator has what it needs at its worst.
+    #[arg(long, default_value_t = 21_600_000)]
+    warm: u64,
+    /// Events then: an hour's at 4,000 a second.
     #[arg(long, default_value_t = 14_400_000)]
     events: u64,
-    /// Memory is read so often. The first quarter of the looks only warms up.
+    /// Memory is read so often during these.
     #[arg(long, default_value_t = 16)]
     looks: u64,
     #[command(flatten)]
@@ -44,8 +47,8 @@ pub(crate) fn run(args: &SteadyArgs) -> Result<Value> {
     let process = server.process_id().context("the server is our own")?;
     let begun = Instant::now();
     let (mut next, mut written, mut looks) = (0, 0, Vec::new());
-    for look in 1..=args.looks {
-        while written < args.events * look / args.looks {
+    for look in 0..=args.looks {
+        while written < args.warm + args.events * look / args.looks {
             written += pair(&server, &mut next, args.load.users)?;
         }
         std::thread::sleep(EXPIRED);
@@ -58,15 +61,16 @@ pub(crate) fn run(args: &SteadyArgs) -> Result<Value> {
         ));
         looks.push((last_event, rss));
     }
-    let steady = &looks[looks.len() / 4..];
-    let slope = slope(steady);
+    let slope = slope(&looks);
     let seconds = begun.elapsed().as_secs_f64();
     line(format_args!(
-        "memory grows by {slope:.2} bytes an event, by least squares over the last {} looks; {seconds:.0} s",
-        steady.len()
+        "memory grows by {slope:.2} bytes an event, by least squares over {} looks; {seconds:.0} s",
+        looks.len()
     ));
     let looks: Vec<Value> = looks.iter().map(|(event, rss)| json!({"event": event, "rss_bytes": rss})).collect();
-    Ok(json!({"events": args.events, "users": args.load.users, "looks": looks, "bytes_per_event": slope}))
+    Ok(
+        json!({"warm": args.warm, "events": args.events, "users": args.load.users, "looks": looks, "bytes_per_event": slope}),
+    )
 }
 
 /// Two batches. Returns how many events they are.

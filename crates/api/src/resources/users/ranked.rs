@@ -158,11 +158,12 @@ impl Pass {
                 (account.user, (Some(account.coin) == self.coin).then_some(account))
             }
             (None, _) => {
-                let row = self.from_newest(row);
+                let row = self.place_from_newest(row);
                 ((row < state.user_count()).then_some(UserId(row as u32))?, None)
             }
             (Some(found), by) => {
-                let user = *found.get(self.from_newest(row)).filter(|user| (user.0 as usize) < state.user_count())?;
+                let user =
+                    *found.get(self.place_from_newest(row)).filter(|user| (user.0 as usize) < state.user_count())?;
                 let coin = self.coin.filter(|_| by == By::Balance);
                 (user, coin.and_then(|coin| state.account_of(user, coin)).map(|account| state.account(account)))
             }
@@ -180,7 +181,7 @@ impl Pass {
 
     /// Where the last ids or the newest users are wanted, they are looked at first: ids often grow with time, and who comes behind those
     /// that are kept is passed over.
-    fn from_newest(&self, row: usize) -> usize {
+    fn place_from_newest(&self, row: usize) -> usize {
         if self.order.is_descending { self.rows - 1 - row } else { row }
     }
 
