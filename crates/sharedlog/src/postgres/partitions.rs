@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use super::channel::Channel;
 use super::ledger::Ledger;
@@ -83,7 +85,7 @@ pub(super) async fn prune(channel: &Channel, ledger: &Ledger, event: u64, age: D
     let session = channel.session().await?;
     let dropping = async {
         let ends = "select min(n), max(n) from tocos.frames where ledger = $1";
-        let rows = session.rows(ends, &[&ledger.identity.ledger]).await?;
+        let rows = looking(&session, ends, &[&ledger.identity.ledger]).await?;
         let Some(row) = rows.first() else { return Ok(0) };
         let (first, tip) = (number(row, 0)?, number(row, 1)?);
         let step = ledger.partition_frames.max(1);
@@ -122,7 +124,7 @@ async fn may_go(session: &Session, ledger: &Ledger, n: u64, event: u64, age: Dur
     let sql = "select last_event < $3 and appended_at <= clock_timestamp() - $4::float8 * interval '1 second'
                from tocos.frames where ledger = $1 and n = $2";
     let params = (signed(n), signed(event), age.as_secs_f64().min(1e9));
-    let rows = session.rows(sql, &[&ledger.identity.ledger, &params.0, &params.1, &params.2]).await?;
+    let rows = looking(session, sql, &[&ledger.identity.ledger, &params.0, &params.1, &params.2]).await?;
     rows.first().map_or(Ok(false), |row| value(row, 0))
 }
 
@@ -139,6 +141,21 @@ async fn delete(session: &Session, ledger: &Ledger, first: u64, cut: u64) -> Res
         locking(session, &sql).await?;
     }
     Ok(())
+}
+
+/// Rows of a statement, which another prune may hold up: it is tried again then.
+async fn looking(session: &Session, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Fault> {
+    let mut attempts = 1;
+    loop {
+        let rows = async { session.client.query(&session.client.prepare(sql).await?, params).await };
+        match rows.await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && attempts < LOCK_ATTEMPTS => {
+                attempts += 1;
+                sleep(LOCK_PAUSE).await;
+            }
+            result => return result.map_err(|error| session.fault(&error)),
+        }
+    }
 }
 
 /// Runs statements that appends wait behind while they wait for a lock: they give up soon, and try again.
