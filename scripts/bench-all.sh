@@ -65,7 +65,7 @@ measure threads threads --seconds "$turn" --rounds "$turns"
 measure ten-million http batch --connections 4 --requests "$((grown / 40000))"
 measure steady steady --warm "$((grown * 432 / 1000))" --events "$((grown * 288 / 1000))" --looks "$looks"
 for millions in 20 72 200; do
-  measure "age-$millions" age --keys "$((old / 500 * millions))" --holds "$((old / 2500 * millions))" --events "$aged" --rounds "$rounds" --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
+  measure "age-$millions" age --keys "$((old * millions / 500))" --holds "$((old * millions / 2500))" --events "$aged" --rounds "$rounds" --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
 done
 measure age age --keys "$old" --holds "$((old / 5))" --events "$aged" --rounds "$rounds" --seconds "$(awk "BEGIN { print $seconds * 0.6 }")"
 measure archive archive --rounds "$turns" --seconds "$turn" --events "$((grown / 5))" --written-seconds "$seconds"
