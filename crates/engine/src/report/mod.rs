@@ -7,7 +7,6 @@
 //! have.
 
 mod basis;
-mod pacing;
 mod spans;
 mod stretch;
 mod summary;
@@ -20,7 +19,6 @@ pub(crate) use summary::{Compared, compared};
 use crate::engine::Engine;
 use crate::error::EventError;
 use crate::throttle::lower_priority;
-use pacing::Pacing;
 use spans::Spans;
 use std::fmt;
 use std::io;
@@ -159,7 +157,7 @@ impl Engine {
     ) -> Result<Liability, ReportError> {
         let event = basis.event();
         let basis = basis.count(query.coin);
-        let mut walk = Walk::new(self.reader(), &basis.coins, ends, Pacing::beside(self.progress()));
+        let mut walk = Walk::new(self.reader(), &basis.coins, ends);
         let stretches = stretches(self.reader(), event);
         let mut problems = Vec::new();
         let from = match query.from {
