@@ -4,8 +4,9 @@ use crate::LoadArgs;
 use crate::load::{Group, Plan, run_plan};
 use crate::report::{RunResult, line, print};
 use crate::scenario::{Name, user};
+use crate::search::batch;
 use crate::server::Server;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -30,11 +31,7 @@ pub(crate) fn run(args: &LookupsArgs) -> Result<Value> {
             let fields = format!(r#""from":"{from}","to":"{to}","coin":"toco","amount":1"#);
             writeln!(body, r#"{{"op":"transfer",{fields},"reference":"bench order {from}"}}"#)?;
         }
-        let mut request = Vec::new();
-        server.asker.send(&mut request, "POST", "/v1/batch", "application/x-ndjson", None, &body);
-        let (status, answer) = server.ask(&request)?;
-        let applied = serde_json::from_str::<Value>(&answer).ok().and_then(|answer| answer["applied"].as_u64());
-        ensure!(applied == Some(chunk.len() as u64), "a batch was refused: {status} {answer}");
+        batch(&server, &body, chunk.len())?;
     }
     let reads = [Name::FoundByKey, Name::FoundByReference];
     let read = |name| Group { name, connections: 1, rate: None };

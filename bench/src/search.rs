@@ -69,7 +69,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Value> {
     Ok(json!({"first_s": first_s, "grown_bytes": grown, "alone": alone, "beside": beside}))
 }
 
-fn batch(server: &Server, lines: &[u8], count: usize) -> Result<()> {
+/// Sends a batch of which every operation must be applied.
+pub(crate) fn batch(server: &Server, lines: &[u8], count: usize) -> Result<()> {
     let mut request = Vec::new();
     server.asker.send(&mut request, "POST", "/v1/batch", "application/x-ndjson", None, lines);
     let (status, answer) = server.ask(&request)?;
