@@ -289,9 +289,9 @@ impl Worker {
     fn is_behind_what_is_pruned(&mut self, error: &Error) -> bool {
         let Some(prepared) = &mut self.session else { return false };
         let Some(index) = prepared.behind else { return false };
-        let name = format!("\"tocos.{}\"", self.ledger.partition(index));
+        let name = self.ledger.partition(index);
         let failed = error.as_db_error().filter(|failed| *failed.code() == SqlState::UNDEFINED_TABLE);
-        let is_dropped = failed.is_some_and(|failed| failed.message().contains(&name));
+        let is_dropped = failed.is_some_and(|failed| names(failed.message(), &name));
         prepared.is_gone |= is_dropped;
         is_dropped
     }
@@ -324,6 +324,11 @@ impl Worker {
     }
 }
 
+/// Whether a message names a partition, in whatever language and quotes. One with more digits is another one.
+fn names(message: &str, partition: &str) -> bool {
+    message.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == partition)
+}
+
 /// The statement that appends behind a partition, if there is one; else behind any frame.
 async fn prepare(session: &Session, ledger: &Ledger, behind: Option<u64>) -> Result<(Option<u64>, Statement), Error> {
     if let Some(index) = behind {
@@ -347,4 +352,22 @@ pub(super) async fn execute(
     let (hash, prev, bytes) = (&head.hash[..], &prev[..], &bytes[..]);
     let params: [&(dyn ToSql + Sync); 8] = [&ledger, &n, &epoch, &first, &last, &hash, &bytes, &prev];
     session.client.execute(statement, &params).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_message_names_a_partition_in_any_language() {
+        for message in [
+            "relation \"tocos.frames_ab_1\" does not exist",
+            "Relation »tocos.frames_ab_1« existiert nicht",
+            "no hay frames_ab_1",
+        ] {
+            assert!(names(message, "frames_ab_1"), "{message}");
+            assert!(!names(message, "frames_ab_10") && !names(message, "frames_ab"), "{message}");
+        }
+        assert!(!names("relation \"tocos.frames_ab_10\" does not exist", "frames_ab_1"));
+    }
 }
