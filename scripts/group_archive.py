@@ -246,14 +246,15 @@ def old_states_are_right(world, node):
 
 
 def lead(group, node):
-    """That node leads."""
-    for _ in range(6):
-        leader = group.leader()
-        if leader is node:
-            return
-        leader.term()
-        leader.start()
-    raise AssertionError(f"{node.name} never led")
+    """That node leads: nobody else is there to hand over to."""
+    if group.leader() is not node:
+        away = [other for other in [*group.followers(), group.leader()] if other is not node]
+        for other in away:
+            same(other.term()[0], 0, f"exit code of {other.name}")
+        wait_until(f"{node.name} leads", lambda: group.leader() is node, 20)
+        for other in away:
+            other.start()
+    same(group.leader() is node, True, f"{node.name} leads")
 
 
 def archive_away(world):
