@@ -3,7 +3,7 @@
 use crate::as_of::AsOf;
 use crate::clock::{ClockReport, NotATestClock, OtherTime};
 use crate::commit;
-use crate::durable::Durable;
+use crate::durable::{Durable, Progress};
 use crate::error::{BatchRejection, EventError, OpenFailure, Rejection, Unavailable};
 use crate::flow::Flow;
 use crate::member::{self, Member};
@@ -358,6 +358,11 @@ impl Engine {
     #[must_use]
     pub fn member(&self) -> Option<Member> {
         self.shared.flow.as_ref().map(|_| Member { shared: Arc::clone(&self.shared) })
+    }
+
+    /// How far the log is durable.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.shared.progress
     }
 
     /// Whether the engine is being closed.

@@ -78,6 +78,22 @@ pub(crate) fn lower_priority() {
     }
 }
 
+/// Gives the thread that calls it the processors when no other thread wants one, and makes those that wake up see its processor as a free
+/// one: beside a thread that is merely slower they all crowd on the other processors. For work that locks nothing which others wait for.
+pub(crate) fn only_when_idle() {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        // Where it is refused the thread is one like the others.
+        let _refused = thread_priority::set_thread_priority_and_policy(
+            thread_priority::thread_native_id(),
+            ThreadPriority::Min,
+            idle,
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

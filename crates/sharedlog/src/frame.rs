@@ -48,6 +48,15 @@ pub struct Stored {
     pub bytes: Bytes,
 }
 
+/// Frames that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Read {
+    /// In order, without a gap between them.
+    pub frames: Vec<Stored>,
+    /// Whether there was nothing behind them. If not, there may be more.
+    pub is_all: bool,
+}
+
 /// A frame to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewFrame {

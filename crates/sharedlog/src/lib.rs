@@ -19,7 +19,7 @@ pub mod postgres;
 pub mod shared_log;
 
 pub use fault::Fault;
-pub use frame::{Appended, Hash, Head, Identity, NewFrame, Stored};
+pub use frame::{Appended, Hash, Head, Identity, NewFrame, Read, Stored};
 pub use lease::{Candidate, Lease};
 pub use member::{Announced, Announcement, Member};
 pub use shared_log::{Appending, Durability, SharedLog};

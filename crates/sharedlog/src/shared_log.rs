@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::fault::Fault;
-use crate::frame::{Appended, Head, Identity, NewFrame, Stored};
+use crate::frame::{Appended, Head, Identity, NewFrame, Read};
 use crate::lease::{Candidate, Lease};
 use crate::member::{Announced, Announcement};
 
@@ -46,9 +46,8 @@ pub trait SharedLog: Send + Sync + fmt::Debug + 'static {
     async fn head(&self, n: u64) -> Result<Option<Head>, Fault>;
 
     /// The frames behind number `after` in order, as many as have no more than `bytes_max` bytes together; at least one if there is
-    /// one. There may be more behind them, unless the result is empty. A first frame with a number other than `after + 1` means that
-    /// what is between was pruned.
-    async fn read(&self, after: u64, bytes_max: usize) -> Result<Vec<Stored>, Fault>;
+    /// one. A first frame with a number other than `after + 1` means that what is between was pruned.
+    async fn read(&self, after: u64, bytes_max: usize) -> Result<Read, Fault>;
 
     /// Returns when there may be a frame behind number `after`, or after so long.
     async fn wait(&self, after: u64, at_most: Duration) -> Result<(), Fault>;

@@ -7,6 +7,7 @@
 //! have.
 
 mod basis;
+mod pacing;
 mod spans;
 mod stretch;
 mod summary;
@@ -18,10 +19,12 @@ pub(crate) use summary::{Compared, compared};
 
 use crate::engine::Engine;
 use crate::error::EventError;
-use crate::throttle::lower_priority;
+use crate::throttle::{lower_priority, only_when_idle};
+use pacing::Pacing;
 use spans::Spans;
 use std::fmt;
 use std::io;
+use std::sync::mpsc::{self, Sender};
 use stretch::{Stretch, stretches};
 use summary::{Found, Summary};
 use tocos_journal::blockfile::BlockHeader;
@@ -125,8 +128,11 @@ impl std::error::Error for ReportError {}
 /// The months or days that a report may have.
 const SPANS_MAX: usize = 1_200;
 
+/// What a report says of summaries, and those that it made.
+type Noted<'n> = (&'n mut Vec<String>, &'n Sender<(BlockHeader, Summary)>);
+
 impl Engine {
-    /// Makes a report, on a thread of lower priority, and waits for it. It reads the log, which may have to be fetched. `ends` is asked
+    /// Makes a report, on a thread that works when the processors have nothing else to do, and waits for it. It reads the log, which may have to be fetched. `ends` is asked
     /// often whether to give up. Everything up to the event of the basis must be durable.
     ///
     /// # Errors
@@ -138,14 +144,21 @@ impl Engine {
         ends: &(dyn Fn() -> bool + Sync),
     ) -> Result<Liability, ReportError> {
         let ends = || ends() || self.is_closing();
+        let disk = &**self.reader().disk();
+        let (made, summaries) = mpsc::channel();
         std::thread::scope(|scope| {
-            let make = || {
+            let make = move || {
                 lower_priority();
-                self.make_report(basis, query, &ends)
+                self.make_report(basis, query, &ends, &made)
             };
             let thread = std::thread::Builder::new().name("tocos-report".to_owned());
             let making = thread.spawn_scoped(scope, make).map_err(ReportError::Thread)?;
-            making.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            // Not on that thread: others would wait for what it locks in the file system. What could not be written is made again by the next report.
+            let write = |(header, summary)| summary::write(disk, &header, &summary).err();
+            let failed: Vec<String> = summaries.iter().filter_map(write).collect();
+            let mut report = making.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            report.problems.extend(failed);
+            Ok(report)
         })
     }
 
@@ -154,10 +167,13 @@ impl Engine {
         basis: ReportBasis,
         query: &LiabilityQuery,
         ends: &dyn Fn() -> bool,
+        made: &Sender<(BlockHeader, Summary)>,
     ) -> Result<Liability, ReportError> {
         let event = basis.event();
         let basis = basis.count(query.coin);
-        let mut walk = Walk::new(self.reader(), &basis.coins, ends);
+        // The state, which the writer shares, is let go of.
+        only_when_idle();
+        let mut walk = Walk::new(self.reader(), &basis.coins, ends, Pacing::beside(self.progress()));
         let stretches = stretches(self.reader(), event);
         let mut problems = Vec::new();
         let from = match query.from {
@@ -167,7 +183,7 @@ impl Engine {
         };
         let mut spans = Spans::new(query.coin, cuts(from, query)?);
         for stretch in &stretches {
-            self.add_stretch(stretch, &mut walk, &mut spans, &mut problems)?;
+            self.add_stretch(stretch, &mut walk, &mut spans, (&mut problems, made))?;
         }
         basis.dead.iter().for_each(|flow| spans.add(flow));
         let counted = spans.all();
@@ -183,12 +199,12 @@ impl Engine {
         stretch: &Stretch,
         walk: &mut Walk<'_>,
         spans: &mut Spans,
-        problems: &mut Vec<String>,
+        noted: Noted<'_>,
     ) -> Result<(), ReportError> {
         walk.check()?;
         let range = (stretch.first, stretch.last);
         let summary = match &stretch.header {
-            Some(header) => Some(self.summary_of(header, walk, range, problems)?),
+            Some(header) => Some(self.summary_of(header, walk, range, noted)?),
             None => None,
         };
         if summary.is_some_and(|summary| spans.add_totals(&summary.totals)) {
@@ -203,7 +219,7 @@ impl Engine {
         header: &BlockHeader,
         walk: &mut Walk<'_>,
         range: (u64, u64),
-        problems: &mut Vec<String>,
+        (problems, made): Noted<'_>,
     ) -> Result<Summary, ReportError> {
         let disk = &**self.reader().disk();
         match summary::read(disk, header) {
@@ -214,8 +230,8 @@ impl Engine {
         }
         let mut summary = Summary::default();
         summary.began_at = walk.read(range, |flow| summary.totals.add(flow))?;
-        // What could not be written is made again by the next report.
-        problems.extend(summary::write(disk, header, &summary).err());
+        // Who waits for the report writes it.
+        made.send((*header, summary.clone())).ok();
         Ok(summary)
     }
 

@@ -1,6 +1,7 @@
 //! Reading flows from the log.
 
 use super::ReportError;
+use super::pacing::Pacing;
 use crate::error::EventError;
 use tocos_journal::{FrameView, Frames, ReadError, Reader};
 use tocos_ledger::{CoinId, Event, Flow, Micros, blob_offset};
@@ -11,13 +12,14 @@ pub(super) struct Walk<'r> {
     /// The coin of each account.
     coins: &'r [CoinId],
     ends: &'r dyn Fn() -> bool,
+    pacing: Pacing<'r>,
     /// Where the next frame begins.
     frames: Option<(u64, Frames)>,
 }
 
 impl<'r> Walk<'r> {
-    pub(super) fn new(reader: &'r Reader, coins: &'r [CoinId], ends: &'r dyn Fn() -> bool) -> Self {
-        Self { reader, coins, ends, frames: None }
+    pub(super) fn new(reader: &'r Reader, coins: &'r [CoinId], ends: &'r dyn Fn() -> bool, pacing: Pacing<'r>) -> Self {
+        Self { reader, coins, ends, pacing, frames: None }
     }
 
     /// Gives up if nobody waits any longer.
@@ -44,6 +46,7 @@ impl<'r> Walk<'r> {
             flows_of_frame(&frame, (first, last), |account| self.coins.get(account).copied(), &mut each)
                 .map_err(|(event, reason)| EventError::Unreadable { event, reason })?;
             next = frame.last() + 1;
+            self.pacing.step();
         }
         self.frames = Some((next, frames));
         began_at.ok_or(ReportError::Log(EventError::NotFound { event: first }))

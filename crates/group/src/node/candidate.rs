@@ -45,9 +45,9 @@ impl Node {
         let (log, local) = (self.log.clone(), self.local.clone());
         if let Some(number) = self.number {
             let bytes_max = self.options.bytes_max;
-            let Some(frames) = self.attempt(log.read(number, bytes_max)).await? else { return Ok(Reached::Nothing) };
-            if !frames.is_empty() {
-                self.apply(number, frames).await?;
+            let Some(read) = self.attempt(log.read(number, bytes_max)).await? else { return Ok(Reached::Nothing) };
+            if !read.frames.is_empty() {
+                self.apply(number, read.frames).await?;
                 return Ok(Reached::Further);
             }
         }

@@ -1,6 +1,6 @@
 //! A follower reads the shared log on and applies it. It looks at the lease now and then, and becomes a candidate when it is free.
 
-use tocos_sharedlog::Stored;
+use tocos_sharedlog::{Read, Stored};
 use tokio::time::Instant;
 
 use super::{Ended, Exit, Next, Node};
@@ -31,18 +31,22 @@ impl Node {
         }
     }
 
-    /// Reads the next frames and applies them; if there are none, waits for some.
+    /// Reads the next frames and applies them; if there are no more, waits for some.
     async fn read_on(&mut self, number: u64) -> Result<(), Exit> {
         let (log, bytes_max) = (self.log.clone(), self.options.bytes_max);
         let begun = Instant::now();
-        let frames = self.ask(|| log.read(number, bytes_max)).await?;
+        let Read { frames, is_all } = self.ask(|| log.read(number, bytes_max)).await?;
+        let last = frames.last().map_or(number, |last| last.head.n);
         if !frames.is_empty() {
-            return self.apply(number, frames).await;
+            self.apply(number, frames).await?;
+        }
+        if !is_all || self.number != Some(last) {
+            return Ok(());
         }
         self.level(begun);
         let at_most = self.options.wait_max().min(self.announce_at.min(self.look_at).duration_since(Instant::now()));
         let begun = Instant::now();
-        if self.attempt(log.wait(number, at_most)).await?.is_none() {
+        if self.attempt(log.wait(last, at_most)).await?.is_none() {
             self.pause(self.options.wait_max()).await?;
         } else if begun.elapsed() < at_most {
             // There is news: if not a frame, then perhaps of the lease.

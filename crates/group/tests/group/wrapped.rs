@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tocos_sharedlog::memory::Log;
 use tocos_sharedlog::{
     Announced, Announcement, Appended, Appending, Candidate, Durability, Fault, Head, Identity, Lease, NewFrame,
-    SharedLog, Stored,
+    Read, SharedLog,
 };
 
 use crate::recorder::Recorder;
@@ -75,9 +75,9 @@ impl SharedLog for Wrapped {
         result
     }
 
-    async fn read(&self, after: u64, bytes_max: usize) -> Result<Vec<Stored>, Fault> {
+    async fn read(&self, after: u64, bytes_max: usize) -> Result<Read, Fault> {
         let result = self.inner.read(after, bytes_max).await;
-        self.trace(&format!("reads behind {after}"), &result.as_ref().map(Vec::len));
+        self.trace(&format!("reads behind {after}"), &result.as_ref().map(|read| (read.frames.len(), read.is_all)));
         result
     }
 

@@ -10,7 +10,7 @@ use super::engine::{Core, Engine};
 use super::queue::{Fate, Line};
 use super::tables::Tables;
 use crate::fault::Fault;
-use crate::frame::{Appended, Head, Identity, NewFrame, Stored};
+use crate::frame::{Appended, Head, Identity, NewFrame, Read};
 use crate::lease::{Candidate, Lease};
 use crate::member::{Announced, Announcement};
 use crate::shared_log::{Appending, Durability, SharedLog};
@@ -163,7 +163,7 @@ impl SharedLog for Log {
         self.call(move |tables, _| tables.head(n)).await
     }
 
-    async fn read(&self, after: u64, bytes_max: usize) -> Result<Vec<Stored>, Fault> {
+    async fn read(&self, after: u64, bytes_max: usize) -> Result<Read, Fault> {
         self.call(move |tables, _| tables.read(after, bytes_max)).await
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::frame::{Appended, Head, NewFrame, Stored};
+use crate::frame::{Appended, Head, NewFrame, Read, Stored};
 use crate::lease::{Candidate, Lease};
 use crate::member::{Announced, Announcement, Member};
 
@@ -90,17 +90,17 @@ impl Tables {
         self.rows.iter().map(|row| row.stored.clone()).collect()
     }
 
-    pub(super) fn read(&self, after: u64, bytes_max: usize) -> Vec<Stored> {
+    pub(super) fn read(&self, after: u64, bytes_max: usize) -> Read {
         let mut found: Vec<Stored> = Vec::new();
         let mut bytes = 0_usize;
         for stored in self.behind(after) {
             bytes = bytes.saturating_add(stored.bytes.len());
             if bytes > bytes_max && !found.is_empty() {
-                break;
+                return Read { frames: found, is_all: false };
             }
             found.push(stored.clone());
         }
-        found
+        Read { frames: found, is_all: true }
     }
 
     /// Appends a frame, if it fits. Its commit also takes everything before it to the standby, if it is replicated at all.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -18,8 +18,8 @@ pub(super) struct Channel {
     target: Arc<Target>,
     purpose: Purpose,
     session: Mutex<Option<Arc<Session>>>,
-    /// Notified with each notification, and when the connection ends.
-    pub(super) news: Arc<Notify>,
+    /// Counts notifications, and the beginnings and ends of connections: what was told meanwhile is not known.
+    pub(super) news: Arc<watch::Sender<u64>>,
 }
 
 impl Channel {
@@ -36,6 +36,7 @@ impl Channel {
         *slot = None;
         let session = Arc::new(Session::connect(&self.target, self.purpose, &self.news).await?);
         *slot = Some(Arc::clone(&session));
+        self.news.send_modify(|count| *count += 1);
         Ok(session)
     }
 

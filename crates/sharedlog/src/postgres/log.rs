@@ -14,9 +14,10 @@ use super::channel::Channel;
 use super::ledger::{Ledger, check_version, find, version};
 use super::session::Purpose;
 use super::target::Target;
-use super::{durability, partitions, reading, rights};
+use super::reading::{self, Reader};
+use super::{durability, partitions, rights};
 use crate::fault::Fault;
-use crate::frame::{Head, Identity, NewFrame, Stored};
+use crate::frame::{Head, Identity, NewFrame, Read};
 use crate::lease::{Candidate, Lease};
 use crate::member::{Announced, Announcement};
 use crate::shared_log::{Appending, Durability, SharedLog};
@@ -34,6 +35,7 @@ pub struct Log {
     appender: Appender,
     leasing: Channel,
     reading: Arc<Channel>,
+    reader: Reader,
     upkeep: Arc<Channel>,
     /// They end with the handle.
     tasks: [JoinHandle<()>; 2],
@@ -87,7 +89,8 @@ impl Log {
             tokio::spawn(partitions::keep(Arc::clone(&upkeep), ledger.clone(), needed)),
         ];
         let leasing = channel(Purpose::Lease);
-        Ok(Self { target, ledger, appender, leasing, reading, upkeep, tasks })
+        let reader = Reader::new(Arc::clone(&reading), ledger.clone());
+        Ok(Self { target, ledger, appender, leasing, reading, reader, upkeep, tasks })
     }
 
     fn name(&self) -> &str {
@@ -131,12 +134,12 @@ impl SharedLog for Log {
         reading::one(&self.reading, self.name(), n).await
     }
 
-    async fn read(&self, after: u64, bytes_max: usize) -> Result<Vec<Stored>, Fault> {
-        reading::behind(&self.reading, self.name(), after, bytes_max).await
+    async fn read(&self, after: u64, bytes_max: usize) -> Result<Read, Fault> {
+        self.reader.read(after, bytes_max).await
     }
 
     async fn wait(&self, after: u64, at_most: Duration) -> Result<(), Fault> {
-        reading::wait(&self.reading, self.name(), after, at_most).await
+        self.reader.wait(after, at_most).await
     }
 
     async fn lease(&self) -> Result<Option<Lease>, Fault> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::error::{DbError, Severity};
@@ -45,7 +45,14 @@ impl Purpose {
                 "set lock_timeout = '5s'; select set_config('synchronous_commit', 'on', false)
                    where current_setting('synchronous_commit') in ('off', 'local')"
             }
-            Self::Read | Self::Load => "set synchronous_commit = off",
+            // A node asks the same all the time, and each question has one good plan, along the key: the engine need not look for it each
+            // time, nor among what it takes to be cheap for a table that has just been made.
+            Self::Read => {
+                "set synchronous_commit = off; select pg_catalog.set_config(s.name, w.value, false)
+                   from pg_catalog.pg_settings as s join (values ('plan_cache_mode', 'force_generic_plan'),
+                   ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off')) as w(name, value) on w.name = s.name"
+            }
+            Self::Load => "set synchronous_commit = off",
             // A lock is held until the end of the commit.
             Self::Upkeep => "set lock_timeout = '300ms'; set synchronous_commit = local",
         }
@@ -80,7 +87,7 @@ impl Drop for Session {
 
 impl Session {
     /// Connects to the first host that takes it. A host that is away hides what is wrong with another one: trying again may help.
-    pub(super) async fn connect(target: &Target, purpose: Purpose, news: &Arc<Notify>) -> Result<Self, Fault> {
+    pub(super) async fn connect(target: &Target, purpose: Purpose, news: &Arc<watch::Sender<u64>>) -> Result<Self, Fault> {
         let mut worst: Option<Fault> = None;
         for (index, config) in target.in_order() {
             let result = match timeout(target.connect_timeout, Self::begin(target, config, purpose, news)).await {
@@ -100,7 +107,7 @@ impl Session {
         Err(worst.unwrap_or_else(|| Fault::Misused("there is no host".to_owned())))
     }
 
-    async fn begin(target: &Target, config: &Config, purpose: Purpose, news: &Arc<Notify>) -> Result<Self, Fault> {
+    async fn begin(target: &Target, config: &Config, purpose: Purpose, news: &Arc<watch::Sender<u64>>) -> Result<Self, Fault> {
         let (client, connection) = config.connect(target.tls.clone()).await.map_err(|error| fault(&error))?;
         let end = Arc::default();
         let is_strict = Arc::new(AtomicBool::new(false));
@@ -163,14 +170,14 @@ fn is_doubt(notice: &DbError) -> bool {
 async fn drive<T>(
     mut connection: Connection<Socket, T>,
     is_strict: Arc<AtomicBool>,
-    news: Arc<Notify>,
+    news: Arc<watch::Sender<u64>>,
     end: Arc<Mutex<Option<String>>>,
 ) where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     let reason = loop {
         match poll_fn(|context| connection.poll_message(context)).await {
-            Some(Ok(AsyncMessage::Notification(_))) => news.notify_waiters(),
+            Some(Ok(AsyncMessage::Notification(_))) => news.send_modify(|count| *count += 1),
             Some(Ok(AsyncMessage::Notice(notice))) => {
                 if is_strict.load(Ordering::Relaxed) && is_doubt(&notice) {
                     // The acknowledgement that follows is worth nothing: it is never read.
@@ -192,5 +199,5 @@ async fn drive<T>(
     *end.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     // Who waits on this connection waits in vain; who waits for news looks again.
     drop(connection);
-    news.notify_waiters();
+    news.send_modify(|count| *count += 1);
 }

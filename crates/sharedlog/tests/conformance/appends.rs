@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tocos_sharedlog::{Appended, Appending, Fault, Head, NewFrame, SharedLog};
 use tokio::time::sleep;
 
-use super::{Subject, next, next_with, stored};
+use super::{Subject, next, next_with, stored, whole};
 
 /// Appends so many frames, each when the one before has been acknowledged.
 pub(crate) async fn fill(log: &Arc<dyn SharedLog>, count: u64) -> Vec<NewFrame> {
@@ -30,7 +30,7 @@ pub(crate) async fn an_empty_log_has_its_start(Subject { logs: [log, ..], .. }: 
     assert_eq!(log.first().await, Ok(start));
     assert_eq!(log.head(0).await, Ok(Some(start)));
     assert_eq!(log.head(1).await, Ok(None));
-    assert_eq!(log.read(0, 1000).await, Ok(vec![]));
+    assert_eq!(log.read(0, 1000).await, Ok(whole(vec![])));
     assert_eq!(log.lease().await, Ok(None));
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn a_frame_comes_back_as_it_was_appended(Subject { logs: [log, 
         tip = frame.head;
         expected.push(stored(&frame));
     }
-    assert_eq!(other.read(0, 10_000_000).await, Ok(expected.clone()));
+    assert_eq!(other.read(0, 10_000_000).await, Ok(whole(expected.clone())));
     assert_eq!(other.tip().await, Ok(tip));
     assert_eq!(other.first().await.unwrap().n, 0);
     for frame in expected {
@@ -80,7 +80,7 @@ pub(crate) async fn what_does_not_fit_is_refused(Subject { logs: [log, other, _]
         }
     }
     let expected: Vec<_> = frames.iter().map(stored).collect();
-    assert_eq!(log.read(0, 1000).await, Ok(expected));
+    assert_eq!(log.read(0, 1000).await, Ok(whole(expected)));
     assert_eq!(other.append(next(&tip, 2)).await, Ok(Appended::Durable));
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn several_are_under_way_in_the_order_of_their_first_poll(Subje
         assert_eq!(append.await, Ok(Appended::Durable));
     }
     let expected: Vec<_> = frames.iter().map(stored).collect();
-    assert_eq!(log.read(0, usize::MAX).await, Ok(expected));
+    assert_eq!(log.read(0, usize::MAX).await, Ok(whole(expected)));
 }
 
 pub(crate) async fn nothing_succeeds_behind_a_refused_one(Subject { logs: [log, other, _], .. }: Subject) {
@@ -168,7 +168,7 @@ pub(crate) async fn a_dropped_append_takes_place_whole_or_not_at_all(Subject { l
         allowed.extend([stored(&dropped), stored(&frame)]);
     }
     sleep(Duration::from_millis(30)).await;
-    let found = other.read(0, usize::MAX).await.unwrap();
+    let found = other.read(0, usize::MAX).await.unwrap().frames;
     assert!(found.len() >= 10 && found.iter().all(|frame| allowed.contains(frame)), "{found:?}");
 }
 
@@ -198,7 +198,7 @@ pub(crate) async fn of_two_that_race_one_wins_each_number(Subject { logs, .. }: 
     }
     won.sort_unstable_by_key(|frame| frame.head.n);
     let expected: Vec<_> = won.iter().map(stored).collect();
-    assert_eq!(reader.read(0, usize::MAX).await.unwrap(), expected, "what was acknowledged is the log");
+    assert_eq!(reader.read(0, usize::MAX).await.unwrap().frames, expected, "what was acknowledged is the log");
     assert!(won.windows(2).all(|pair| pair[1].prev == pair[0].head.hash));
 }
 
@@ -224,5 +224,5 @@ pub(crate) async fn a_random_history_agrees_with_a_naive_model(Subject { logs, .
         }
     }
     assert!(model.len() > 40, "{}", model.len());
-    assert_eq!(logs[0].read(0, usize::MAX).await.unwrap(), model[1..]);
+    assert_eq!(logs[0].read(0, usize::MAX).await.unwrap().frames, model[1..]);
 }

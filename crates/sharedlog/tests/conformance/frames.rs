@@ -1,7 +1,7 @@
 //! Frames that mean nothing.
 
 use bytes::Bytes;
-use tocos_sharedlog::{Head, NewFrame, Stored};
+use tocos_sharedlog::{Head, NewFrame, Read, Stored};
 
 /// A frame behind another one.
 pub(crate) fn next(before: &Head, epoch: u64) -> NewFrame {
@@ -19,4 +19,9 @@ pub(crate) fn next_with(before: &Head, epoch: u64, bytes: Bytes) -> NewFrame {
 /// As it comes back.
 pub(crate) fn stored(frame: &NewFrame) -> Stored {
     Stored { head: frame.head, bytes: frame.bytes.clone() }
+}
+
+/// Frames behind which there are no others.
+pub(crate) fn whole(frames: Vec<Stored>) -> Read {
+    Read { frames, is_all: true }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tocos_sharedlog::SharedLog;
 
-pub(crate) use frames::{next, next_with, stored};
+pub(crate) use frames::{next, next_with, stored, whole};
 
 /// An empty log.
 pub(crate) struct Subject {
@@ -47,6 +47,7 @@ cases! {
         reads_are_as_large_as_asked_for,
         a_wait_ends_with_a_new_frame,
         a_wait_ends_without_one,
+        nothing_is_missed_between_a_read_and_a_wait,
         the_log_says_how_durable_it_is;
     leases:
         a_lease_is_taken_once_and_renewed,

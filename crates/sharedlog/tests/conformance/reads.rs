@@ -10,7 +10,7 @@ use super::{Subject, next, next_with};
 
 /// The numbers of what is read.
 async fn numbers(log: &Arc<dyn SharedLog>, after: u64, bytes_max: usize) -> Vec<u64> {
-    log.read(after, bytes_max).await.unwrap().iter().map(|stored| stored.head.n).collect()
+    log.read(after, bytes_max).await.unwrap().frames.iter().map(|stored| stored.head.n).collect()
 }
 
 pub(crate) async fn reads_are_as_large_as_asked_for(Subject { logs: [log, other, _], .. }: Subject) {
@@ -30,6 +30,12 @@ pub(crate) async fn reads_are_as_large_as_asked_for(Subject { logs: [log, other,
     assert_eq!(numbers(&other, 0, usize::MAX).await, [1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(numbers(&other, 8, 1000).await, [0; 0]);
     assert_eq!(numbers(&other, 1 << 40, 1000).await, [0; 0]);
+    // Whether there are more is known, however they were read.
+    for (after, bytes_max, is_all) in
+        [(0, 299, false), (0, 300, false), (4, 10, false), (4, 19, false), (4, 20, true), (7, 0, true), (8, 0, true), (0, usize::MAX, true)]
+    {
+        assert_eq!(other.read(after, bytes_max).await.unwrap().is_all, is_all, "behind {after}, {bytes_max} bytes");
+    }
     // Read on from the last one, whatever the size: all of it comes, once.
     let mut found = Vec::new();
     loop {
@@ -85,6 +91,35 @@ pub(crate) async fn a_wait_ends_without_one(Subject { logs: [log, ..], .. }: Sub
     let begun = Instant::now();
     wait(&log, 1, at_most).await;
     assert!(begun.elapsed() >= at_most && begun.elapsed() < at_most * 10, "{:?}", begun.elapsed());
+}
+
+/// One reads to the end and waits, over and over, while another one appends at any moment. It crosses partitions.
+pub(crate) async fn nothing_is_missed_between_a_read_and_a_wait(Subject { logs: [log, other, _], .. }: Subject) {
+    const FRAMES: u64 = 150;
+    let appending = tokio::spawn(async move {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut tip = log.tip().await.unwrap();
+        for _ in 0..FRAMES {
+            sleep(Duration::from_micros(rng.u64(0..6_000))).await;
+            let frame = next(&tip, 1);
+            assert_eq!(log.append(frame.clone()).await, Ok(Appended::Durable));
+            tip = frame.head;
+        }
+    });
+    let (mut found, mut longest) = (Vec::new(), Duration::ZERO);
+    while found.len() < FRAMES as usize {
+        let after = found.last().copied().unwrap_or(0);
+        let read = other.read(after, 1 << 20).await.unwrap();
+        found.extend(read.frames.iter().map(|stored| stored.head.n));
+        if read.is_all && found.len() < FRAMES as usize {
+            let begun = Instant::now();
+            other.wait(found.last().copied().unwrap_or(0), Duration::from_secs(20)).await.unwrap();
+            longest = longest.max(begun.elapsed());
+        }
+    }
+    appending.await.unwrap();
+    assert_eq!(found, (1..=FRAMES).collect::<Vec<_>>());
+    assert!(longest < Duration::from_secs(10), "waited {longest:?} for what was there");
 }
 
 pub(crate) async fn the_log_says_how_durable_it_is(Subject { logs: [log, ..], .. }: Subject) {

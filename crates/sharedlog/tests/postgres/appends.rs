@@ -87,7 +87,7 @@ async fn a_restart_in_the_middle_of_a_pipeline_loses_nothing() {
             }
         };
         let (done, ()) = tokio::join!(leading, restarting);
-        let found = log.read(tip, 1 << 30).await.unwrap();
+        let found = log.read(tip, 1 << 30).await.unwrap().frames;
         let expected: Vec<_> = done.iter().take(found.len()).map(stored).collect();
         assert!(found == expected && found.len() > 1000);
     }

@@ -59,7 +59,7 @@ pub(crate) async fn all(log: &Log) -> Vec<tocos_sharedlog::Stored> {
     let mut frames = Vec::new();
     loop {
         let more =
-            log.read(frames.last().map_or(0, |last: &tocos_sharedlog::Stored| last.head.n), 1 << 20).await.unwrap();
+            log.read(frames.last().map_or(0, |last: &tocos_sharedlog::Stored| last.head.n), 1 << 20).await.unwrap().frames;
         if more.is_empty() {
             return frames;
         }
