@@ -9,7 +9,7 @@ use crate::flow::Flow;
 use crate::member::{self, Member};
 use crate::merging;
 use crate::recent::RecentIndex;
-use crate::shared::{CROWD_MIN, Core, Parts, SEALED_AT_ONCE, Shared};
+use crate::shared::{Core, Parts, SEALED_AT_ONCE, Shared};
 use crate::snapshot;
 use crate::stats::Stats;
 use crate::stored::StoredEvent;
@@ -19,6 +19,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
 use tocos_journal::{Appender, Disk, Reader};
 use tocos_ledger::{EndedAs, Event, Ledger, Micros, Over, Recalled, Refusal, Request, State};
+
+/// With fewer events in progress at once, sealing early has no benefit.
+const CROWD_MIN: usize = 16;
 
 /// Something read from memory: it may be shown when `seen` is durable.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::error::Unavailable;
 use crate::flow::{Flow, Given};
 use crate::job::Job;
 use crate::loading::{apply_frame, reload};
-use crate::shared::{CROWD_MIN, SEALED_AT_ONCE, Shared, Work};
+use crate::shared::{SEALED_AT_ONCE, Shared, Work};
 use crate::writer::Lead;
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -203,16 +203,8 @@ impl Member {
         }
         core.writer.advance_durable(self.shared.progress.durable());
         // The shared log takes one after the other, each with a sync of its own: few larger ones are sooner there than many small ones.
-        let pending = core.writer.pending_events();
-        if core.wants_seal && pending < SEALED_AT_ONCE {
-            if flow.has_given() {
-                return Next::Fills;
-            }
-            if core.crowd >= CROWD_MIN && pending * 4 < core.crowd * 3 && flow.waits_for_returning(pending) {
-                // Whoever waits there asks again in time.
-                self.shared.work.notify_one();
-                return Next::Fills;
-            }
+        if core.wants_seal && flow.has_given() && core.writer.pending_events() < SEALED_AT_ONCE {
+            return Next::Fills;
         }
         if !std::mem::take(&mut core.wants_seal) {
             return Next::Nothing;
@@ -236,7 +228,6 @@ impl Member {
             appender.position()
         };
         flow.note_durable(position.event);
-        flow.answered(since.elapsed());
         self.shared.progress.advance(position.event);
         self.shared.counters.synced(frame.header().count as usize, since.elapsed().as_micros() as u64);
         if let Some(state) = state {
@@ -333,12 +324,12 @@ impl Member {
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Next {
     Frame(Work),
-    /// A frame that fills: until one of those before it is acknowledged, or until those who were answered then have written again.
+    /// A frame that fills until one of those before it is acknowledged.
     Fills,
     Nothing,
 }
 
-/// What the commit thread does for a member of a group: makes room, syncs the files, and has frames looked for that waited.
+/// What the commit thread does for a member of a group: makes room, and syncs the files.
 pub(crate) fn run(shared: &Shared, flow: &Flow) {
     let mut synced = Instant::now();
     make_room(shared, &mut flow.appender());
@@ -347,15 +338,12 @@ pub(crate) fn run(shared: &Shared, flow: &Flow) {
         if core.closing {
             break;
         }
-        // Under the lock, under which looks are asked for.
-        let at_most = flow.next_look().map_or(IDLE, |look| look.min(IDLE));
-        core = shared.work.wait_timeout(core, at_most).unwrap_or_else(PoisonError::into_inner).0;
+        core = shared.work.wait_timeout(core, IDLE).unwrap_or_else(PoisonError::into_inner).0;
         if core.closing {
             break;
         }
         let was_full = core.writer.full.is_some();
         drop(core);
-        flow.look_if_due();
         if was_full {
             make_room(shared, &mut flow.appender());
         }

@@ -16,8 +16,6 @@ use tocos_ledger::State;
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 pub(crate) const SEALED_AT_ONCE: usize = 1_024;
-/// With fewer events in progress at once, it has no benefit to seal early, or to wait for more.
-pub(crate) const CROWD_MIN: usize = 16;
 /// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
 /// without the ledger's lock.
 pub(crate) const FRAMES_AHEAD_MAX: usize = 2;
