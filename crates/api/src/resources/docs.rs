@@ -1,12 +1,15 @@
 //! The OpenAPI document as it is served, and the page that shows it.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use http::StatusCode;
 
-use crate::rendering::{Media, Problem, Response};
+use crate::rendering::{Code, Media, Problem, Response};
 use crate::routing::{AsyncRequest, Endpoint, Run};
 
-/// Checked in, so that every change of the API shows in a review, and compared by a test with what the code makes.
-const OPENAPI: &str = include_str!("../../openapi.json");
+/// Checked in, so that every change of the API shows in a review, and compared by a test with what the code makes. Packed with gzip.
+const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 const HTML: &str = include_str!("docs.html");
 
 pub(crate) static DOCUMENT: Endpoint = Endpoint {
@@ -32,7 +35,12 @@ pub(crate) static PAGE: Endpoint = Endpoint {
 };
 
 async fn document(_request: AsyncRequest) -> Result<Response, Problem> {
-    Ok(Response::new(StatusCode::OK, Media::Json, OPENAPI))
+    let mut text = Vec::new();
+    GzDecoder::new(OPENAPI).read_to_end(&mut text).map_err(|error| {
+        tracing::error!(%error, "the OpenAPI document in this binary can't be unpacked");
+        Problem::new(Code::InternalError, "The document can't be unpacked.")
+    })?;
+    Ok(Response::new(StatusCode::OK, Media::Json, text))
 }
 
 async fn page(_request: AsyncRequest) -> Result<Response, Problem> {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tocos_sharedlog::memory::Log;
 use tocos_sharedlog::{
-    Announced, Announcement, Appended, Appending, Candidate, Durability, Fault, Head, Identity, Lease, NewFrame,
-    Read, SharedLog,
+    Announced, Announcement, Appended, Appending, Candidate, Durability, Fault, Head, Identity, Lease, NewFrame, Read,
+    SharedLog,
 };
 
 use crate::recorder::Recorder;

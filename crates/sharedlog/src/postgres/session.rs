@@ -87,7 +87,11 @@ impl Drop for Session {
 
 impl Session {
     /// Connects to the first host that takes it. A host that is away hides what is wrong with another one: trying again may help.
-    pub(super) async fn connect(target: &Target, purpose: Purpose, news: &Arc<watch::Sender<u64>>) -> Result<Self, Fault> {
+    pub(super) async fn connect(
+        target: &Target,
+        purpose: Purpose,
+        news: &Arc<watch::Sender<u64>>,
+    ) -> Result<Self, Fault> {
         let mut worst: Option<Fault> = None;
         for (index, config) in target.in_order() {
             let result = match timeout(target.connect_timeout, Self::begin(target, config, purpose, news)).await {
@@ -107,7 +111,12 @@ impl Session {
         Err(worst.unwrap_or_else(|| Fault::Misused("there is no host".to_owned())))
     }
 
-    async fn begin(target: &Target, config: &Config, purpose: Purpose, news: &Arc<watch::Sender<u64>>) -> Result<Self, Fault> {
+    async fn begin(
+        target: &Target,
+        config: &Config,
+        purpose: Purpose,
+        news: &Arc<watch::Sender<u64>>,
+    ) -> Result<Self, Fault> {
         let (client, connection) = config.connect(target.tls.clone()).await.map_err(|error| fault(&error))?;
         let end = Arc::default();
         let is_strict = Arc::new(AtomicBool::new(false));

@@ -31,9 +31,16 @@ pub(crate) async fn reads_are_as_large_as_asked_for(Subject { logs: [log, other,
     assert_eq!(numbers(&other, 8, 1000).await, [0; 0]);
     assert_eq!(numbers(&other, 1 << 40, 1000).await, [0; 0]);
     // Whether there are more is known, however they were read.
-    for (after, bytes_max, is_all) in
-        [(0, 299, false), (0, 300, false), (4, 10, false), (4, 19, false), (4, 20, true), (7, 0, true), (8, 0, true), (0, usize::MAX, true)]
-    {
+    for (after, bytes_max, is_all) in [
+        (0, 299, false),
+        (0, 300, false),
+        (4, 10, false),
+        (4, 19, false),
+        (4, 20, true),
+        (7, 0, true),
+        (8, 0, true),
+        (0, usize::MAX, true),
+    ] {
         assert_eq!(other.read(after, bytes_max).await.unwrap().is_all, is_all, "behind {after}, {bytes_max} bytes");
     }
     // Read on from the last one, whatever the size: all of it comes, once.

@@ -58,8 +58,11 @@ pub(crate) fn is_away<T>(result: &Result<T, Fault>) -> bool {
 pub(crate) async fn all(log: &Log) -> Vec<tocos_sharedlog::Stored> {
     let mut frames = Vec::new();
     loop {
-        let more =
-            log.read(frames.last().map_or(0, |last: &tocos_sharedlog::Stored| last.head.n), 1 << 20).await.unwrap().frames;
+        let more = log
+            .read(frames.last().map_or(0, |last: &tocos_sharedlog::Stored| last.head.n), 1 << 20)
+            .await
+            .unwrap()
+            .frames;
         if more.is_empty() {
             return frames;
         }

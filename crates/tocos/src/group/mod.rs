@@ -29,8 +29,9 @@ use local::LocalLedger;
 const TRY_EVERY: Duration = Duration::from_secs(1);
 /// A node that has a ledger serves it after so long although it can't reach the shared log.
 const ALONE_AFTER: Duration = Duration::from_secs(10);
-/// Threads of the group's runtime: one may wait for the disk.
-const THREADS: usize = 2;
+/// Threads of the group's runtime. An append passes through three of its tasks: with two threads, which wake each other for each of them, a leader
+/// with 64 clients was a tenth slower. While the local files are written no frame goes out, however many there are.
+const THREADS: usize = 1;
 
 /// A shared log that was reached, before the ledger is open.
 pub(crate) struct Connected {
