@@ -24,7 +24,7 @@ IMAGE = "tocos:checked"
 NAME = f"tocos-check-{os.getpid()}"
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 FIRST_KEY = "/var/lib/tocos/first-key"
-SIZE_BYTES_MAX = 15_000_000
+SIZE_BYTES_MAX = 12_000_000
 STOP_SECONDS_MAX = 5
 CREATED = "2026-01-02T03:04:05Z"
 
@@ -309,7 +309,7 @@ def main():
     checks = Checks()
     checks.that("hadolint finds nothing in the Dockerfile", lambda: same(run("hadolint", str(ROOT / "Dockerfile")), ""))
     checks.that("the image is built with its labels", build)
-    checks.that("it takes at most 15 MB", size_is_small)
+    checks.that("it takes at most 12 MB", size_is_small)
     checks.that("user, volume, health check and stop signal are as the documentation says", config_is_as_written)
     checks.that("the binary needs no library of the image", binary_is_static)
     checks.that("the list of its crates is in the binary", the_list_of_crates_is_inside)

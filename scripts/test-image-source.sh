@@ -57,8 +57,8 @@ check "docker build . makes an image from a fresh clone" scripts/docker-build.sh
 echo "     took $((SECONDS - begun)) s"
 says_commit() { docker run --rm --read-only --cap-drop ALL tocos-check/tocos:source --version | grep -q "$commit"; }
 check "its binary names the commit of the clone" says_commit
-is_small() { [ "$(docker image inspect -f '{{.Size}}' tocos-check/tocos:source)" -le 15000000 ]; }
-check "it takes at most 15 MB" is_small
+is_small() { [ "$(docker image inspect -f '{{.Size}}' tocos-check/tocos:source)" -le 12000000 ]; }
+check "it takes at most 12 MB" is_small
 scripts/docker-build.sh --quiet --file Dockerfile --target packed --build-arg BINARY=empty --tag tocos-check/tocos:packed-empty "$(mkdir "$work/empty" && touch "$work/empty/empty" && echo "$work/empty")" >/dev/null
 settings() { docker image inspect -f '{{json .Config}}' "$1" | sed 's/"Image":"[^"]*",//'; }
 same_settings() { [ "$(settings tocos-check/tocos:source)" = "$(settings tocos-check/tocos:packed-empty)" ]; }

@@ -16,7 +16,8 @@ pub(crate) fn start() -> Hash {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Op { key: u64, amount: u64 },
-    Lead { epoch: u64 },
+    /// Says who leads and since when, so that no two of them are the same, even under one epoch (where the engine forgot a lease).
+    Lead { epoch: u64, by: u64 },
 }
 
 /// The events of a frame as its bytes say, in front of them what comes before it.
@@ -27,7 +28,7 @@ pub(crate) fn encode(prev: Hash, first_event: u64, durable: u64, events: &[Event
     for event in events {
         let (tag, a, b) = match event {
             Event::Op { key, amount } => (1, *key, *amount),
-            Event::Lead { epoch } => (2, *epoch, 0),
+            Event::Lead { epoch, by } => (2, *epoch, *by),
         };
         bytes.push(tag);
         bytes.extend(a.to_le_bytes());
@@ -48,7 +49,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Option<(LocalFrame, Vec<Event>)> {
         let (a, b) = (number(at + 1)?, number(at + 9)?);
         events.push(match bytes[at] {
             1 => Event::Op { key: a, amount: b },
-            2 => Event::Lead { epoch: a },
+            2 => Event::Lead { epoch: a, by: b },
             _ => return None,
         });
     }
@@ -60,7 +61,7 @@ pub(crate) fn decode(bytes: &Bytes) -> Option<(LocalFrame, Vec<Event>)> {
 
 #[test]
 fn a_frame_that_was_encoded_is_decoded() {
-    let events = [Event::Lead { epoch: 3 }, Event::Op { key: 1, amount: 2 }];
+    let events = [Event::Lead { epoch: 3, by: 4 }, Event::Op { key: 1, amount: 2 }];
     let frame = encode(start(), 5, 4, &events);
     assert_eq!(decode(&frame.bytes), Some((frame.clone(), events.to_vec())));
     assert_eq!(decode(&frame.bytes.slice(..50)), None);

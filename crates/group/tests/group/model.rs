@@ -91,6 +91,12 @@ impl Model {
         Arc::new(Self { node, inner: Mutex::new(inner), changed: Notify::new(), recorder, wrong })
     }
 
+    /// This node at this moment.
+    fn by(&self) -> u64 {
+        let hash = blake3::hash(format!("{} {:?}", self.node, self.recorder.elapsed()).as_bytes());
+        hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
@@ -247,7 +253,7 @@ impl Local for Model {
         assert!(!inner.is_leading, "{} leads twice", self.node);
         (inner.is_leading, inner.is_deciding) = (true, true);
         inner.decided = inner.durable.clone();
-        inner.decide(Event::Lead { epoch });
+        inner.decide(Event::Lead { epoch, by: self.by() });
         Ok(())
     }
 
@@ -272,7 +278,8 @@ impl Local for Model {
     }
 
     async fn confirm_lead(&self) -> Result<(), LocalFault> {
-        self.lock().decide(Event::Lead { epoch: 0 });
+        let by = self.by();
+        self.lock().decide(Event::Lead { epoch: 0, by });
         self.changed.notify_waiters();
         Ok(())
     }

@@ -23,7 +23,7 @@ impl World {
         self.figures.reads += recorder.all_reads().len() as u64;
         for event in &events {
             match event {
-                Event::Lead { epoch: 0 } => self.figures.confirmations += 1,
+                Event::Lead { epoch: 0, .. } => self.figures.confirmations += 1,
                 Event::Lead { .. } => self.figures.leaders += 1,
                 Event::Op { .. } => {}
             }
