@@ -86,7 +86,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Value> {
     }
     Ok(json!({
         "events": events, "first_ms": ms(first), "later_ms": ms(whole), "by_month_ms": ms(by_month), "amid_ms": ms(amid),
-        "rate_ratio": closed.busy / closed.quiet, "first_beside_ms": ms(closed.took), "closed": closed.result,
+        "rate_ratio": closed.busy / closed.quiet, "first_beside_ms": ms(closed.took), "first_beside_fixed_ms": ms(fixed.took), "closed": closed.result,
         "fixed": fixed.result,
     }))
 }
