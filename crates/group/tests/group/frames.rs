@@ -15,9 +15,15 @@ pub(crate) fn start() -> Hash {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    Op { key: u64, amount: u64 },
+    Op {
+        key: u64,
+        amount: u64,
+    },
     /// Says who leads and since when, so that no two of them are the same, even under one epoch (where the engine forgot a lease).
-    Lead { epoch: u64, by: u64 },
+    Lead {
+        epoch: u64,
+        by: u64,
+    },
 }
 
 /// The events of a frame as its bytes say, in front of them what comes before it.
