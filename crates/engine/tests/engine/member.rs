@@ -1,10 +1,8 @@
 //! A ledger as a member of a group: one decides, others follow, and a leader that loses goes back to what is certain.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tocos_engine::{
@@ -193,70 +191,6 @@ fn a_frame_fills_while_another_is_on_its_way_unless_it_is_large() {
     leader.settle(*large.last().unwrap());
     for seen in [second, third].into_iter().chain(large) {
         assert_eq!(leader.poll(seen), Poll::Ready(Ok(())));
-    }
-}
-
-/// So many grants; gives the last.
-fn grants(leader: &Node, count: usize) -> AsOf {
-    (1..count).for_each(|_| _ = leader.grant("ana", 1));
-    leader.grant("ana", 1)
-}
-
-#[test]
-fn those_who_are_answered_together_go_out_together_again() {
-    let (leader, _follower) = group();
-    let grants = |count| grants(&leader, count);
-    let counts = || leader.outgoing().iter().map(|frame| frame.header().count).collect::<Vec<_>>();
-    let mut waited = 0;
-    // The test may be interrupted for longer than a frame waits, but not each time.
-    for _ in 0..50 {
-        std::thread::sleep(Duration::from_millis(3));
-        grants(32);
-        assert_eq!(counts(), [32]);
-        grants(32);
-        std::thread::sleep(Duration::from_millis(3));
-        leader.member().acknowledge().unwrap();
-        if counts().is_empty() {
-            let last = grants(16);
-            assert_eq!(counts(), [48]);
-            waited += 1;
-            leader.settle(last);
-        } else {
-            leader.member().acknowledge().unwrap();
-        }
-    }
-    assert!(waited > 0, "the other half always went out alone");
-}
-
-#[test]
-fn a_frame_that_waits_in_vain_goes_out_by_itself() {
-    let (leader, _follower) = group();
-    grants(&leader, 32);
-    leader.outgoing();
-    let last = grants(&leader, 32);
-    std::thread::sleep(Duration::from_millis(3));
-    leader.member().acknowledge().unwrap();
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(Arc::clone(&woken));
-    let begun = Instant::now();
-    while leader.member().poll_outgoing(&Context::from_waker(&waker)).is_pending() {
-        // Nobody writes any more: the engine alone can wake whoever takes frames.
-        while !woken.0.swap(false, Ordering::AcqRel) {
-            assert!(begun.elapsed() < Duration::from_secs(20), "it was never asked for again");
-            std::thread::yield_now();
-        }
-    }
-    leader.member().acknowledge().unwrap();
-    assert_eq!(leader.poll(last), Poll::Ready(Ok(())));
-}
-
-/// Whether somebody was woken.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
     }
 }
 
