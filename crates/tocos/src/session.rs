@@ -24,7 +24,7 @@ pub(crate) struct ConnectionArgs {
     /// API key, if the server requires one (the variable keeps it out of the process list)
     #[arg(long, env = "TOCOS_KEY", hide_env_values = true, help_heading = "Server")]
     pub key: Option<String>,
-    /// Trust the certificates in this PEM file instead of the built-in ones
+    /// Trust the certificates in this PEM file, and none of the operating system's or the public ones
     #[arg(long, env = "TOCOS_CA_FILE", value_name = "FILE", help_heading = "Server")]
     pub ca_file: Option<PathBuf>,
     /// Print the server's JSON as it is

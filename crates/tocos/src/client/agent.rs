@@ -2,11 +2,12 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use ureq::Agent;
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::usage::Usage;
 
@@ -15,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What differs between the agents of the commands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AgentOptions<'a> {
-    /// Certificates to trust instead of the built-in ones, a PEM file.
+    /// Certificates to trust instead of those of the operating system and the public ones, a PEM file.
     pub ca_file: Option<&'a Path>,
     /// Where a redirect is followed; the API never sends one.
     pub follow_redirects: bool,
@@ -36,10 +37,22 @@ pub(crate) fn agent(url: &str, options: AgentOptions<'_>) -> anyhow::Result<Agen
         // What runs on this machine is never behind a proxy.
         config = config.proxy(None);
     }
-    if let Some(path) = options.ca_file {
-        config = config.tls_config(TlsConfig::builder().root_certs(root_certs(path)?).build());
-    }
-    Ok(config.build().new_agent())
+    let trusted = match options.ca_file {
+        Some(path) => root_certs(path)?,
+        // Nothing there will be encrypted.
+        None if is_loopback(url) && url.starts_with("http://") && !options.follow_redirects => RootCerts::from([]),
+        None => authorities(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder().root_certs(trusted).unversioned_rustls_crypto_provider(provider);
+    Ok(config.tls_config(tls.build()).build().new_agent())
+}
+
+/// The authorities of the operating system and the public ones, as the service trusts them.
+fn authorities() -> RootCerts {
+    let of_system = rustls_native_certs::load_native_certs().certs;
+    let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+    of_system.iter().chain(public).map(|one| Certificate::from_der(one).to_owned()).collect::<Vec<_>>().into()
 }
 
 fn is_loopback(url: &str) -> bool {
