@@ -100,33 +100,38 @@ pub(crate) async fn a_wait_ends_without_one(Subject { logs: [log, ..], .. }: Sub
     assert!(begun.elapsed() >= at_most && begun.elapsed() < at_most * 10, "{:?}", begun.elapsed());
 }
 
-/// One reads to the end and waits, over and over, while another one appends at any moment. It crosses partitions.
+/// One reads to the end and waits, while another one appends a frame at any moment of that, and no further one until it was read:
+/// what is missed is found only when the engine is asked again, after 250 ms. It crosses partitions.
 pub(crate) async fn nothing_is_missed_between_a_read_and_a_wait(Subject { logs: [log, other, _], .. }: Subject) {
     const FRAMES: u64 = 150;
-    let appending = tokio::spawn(async move {
-        let mut rng = fastrand::Rng::with_seed(7);
-        let mut tip = log.tip().await.unwrap();
-        for _ in 0..FRAMES {
-            sleep(Duration::from_micros(rng.u64(0..6_000))).await;
-            let frame = next(&tip, 1);
-            assert_eq!(log.append(frame.clone()).await, Ok(Appended::Durable));
-            tip = frame.head;
-        }
-    });
-    let (mut found, mut longest) = (Vec::new(), Duration::ZERO);
-    while found.len() < FRAMES as usize {
-        let after = found.last().copied().unwrap_or(0);
-        let read = other.read(after, 1 << 20).await.unwrap();
-        found.extend(read.frames.iter().map(|stored| stored.head.n));
-        if read.is_all && found.len() < FRAMES as usize {
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut tip = log.tip().await.unwrap();
+    let mut missed = 0;
+    for n in 1..=FRAMES {
+        let frame = next(&tip, 1);
+        tip = frame.head;
+        let (log, delay) = (Arc::clone(&log), Duration::from_micros(rng.u64(0..3_000)));
+        let appending = tokio::spawn(async move {
+            sleep(delay).await;
+            assert_eq!(log.append(frame).await, Ok(Appended::Durable));
+        });
+        loop {
+            let read = other.read(n - 1, 1 << 20).await.unwrap();
+            if !read.frames.is_empty() {
+                assert_eq!(read.frames.iter().map(|stored| stored.head.n).collect::<Vec<_>>(), [n]);
+                break;
+            }
+            assert!(read.is_all, "nothing was read, and there is more");
+            // As long as what was read is applied.
+            sleep(Duration::from_micros(rng.u64(0..3_000))).await;
             let begun = Instant::now();
-            other.wait(found.last().copied().unwrap_or(0), Duration::from_secs(20)).await.unwrap();
-            longest = longest.max(begun.elapsed());
+            other.wait(n - 1, Duration::from_secs(20)).await.unwrap();
+            missed += usize::from(begun.elapsed() > Duration::from_millis(200));
         }
+        appending.await.unwrap();
     }
-    appending.await.unwrap();
-    assert_eq!(found, (1..=FRAMES).collect::<Vec<_>>());
-    assert!(longest < Duration::from_secs(10), "waited {longest:?} for what was there");
+    // A busy machine may stall a few times.
+    assert!(missed <= 5, "{missed} times of {FRAMES} a frame was waited for that was there");
 }
 
 pub(crate) async fn the_log_says_how_durable_it_is(Subject { logs: [log, ..], .. }: Subject) {
