@@ -3,9 +3,12 @@
 use crate::error::OpenFailure;
 use crate::opening::{Opening, Stage};
 use crate::tables::Tables;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use tocos_journal::{Disk, FrameView, Position, Reader, Snapshots};
-use tocos_ledger::{Ledger, Malformed, ReplayFailure};
+use tocos_ledger::{Ledger, Malformed, ReplayFailure, SnapshotRows};
+
+/// Blocks of a snapshot that are read, verified and decoded while others are put into the ledger.
+const BLOCKS_AHEAD: usize = 4;
 
 /// The ledger as it is at the end of a log that is open, from the newest snapshot that can be used. What these tables tell is not in its
 /// memory.
@@ -52,17 +55,34 @@ pub(crate) fn load_snapshot(
         return Err(format!("the snapshot at event {event} is not of this ledger, or of another format"));
     }
     opening.begin(Stage::Snapshot, reader.block_count());
-    let mut blocks_read = 0;
-    let blocks = std::iter::from_fn(|| {
-        opening.advance(blocks_read, 0);
-        blocks_read += 1;
-        match reader.next_block() {
-            _ if opening.is_called_off() => Some(Err(Unusable("opening was called off".to_owned()))),
-            Ok(block) => block.map(|block| Ok(block.to_vec())),
-            Err(error) => Some(Err(Unusable(error.to_string()))),
+    let (decoded, blocks) = mpsc::sync_channel(BLOCKS_AHEAD);
+    let read = move || {
+        loop {
+            let rows = match reader.next_block() {
+                Ok(None) => return,
+                Ok(Some(block)) => SnapshotRows::decode(block).map_err(Unusable::from),
+                Err(error) => Err(Unusable(error.to_string())),
+            };
+            // Nobody takes it when loading has failed or was called off.
+            if decoded.send(rows).is_err() {
+                return;
+            }
         }
+    };
+    let loaded = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("tocos-snapshot".to_owned());
+        thread
+            .spawn_scoped(scope, read)
+            .map_err(|error| Unusable(format!("a thread could not be started: {error}")))?;
+        let mut blocks_read = 0;
+        let rows = blocks.into_iter().map(|rows| {
+            blocks_read += 1;
+            opening.advance(blocks_read, 0);
+            if opening.is_called_off() { Err(Unusable("opening was called off".to_owned())) } else { rows }
+        });
+        Ledger::from_rows(seed, rows)
     });
-    let ledger = Ledger::from_blocks(seed, blocks).map_err(|Unusable(reason)| reason)?;
+    let ledger = loaded.map_err(|Unusable(reason)| reason)?;
     if ledger.state().last_event() != event {
         return Err(format!("the snapshot at event {event} says it is at event {}", ledger.state().last_event()));
     }

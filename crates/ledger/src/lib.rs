@@ -64,7 +64,7 @@ pub use refusal::{EndedAs, Refusal};
 pub use replay::ReplayFailure;
 pub use right::Right;
 pub use schedule::{EVERY_DAYS_MAX, EVERY_MONTHS_MAX, EXPIRES_AFTER_S_MAX, Every, Lasting, Occurrence, Plan, Rollover};
-pub use snapshot::SnapshotError;
+pub use snapshot::{SnapshotError, SnapshotRows};
 pub use spending::{SpendLimit, WINDOW_HOURS_MAX, Window};
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{

@@ -4,19 +4,18 @@
 //! by tables beside it.
 
 mod check;
+mod rows;
 mod webhooks;
 
 use crate::amount::Micros;
-use crate::bytes::Malformed;
-use crate::bytes::{Fields, NONE_U32, Put};
+use crate::bytes::{Malformed, NONE_U32, Put};
 use crate::ledger::Ledger;
 use crate::lot::LotAmount;
-use crate::right::Right;
 use crate::spending::Spent;
-use crate::state::{
-    Account, AccountId, ApiKey, Coin, CoinId, Due, Hold, Limits, More, Order, Profile, Schedule, State, User, UserId,
-};
-use webhooks::{put_webhook, read_webhook};
+use crate::state::{Account, AccountId, ApiKey, Coin, Due, Hold, More, Order, Profile, Schedule, State, User};
+use rows::Rows;
+pub use rows::SnapshotRows;
+use webhooks::put_webhook;
 
 /// Blocks that are no snapshot of a ledger.
 pub type SnapshotError = Malformed;
@@ -30,8 +29,8 @@ const ACCOUNT_HAS_MORE: u8 = 1;
 const ACCOUNT_HAS_RULES: u8 = 2;
 
 /// What the rows of a block are.
-#[derive(Clone, Copy)]
-enum Rows {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Head = 1,
     Coins,
     Users,
@@ -45,18 +44,18 @@ enum Rows {
     Webhooks,
 }
 
-/// The rows in their order.
-const ALL_ROWS: [Rows; 10] = [
-    Rows::Head,
-    Rows::Coins,
-    Rows::Users,
-    Rows::Order,
-    Rows::Accounts,
-    Rows::Holds,
-    Rows::ApiKeys,
-    Rows::Schedules,
-    Rows::Webhooks,
-    Rows::End,
+/// The kinds in their order.
+const KINDS: [Kind; 10] = [
+    Kind::Head,
+    Kind::Coins,
+    Kind::Users,
+    Kind::Order,
+    Kind::Accounts,
+    Kind::Holds,
+    Kind::ApiKeys,
+    Kind::Schedules,
+    Kind::Webhooks,
+    Kind::End,
 ];
 
 /// Puts the next row behind what is there; `false` when there is none left.
@@ -64,33 +63,33 @@ type NextRow<'s> = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send + 's>;
 
 /// Cuts rows into blocks.
 struct Blocks<'s> {
-    rows: Rows,
+    kind: Kind,
     next_row: NextRow<'s>,
 }
 
 impl State {
     /// The state as blocks of about 256 KiB. Takes no lock and can run on a clone beside the writer.
     pub fn blocks(&self) -> impl Iterator<Item = Vec<u8>> + Send + '_ {
-        ALL_ROWS.into_iter().flat_map(|rows| Blocks { rows, next_row: self.rows(rows) })
+        KINDS.into_iter().flat_map(|kind| Blocks { kind, next_row: self.rows(kind) })
     }
 
-    fn rows(&self, rows: Rows) -> NextRow<'_> {
-        match rows {
-            Rows::Head => each(core::iter::once(self), |block, state| {
+    fn rows(&self, kind: Kind) -> NextRow<'_> {
+        match kind {
+            Kind::Head => each(core::iter::once(self), |block, state| {
                 block.put_u64(state.last_event);
                 block.put_i64(state.now);
             }),
-            Rows::Coins => each(self.coins.iter(), put_coin),
-            Rows::Users => each(self.users.iter().zip(self.profiles.iter()), put_user),
-            Rows::Order => each(self.order.iter(), Put::put_u32),
-            Rows::Accounts => each(self.accounts.iter().map(|account| (account, self.now)), put_account),
-            Rows::Holds => each(self.holds.iter(), put_hold),
-            Rows::ApiKeys => each(self.api_keys.iter(), put_api_key),
-            Rows::Schedules => {
+            Kind::Coins => each(self.coins.iter(), put_coin),
+            Kind::Users => each(self.users.iter().zip(self.profiles.iter()), put_user),
+            Kind::Order => each(self.order.iter(), Put::put_u32),
+            Kind::Accounts => each(self.accounts.iter().map(|account| (account, self.now)), put_account),
+            Kind::Holds => each(self.holds.iter(), put_hold),
+            Kind::ApiKeys => each(self.api_keys.iter(), put_api_key),
+            Kind::Schedules => {
                 each(self.schedules.iter().map(|(number, schedule)| (number, &**schedule)), put_schedule)
             }
-            Rows::Webhooks => each(self.webhooks.values().map(|webhook| (&**webhook, self.now)), put_webhook),
-            Rows::End => each(core::iter::once(()), |_, ()| {}),
+            Kind::Webhooks => each(self.webhooks.values().map(|webhook| (&**webhook, self.now)), put_webhook),
+            Kind::End => each(core::iter::once(()), |_, ()| {}),
         }
     }
 }
@@ -105,7 +104,7 @@ impl Iterator for Blocks<'_> {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         let mut block = Vec::with_capacity(BLOCK_BYTES + 1024);
-        block.put_u8(self.rows as u8);
+        block.put_u8(self.kind as u8);
         if !(self.next_row)(&mut block) {
             return None;
         }
@@ -236,32 +235,6 @@ fn put_schedule(block: &mut Vec<u8>, (number, schedule): (&u64, &Schedule)) {
     schedule.adjustment.iter().for_each(|(_, amount)| block.put_u64(*amount));
 }
 
-fn read_schedule(fields: &mut Fields<'_>) -> Result<(u64, Schedule), Malformed> {
-    let number = fields.u64()?;
-    let schedule = Schedule {
-        id: fields.text()?.into(),
-        user: UserId(fields.u32()?),
-        coin: CoinId(fields.u16()?),
-        plan: fields.plan()?,
-        anchor: fields.i64()?,
-        next: fields.u32()?,
-        next_at: 0,
-        paused: fields.flag()?,
-        last_due: fields.instant()?,
-        lot: fields.lots()?.first().map(|part| part.lot),
-        granted: fields.u64()?,
-        reversible: fields.u64()?,
-        added: fields.u64()?,
-        adjustment: match fields.instant()? {
-            Some(at) => Some((at, fields.u64()?)),
-            None => None,
-        },
-    };
-    let next = schedule.next;
-    let next_at = schedule.plan.instant(schedule.anchor, next);
-    Ok((number, schedule.with_next((next, next_at))))
-}
-
 impl Ledger {
     /// The ledger whose state gave these blocks. `seed` as in [`Ledger::new`]. Keys are not among them: see
     /// [`Ledger::remember`].
@@ -272,24 +245,31 @@ impl Ledger {
         seed: [u8; 16],
         blocks: impl Iterator<Item = Result<Vec<u8>, E>>,
     ) -> Result<Self, E> {
+        Self::from_rows(seed, blocks.map(|block| Ok(SnapshotRows::decode(&block?)?)))
+    }
+
+    /// The same from blocks that were decoded, which another thread can do meanwhile.
+    ///
+    /// # Errors
+    /// As [`Ledger::from_blocks`].
+    pub fn from_rows<E: From<SnapshotError>>(
+        seed: [u8; 16],
+        blocks: impl Iterator<Item = Result<SnapshotRows, E>>,
+    ) -> Result<Self, E> {
         let mut state = State::default();
         let mut order = Vec::new();
-        let mut last = 0;
+        let mut last = None;
         for block in blocks {
-            let block = block?;
-            let mut fields = Fields::new(&block);
-            let rows = fields.u8()?;
-            let is_single = rows == Rows::Head as u8 || rows == Rows::End as u8;
-            if place_of(rows) < place_of(last) || (rows == last && is_single) || (last == 0 && rows != Rows::Head as u8)
-            {
+            let SnapshotRows(rows) = block?;
+            let place = rows.place();
+            let is_single = matches!(rows, Rows::Head(..) | Rows::End);
+            if last.map_or(place > 0, |last| place < last || (place == last && is_single)) {
                 return Err(Malformed("the snapshot's blocks are not in order").into());
             }
-            last = rows;
-            while !fields.is_empty() {
-                state.read_row(rows, &mut fields, &mut order)?;
-            }
+            last = Some(place);
+            state.add(rows, &mut order)?;
         }
-        if last != Rows::End as u8 {
+        if last != Some(Rows::End.place()) {
             return Err(Malformed("the snapshot has no end").into());
         }
         state.check(&order)?;
@@ -301,42 +281,38 @@ impl Ledger {
 }
 
 impl State {
-    fn read_row(&mut self, rows: u8, fields: &mut Fields<'_>, order: &mut Vec<u32>) -> Result<(), Malformed> {
-        const HEAD: u8 = Rows::Head as u8;
-        const COINS: u8 = Rows::Coins as u8;
-        const USERS: u8 = Rows::Users as u8;
-        const ORDER: u8 = Rows::Order as u8;
-        const ACCOUNTS: u8 = Rows::Accounts as u8;
-        const HOLDS: u8 = Rows::Holds as u8;
-        const API_KEYS: u8 = Rows::ApiKeys as u8;
-        const SCHEDULES: u8 = Rows::Schedules as u8;
-        const WEBHOOKS: u8 = Rows::Webhooks as u8;
+    fn add(&mut self, rows: Rows, order: &mut Vec<u32>) -> Result<(), Malformed> {
         match rows {
-            HEAD => (self.last_event, self.now) = (fields.u64()?, fields.i64()?),
-            COINS => self.coins.push(read_coin(fields)?),
-            USERS => {
-                let (user, profile) = read_user(fields)?;
-                self.users.push(user);
-                self.profiles.push(profile);
+            Rows::Head(last_event, now) => (self.last_event, self.now) = (last_event, now),
+            Rows::Coins(coins) => self.coins.extend(coins),
+            Rows::Users(users, profiles) => {
+                self.users.extend(users);
+                self.profiles.extend(profiles);
             }
-            ORDER => order.push(fields.u32()?),
-            ACCOUNTS => self.accounts.push(read_account(fields)?),
-            HOLDS => {
-                let (id, hold) = read_hold(fields)?;
-                once(&self.holds.insert(id, hold))?;
+            Rows::Order(users) => order.extend(users),
+            Rows::Accounts(accounts) => {
+                accounts.iter().try_for_each(|account| self.check_account(account))?;
+                self.accounts.extend(accounts);
             }
-            API_KEYS => self.api_keys.push(read_api_key(fields)?),
-            SCHEDULES => {
-                let (number, schedule) = read_schedule(fields)?;
-                self.check_schedule(number, &schedule)?;
-                self.keep_schedule(number, schedule);
+            Rows::Holds(holds) => {
+                for (id, hold) in holds {
+                    once(&self.holds.insert(id, hold))?;
+                }
             }
-            WEBHOOKS => {
-                let webhook = read_webhook(fields)?;
-                self.check_webhook(&webhook)?;
-                self.keep_webhook(webhook);
+            Rows::ApiKeys(keys) => keys.into_iter().for_each(|key| self.api_keys.push(key)),
+            Rows::Schedules(schedules) => {
+                for (number, schedule) in schedules {
+                    self.check_schedule(number, &schedule)?;
+                    self.keep_schedule(number, schedule);
+                }
             }
-            _ => return Err(Malformed("the snapshot has rows that are not known")),
+            Rows::Webhooks(webhooks) => {
+                for webhook in webhooks {
+                    self.check_webhook(&webhook)?;
+                    self.keep_webhook(webhook);
+                }
+            }
+            Rows::End => {}
         }
         Ok(())
     }
@@ -357,99 +333,7 @@ impl State {
     }
 }
 
-/// Where rows stand among all; in front of all if they are not known.
-fn place_of(rows: u8) -> usize {
-    ALL_ROWS.iter().position(|known| *known as u8 == rows).map_or(0, |at| at + 1)
-}
-
 /// A row was not there before.
 fn once<T>(before: &Option<T>) -> Result<(), Malformed> {
     if before.is_none() { Ok(()) } else { Err(Malformed("a row occurs twice")) }
-}
-
-fn read_coin(fields: &mut Fields<'_>) -> Result<Coin, Malformed> {
-    let code = fields.text()?;
-    let decimals = fields.u8()?;
-    let mut coin = Coin::new(code, decimals & !COIN_HAS_MORE);
-    for amount in [&mut coin.issued, &mut coin.spent, &mut coin.expired, &mut coin.held] {
-        *amount = fields.u64()?;
-    }
-    if decimals & COIN_HAS_MORE != 0 {
-        (coin.thresholds, coin.spend_limit, coin.owed) = (fields.thresholds()?, fields.spend_limit()?, fields.u64()?);
-    }
-    Ok(coin)
-}
-
-fn read_spent(fields: &mut Fields<'_>) -> Result<Option<Box<Spent>>, Malformed> {
-    let count = fields.u8()?;
-    if count == 0 {
-        return Ok(None);
-    }
-    let per = fields.window()?;
-    let parts = (0..count).map(|_| Ok((fields.i64()?, fields.u64()?))).collect::<Result<_, Malformed>>()?;
-    Ok(Some(Box::new(Spent { per, parts })))
-}
-
-fn read_user(fields: &mut Fields<'_>) -> Result<(User, Profile), Malformed> {
-    let flags = fields.u8()?;
-    let account = Some(fields.u32()?).filter(|id| *id != NONE_U32).map(AccountId);
-    let created_at = fields.i64()?;
-    let mut user = User::new(fields.text()?.into());
-    user.set_account(account);
-    user.closed = flags & 1 != 0;
-    let name = if flags & 2 == 0 { None } else { Some(fields.text()?.into()) };
-    let metadata = if flags & 4 == 0 { None } else { Some(fields.text()?.into()) };
-    Ok((user, Profile { name, metadata, created_at }))
-}
-
-fn read_account(fields: &mut Fields<'_>) -> Result<Account, Malformed> {
-    let user = UserId(fields.u32()?);
-    let next = Some(fields.u32()?).filter(|id| *id != NONE_U32).map(AccountId);
-    let coin = CoinId(fields.u16()?);
-    let entries = fields.u32()?;
-    let (head, milestone, plain) = (fields.u64()?, fields.u64()?, fields.i64()?);
-    let account = Account { user, next, coin, entries, head, milestone, plain, ..Account::default() };
-    let flags = fields.u8()?;
-    if flags & !(ACCOUNT_HAS_MORE | ACCOUNT_HAS_RULES) != 0 {
-        return Err(Malformed("an account has more than is known"));
-    }
-    if flags & ACCOUNT_HAS_MORE == 0 {
-        return Ok(account);
-    }
-    let held = fields.u64()?;
-    let limits = Limits { floor: fields.i64()?, ceiling: fields.u64()?, frozen: fields.flag()? };
-    let lots = fields.lots()?;
-    let count = fields.u32()?;
-    let roots: Vec<u64> = (0..count).map(|_| fields.u64()).collect::<Result<_, _>>()?;
-    let mut more = More { lots, held, limits, ..More::default() };
-    if flags & ACCOUNT_HAS_RULES != 0 {
-        more.thresholds = fields.thresholds()?;
-        more.spend_limit = fields.spend_limit()?;
-        more.spent = read_spent(fields)?;
-    }
-    let more = (more != More::default()).then(|| Box::new(more));
-    Ok(Account { more, roots: (!roots.is_empty()).then(|| Box::new(roots)), ..account })
-}
-
-fn read_hold(fields: &mut Fields<'_>) -> Result<(u64, Hold), Malformed> {
-    let id = fields.u64()?;
-    let account = AccountId(fields.u32()?);
-    let to = Some(fields.u32()?).filter(|to| *to != NONE_U32).map(UserId);
-    let expires_at = fields.i64()?;
-    let (amount, captured) = (fields.u64()?, fields.u64()?);
-    Ok((id, Hold { account, to, expires_at, amount, captured, lots: fields.lots()? }))
-}
-
-fn read_api_key(fields: &mut Fields<'_>) -> Result<ApiKey, Malformed> {
-    let name = fields.text()?.into();
-    let hash = fields.hash()?;
-    let right = match fields.u8()? {
-        0 => Right::Read,
-        1 => Right::Spend,
-        2 => Right::Grant,
-        3 => Right::Admin,
-        _ => return Err(Malformed("a right is not 0 to 3")),
-    };
-    let created_at = fields.i64()?;
-    Ok(ApiKey { name, hash, right, created_at, expires_at: fields.instant()?, revoked_at: fields.instant()? })
 }

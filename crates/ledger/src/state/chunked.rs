@@ -57,6 +57,24 @@ impl<T: Clone + Default> Chunked<T> {
         Arc::make_mut(&mut self.chunks[at / CHUNK])[at % CHUNK] = row;
     }
 
+    /// Adds rows: whether a chunk is shared is asked once for each chunk.
+    pub(crate) fn extend(&mut self, rows: Vec<T>) {
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let at = self.len % CHUNK;
+            let count = rows.len().min(CHUNK - at);
+            if self.len == self.chunks.len() * CHUNK {
+                self.chunks.push((0..CHUNK).map(|_| rows.next().unwrap_or_default()).collect());
+            } else {
+                let chunk = Arc::make_mut(&mut self.chunks[self.len / CHUNK]);
+                for (place, row) in chunk[at..].iter_mut().zip(rows.by_ref().take(count)) {
+                    *place = row;
+                }
+            }
+            self.len += count;
+        }
+    }
+
     /// Takes the last rows away again, down to `len`.
     pub(crate) fn truncate(&mut self, len: usize) {
         for at in len..self.len {
@@ -68,5 +86,34 @@ impl<T: Clone + Default> Chunked<T> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter()).take(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_added_one_by_one_and_many_at_once_and_clones_keep_theirs(
+            steps in prop::collection::vec((any::<bool>(), 0..1_500usize), 0..8)
+        ) {
+            let (mut chunked, mut model) = (Chunked::default(), Vec::new());
+            for (is_at_once, count) in steps {
+                let (shared, before) = (chunked.clone(), model.clone());
+                let rows: Vec<usize> = (model.len()..model.len() + count).collect();
+                model.extend(&rows);
+                if is_at_once {
+                    chunked.extend(rows);
+                } else {
+                    rows.into_iter().for_each(|row| chunked.push(row));
+                }
+                prop_assert_eq!(chunked.len(), model.len());
+                prop_assert_eq!(chunked.iter().copied().collect::<Vec<_>>(), model.clone());
+                prop_assert!(model.last().is_none_or(|last| chunked.get(*last as u32) == last));
+                prop_assert_eq!(shared.iter().copied().collect::<Vec<_>>(), before);
+            }
+        }
     }
 }

@@ -69,6 +69,8 @@ pub(crate) struct UserIndex {
 }
 
 const SLOTS_MIN: usize = 64;
+/// How many buckets slots are sorted into when all are put at once: with ten million users the slots of one fit into a core's cache.
+const BUCKETS: usize = 512;
 
 impl UserIndex {
     pub(crate) fn new(seed: (u64, u64)) -> Self {
@@ -139,12 +141,18 @@ impl UserIndex {
         true
     }
 
-    /// Fills the index afresh from all users.
+    /// Fills the index afresh from all users: bucket by bucket of slots, so that what is written next to each other is close in time.
     pub(crate) fn rebuild(&mut self, users: &Chunked<User>) {
         self.len = users.len();
         self.slots = vec![0; (users.len() * 2).next_power_of_two().max(SLOTS_MIN)];
+        let room = users.len() / BUCKETS + users.len() / BUCKETS / 8;
+        let mut buckets: Vec<Vec<u64>> = (0..BUCKETS).map(|_| Vec::with_capacity(room)).collect();
         for (at, user) in (0u32..).zip(users.iter()) {
-            self.put(slot_of(self.hash(&user.id), at));
+            let slot = slot_of(self.hash(&user.id), at);
+            buckets[(slot >> (64 - BUCKETS.trailing_zeros())) as usize].push(slot);
+        }
+        for slot in buckets.into_iter().flatten() {
+            self.put(slot);
         }
     }
 

@@ -202,7 +202,7 @@ fn an_error_of_the_source_comes_through() {
     let error = Ledger::from_blocks(SEED, [Err::<Vec<u8>, _>(Broken::Disk)].into_iter()).map(drop);
     assert_eq!(error, Err(Broken::Disk));
     let error = Ledger::from_blocks(SEED, [Ok::<_, Broken>(vec![77])].into_iter()).map(drop);
-    assert_eq!(error, Err(Broken::Snapshot("the snapshot's blocks are not in order")));
+    assert_eq!(error, Err(Broken::Snapshot("the snapshot has rows that are not known")));
 }
 
 #[derive(Debug, PartialEq)]
