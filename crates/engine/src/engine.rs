@@ -14,7 +14,7 @@ use crate::snapshot;
 use crate::stats::Stats;
 use crate::stored::StoredEvent;
 use crate::sweeping;
-use crate::writer::{Batch, Lead, Submitted, Writer};
+use crate::writer::{Ahead, Batch, Lead, Submitted, Writer};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
 use tocos_journal::{Appender, Disk, Reader};
@@ -135,11 +135,12 @@ impl Engine {
         how: Batch<'_>,
         render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
+        let ahead = Ahead::of(requests, self.shared.key_hasher, &self.shared.tables.get());
         let mut core = self.shared.lock();
         if core.closing {
             return Err(BatchRejection::Unavailable(Unavailable::ShuttingDown));
         }
-        let result = core.writer.submit_batch(requests, how, render);
+        let result = core.writer.submit_batch((requests, ahead), how, render);
         self.note_decided(&mut core);
         if core.writer.pending_events() >= SEALED_AT_ONCE {
             self.shared.notify_commit(&mut core);

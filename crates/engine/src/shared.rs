@@ -4,7 +4,7 @@ use crate::durable::Progress;
 use crate::flow::Flow;
 use crate::recent::RecentIndex;
 use crate::stats::Counters;
-use crate::tables::Listed;
+use crate::tables::{InUse, Listed};
 use crate::throttle::Throttle;
 use crate::writer::Writer;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use tocos_journal::{Frame, Reader};
-use tocos_ledger::State;
+use tocos_ledger::{KeyHasher, State};
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 pub(crate) const SEALED_AT_ONCE: usize = 1_024;
@@ -48,6 +48,9 @@ pub(crate) struct Shared {
     pub(crate) snapshot_every_events: u64,
     pub(crate) recovery_us: u64,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What looks old keys up without the ledger's lock.
+    pub(crate) key_hasher: KeyHasher,
+    pub(crate) tables: InUse,
     /// What a member of a group has beside.
     pub(crate) flow: Option<Flow>,
     /// Counts the changes of API keys that came from other nodes.
@@ -74,6 +77,7 @@ impl Shared {
     pub(crate) fn new(parts: Parts, flow: Option<Flow>) -> Self {
         let counters = Counters::new();
         counters.snapshot_event.store(parts.snapshot_event, Ordering::Relaxed);
+        let (key_hasher, tables) = (parts.writer.ledger.key_hasher(), parts.writer.in_use());
         Self {
             core: Mutex::new(Core {
                 writer: parts.writer,
@@ -100,6 +104,8 @@ impl Shared {
             snapshot_every_events: parts.snapshot_every_events,
             recovery_us: parts.recovery_us,
             threads: Mutex::new(Vec::new()),
+            key_hasher,
+            tables,
             flow,
             key_changes: AtomicU64::new(0),
             recent: Mutex::default(),

@@ -9,10 +9,10 @@ use crate::job::Job;
 use crate::open::{EngineOptions, Recovered, recover};
 use crate::snapshot;
 use crate::stored::StoredEvent;
-use crate::tables::{self, Kind, Merge, TableOptions};
+use crate::tables::{self, Kind, Merge, TableOptions, Tables};
 use crate::throttle::Throttle;
 use crate::verify::{VerifyFailure, VerifyReport, verify_disk};
-use crate::writer::{Batch, Writer};
+use crate::writer::{Ahead, Batch, Writer};
 use fastrand::Rng;
 use operations::operation;
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ struct World {
     report_problems: u32,
     outcomes: BTreeMap<&'static str, u64>,
     time: i64,
+    /// The tables as they were some time before: batches look old keys up in such, without the writer.
+    tables_before: Arc<Tables>,
 }
 
 fn lifted() -> Throttle {
@@ -79,6 +81,7 @@ impl World {
             report_problems: 0,
             outcomes: BTreeMap::new(),
             time: 0,
+            tables_before: Arc::default(),
         }
     }
 
@@ -98,6 +101,7 @@ impl World {
         self.report_problems += report.unusable_tables.len() as u32;
         let (mut writer, mut appender) = (parts.writer, appender);
         self.check(&mut writer);
+        self.tables_before = Arc::clone(writer.tables());
         writer.clock.advance(1).unwrap();
         self.time = writer.clock.now().expect("a test clock is always plausible");
         let lifetime = self.rng.u32(1..60);
@@ -406,7 +410,11 @@ impl World {
             *self.outcomes.entry(word).or_insert(0) += 1;
         } else {
             let how = Batch { atomic: rng.bool(), dry_run: rng.u32(0..5) == 0, next_key: None };
-            let result = writer.submit_batch(&requests, how, |event: &Event<'_>, _| event.number);
+            let ahead = Ahead::of(&requests, writer.ledger.key_hasher(), &self.tables_before);
+            let result = writer.submit_batch((&requests, ahead), how, |event: &Event<'_>, _| event.number);
+            if rng.bool() {
+                self.tables_before = Arc::clone(writer.tables());
+            }
             assert!(!how.dry_run || result.is_err() || writer.last_event() - before < 1_000);
         }
         assert!(writer.unavailable.is_none(), "{:?}", writer.unavailable);

@@ -4,12 +4,14 @@
 mod lookups;
 mod sweep;
 
+pub(crate) use lookups::Ahead;
+
 use crate::as_of::AsOf;
 use crate::clock::Clock;
 use crate::error::{BatchRejection, EventError, Rejection, Unavailable};
 use crate::nearby::Nearby;
 use crate::stored::StoredEvent;
-use crate::tables::{Listed, TableOptions, Tables};
+use crate::tables::{InUse, Listed, TableOptions, Tables};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tocos_journal::{Frame, Reader};
@@ -59,7 +61,8 @@ pub(crate) struct Writer {
     reader: Reader,
     /// What may not be on this disk and is at hand.
     pub(crate) nearby: Nearby,
-    tables: Tables,
+    tables: Arc<Tables>,
+    in_use: InUse,
     table_options: TableOptions,
     pub(crate) unavailable: Option<Unavailable>,
     /// What it is to its group, if it has one.
@@ -103,6 +106,8 @@ impl Writer {
         (tables, table_options): (Tables, TableOptions),
     ) -> Self {
         let next = ledger.state().last_event() + 1;
+        let (tables, in_use) = (Arc::new(tables), InUse::default());
+        in_use.set(&tables);
         Self {
             ledger,
             clock,
@@ -115,6 +120,7 @@ impl Writer {
             reader,
             nearby: Nearby::default(),
             tables,
+            in_use,
             table_options,
             unavailable: None,
             lead: Lead::Decides,
@@ -146,8 +152,13 @@ impl Writer {
         &self.reader
     }
 
-    pub(crate) fn tables(&self) -> &Tables {
+    pub(crate) fn tables(&self) -> &Arc<Tables> {
         &self.tables
+    }
+
+    /// The same without the writer, at any time.
+    pub(crate) fn in_use(&self) -> InUse {
+        self.in_use.clone()
     }
 
     pub(crate) fn table_options(&self) -> TableOptions {
@@ -163,16 +174,18 @@ impl Writer {
     /// Takes tables into use that tell of events of which none did. What they hold may leave the memory; what of that is
     /// returned is to be dropped where nobody waits.
     pub(crate) fn add_tables(&mut self, new: &[Arc<Listed>]) -> Generation {
-        self.tables.replace(&[], new);
-        let floor = self.tables.floor_for(self.table_options.keys_in_memory);
-        self.tables.set_floor(floor);
+        let tables = Arc::make_mut(&mut self.tables);
+        tables.replace(&[], new);
+        tables.set_floor(tables.floor_for(self.table_options.keys_in_memory));
+        self.in_use.set(&self.tables);
         self.ledger.forget_keys_through(self.tables.floor());
         self.ledger.forget_over_through(self.tables.covered())
     }
 
     /// Takes tables into use in place of others that tell of the same events.
     pub(crate) fn replace_tables(&mut self, old: &[Arc<Listed>], new: &[Arc<Listed>]) {
-        self.tables.replace(old, new);
+        Arc::make_mut(&mut self.tables).replace(old, new);
+        self.in_use.set(&self.tables);
     }
 
     fn check(&self) -> Result<(), Unavailable> {
@@ -287,13 +300,13 @@ impl Writer {
 
     pub(crate) fn submit_batch<R>(
         &mut self,
-        requests: &[Request<'_>],
+        (requests, ahead): (&[Request<'_>], Ahead),
         how: Batch<'_>,
         mut render: impl FnMut(&Event<'_>, &State) -> R,
     ) -> Result<Vec<Result<Submitted<R>, Refusal>>, BatchRejection> {
         let now = self.stamp_for(requests).map_err(BatchRejection::Unavailable)?;
         self.settle_for(requests, now).map_err(BatchRejection::Unavailable)?;
-        let mut lookups = self.recall_all(requests).map_err(BatchRejection::Unavailable)?;
+        let mut lookups = self.recall_all(requests, ahead).map_err(BatchRejection::Unavailable)?;
         let missing = std::mem::take(&mut lookups.elsewhere);
         self.read_ahead(requests, &lookups.recalled, missing).map_err(BatchRejection::Unavailable)?;
         let next_known = how.next_key.filter(|_| how.atomic).map_or(Ok(None), |key| self.known(key));
@@ -404,7 +417,8 @@ impl Writer {
 
     /// Takes the ledger as it is at the end of the log, which has the keys behind this event in memory; gives the one before.
     pub(crate) fn replace_ledger(&mut self, ledger: Ledger, keys_behind: u64) -> Ledger {
-        self.tables.set_floor(keys_behind);
+        Arc::make_mut(&mut self.tables).set_floor(keys_behind);
+        self.in_use.set(&self.tables);
         self.pending.reset(ledger.state().last_event() + 1, 0);
         std::mem::replace(&mut self.ledger, ledger)
     }

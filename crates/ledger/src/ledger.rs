@@ -3,7 +3,7 @@
 use crate::amount::Micros;
 use crate::event::{Event, Key};
 use crate::refusal::Refusal;
-use crate::state::{Coin, Generation, Keys, State, UserId, UserIndex};
+use crate::state::{Coin, Generation, KeyHasher, Keys, State, UserId, UserIndex};
 use crate::undo::Undo;
 
 /// What deciding came to, when it was not refused.
@@ -114,6 +114,12 @@ impl Ledger {
     #[must_use]
     pub fn hashed_key<'a>(&self, text: &'a str) -> Key<'a> {
         Key { text, hash: self.keys.hash(text) }
+    }
+
+    /// Hashes keys as [`Ledger::hashed_key`] does, for who does not have the ledger.
+    #[must_use]
+    pub fn key_hasher(&self) -> KeyHasher {
+        self.keys.hasher()
     }
 
     /// Remembers a key read back from an index file: `hash` as [`Ledger::hashed_key`] gave it.

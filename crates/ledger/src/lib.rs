@@ -68,8 +68,8 @@ pub use snapshot::{SnapshotError, SnapshotRows};
 pub use spending::{SpendLimit, WINDOW_HOURS_MAX, Window};
 pub use stage::{STAGED_AT_ONCE, Staged};
 pub use state::{
-    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, Limits, NAMED_TOGETHER,
-    Profile, Schedule, Spending, State, User, UserId, Webhook,
+    Account, AccountBalance, AccountId, ApiKey, Balance, Coin, CoinId, Due, Generation, Hold, KeyHasher, Limits,
+    NAMED_TOGETHER, Profile, Schedule, Spending, State, User, UserId, Webhook,
 };
 pub use terms::{Excess, Mode, Taking};
 pub use thresholds::{Crossing, THRESHOLDS_MAX, Thresholds};

@@ -15,8 +15,8 @@ pub(crate) use startup::{complete, is_listed, list, make_ahead, open};
 
 use crate::error::Unavailable;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tocos_journal::blockfile::BlockFileError;
 use tocos_journal::{Table, table_name, table_range};
 
@@ -128,6 +128,25 @@ pub(crate) struct Tables {
     mentions: Vec<Arc<Listed>>,
     /// Keys of later events are in memory: tables that begin later are not asked for any.
     floor: u64,
+}
+
+/// The tables that a writer has in use, for who does not have the writer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InUse(Arc<Mutex<Arc<Tables>>>);
+
+impl InUse {
+    pub(crate) fn get(&self) -> Arc<Tables> {
+        Arc::clone(&self.slot())
+    }
+
+    pub(crate) fn set(&self, tables: &Arc<Tables>) {
+        *self.slot() = Arc::clone(tables);
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Arc<Tables>> {
+        // Nothing in here can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Tables {

@@ -3,7 +3,26 @@
 use super::Writer;
 use crate::error::{EventError, Unavailable};
 use crate::nearby;
-use tocos_ledger::{Recalled, Request};
+use crate::tables::Tables;
+use tocos_ledger::{KeyHasher, Recalled, Request};
+
+/// What was looked up for a batch without the writer, so that other batches are decided meanwhile.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    /// The hashes of the keys, by request.
+    hashes: Vec<Option<u128>>,
+    /// The events of old keys, by request, and the floor of the tables that told. None if they could not be read.
+    known: Option<(Vec<Option<u64>>, u64)>,
+}
+
+impl Ahead {
+    pub(crate) fn of(requests: &[Request<'_>], hasher: KeyHasher, tables: &Tables) -> Self {
+        let hashes: Vec<_> = requests.iter().map(|request| Some(hasher.hash(request.key?))).collect();
+        let known = if tables.are_keys_in_memory() { Ok(Vec::new()) } else { tables.find_keys(&hashes) };
+        // What fails here is tried again, and fails, with the writer.
+        Self { hashes, known: known.ok().map(|known| (known, tables.floor())) }
+    }
+}
 
 /// What was looked up for a batch.
 #[derive(Default)]
@@ -43,18 +62,20 @@ impl Writer {
         Ok(recalled)
     }
 
-    /// The same for all requests of a batch, before the first of them is decided. Empty if none needs anything; the hashes of
-    /// the keys are empty if no key was looked for.
-    pub(super) fn recall_all(&self, requests: &[Request<'_>]) -> Result<Lookups, Unavailable> {
-        let mut lookups = Lookups::default();
-        if !self.tables.are_keys_in_memory() {
-            lookups.hashes = requests.iter().map(|request| Some(self.ledger.hashed_key(request.key?).hash)).collect();
-        }
-        if lookups.hashes.is_empty() && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some())
+    /// The same for all requests of a batch, before the first of them is decided. `recalled` is empty if none needs anything.
+    pub(super) fn recall_all(&self, requests: &[Request<'_>], ahead: Ahead) -> Result<Lookups, Unavailable> {
+        let Ahead { hashes, known } = ahead;
+        let mut lookups = Lookups { hashes, ..Lookups::default() };
+        let keys = match known {
+            // Tables with the same floor tell of the same keys: none has left the memory since.
+            Some((keys, floor)) if floor == self.tables.floor() => keys,
+            _ => self.tables.find_keys(&lookups.hashes)?,
+        };
+        if keys.iter().all(Option::is_none)
+            && !requests.iter().any(|one| self.ledger.not_in_memory(&one.operation).is_some())
         {
             return Ok(lookups);
         }
-        let keys = self.tables.find_keys(&lookups.hashes)?;
         lookups.recalled.reserve(requests.len());
         for (at, request) in requests.iter().enumerate() {
             let recalled = match self.recall(request, keys.get(at).copied().flatten()) {

@@ -22,11 +22,29 @@ const FULL: (usize, usize) = (3, 4);
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     shards: Vec<Shard>,
-    seed: (u64, u64),
+    hasher: KeyHasher,
     /// Keys of events up to this one are found elsewhere.
     floor: u64,
     /// How many were ever remembered.
     count: u64,
+}
+
+/// Hashes keys as a ledger does, and without it.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyHasher {
+    seed: (u64, u64),
+}
+
+impl KeyHasher {
+    /// The low 80 bits of the key's hash.
+    #[must_use]
+    pub fn hash(&self, key: &str) -> u128 {
+        self.hash_bytes(key.as_bytes())
+    }
+
+    fn hash_bytes(&self, bytes: &[u8]) -> u128 {
+        SipHasher24::new_with_keys(self.seed.0, self.seed.1).hash(bytes).as_u128() & HASH_MASK
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -37,7 +55,7 @@ struct Shard {
 
 impl Keys {
     pub(crate) fn new(seed: (u64, u64)) -> Self {
-        Self { shards: vec![Shard::default(); SHARDS], seed, floor: 0, count: 0 }
+        Self { shards: vec![Shard::default(); SHARDS], hasher: KeyHasher { seed }, floor: 0, count: 0 }
     }
 
     /// How many were ever remembered.
@@ -60,14 +78,18 @@ impl Keys {
         self.shards.iter().map(|shard| shard.len).sum()
     }
 
-    /// The low 80 bits of the key's hash.
+    pub(crate) fn hasher(&self) -> KeyHasher {
+        self.hasher
+    }
+
+    /// See [`KeyHasher::hash`].
     pub(crate) fn hash(&self, key: &str) -> u128 {
-        self.hash_bytes(key.as_bytes())
+        self.hasher.hash(key)
     }
 
     /// The low 80 bits of the hash of bytes that are no key.
     pub(crate) fn hash_bytes(&self, bytes: &[u8]) -> u128 {
-        SipHasher24::new_with_keys(self.seed.0, self.seed.1).hash(bytes).as_u128() & HASH_MASK
+        self.hasher.hash_bytes(bytes)
     }
 
     /// The event the key with this hash names.

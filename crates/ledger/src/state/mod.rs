@@ -27,6 +27,7 @@ pub use webhooks::Webhook;
 
 pub(crate) use account::{ENTRIES_PER_MILESTONE, More};
 pub(crate) use chunked::Chunked;
+pub use keys::KeyHasher;
 pub(crate) use keys::Keys;
 pub(crate) use naming::Naming;
 pub(crate) use order::Order;
