@@ -84,5 +84,7 @@ pub use sealed::{Sealed, Sealer};
 pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_start};
 pub use snapshots::{Snapshots, snapshot_name};
 pub use space::{Space, space};
-pub use table::{Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name, table_range};
+pub use table::{
+    FilterBlock, Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name, table_range,
+};
 pub use tail::TailReport;

@@ -245,31 +245,31 @@ impl Tables {
     pub(crate) fn find_keys(&self, hashes: &[Option<u128>]) -> Result<Vec<Option<u64>>, Unavailable> {
         let mut candidates = Vec::new();
         for (chunk, hashes) in hashes.chunks(TOUCHED_AT_ONCE).enumerate() {
-            self.touch_keys(hashes);
-            for (at, hash) in hashes.iter().enumerate().filter_map(|(at, hash)| Some((at, (*hash)?))) {
-                let mut may_be_there = false;
-                for listed in self.asked_for_keys() {
-                    may_be_there |= listed.prepare(hash)?;
+            let mut may_be_there = [false; TOUCHED_AT_ONCE];
+            for listed in self.asked_for_keys() {
+                let mut blocks = [None; TOUCHED_AT_ONCE];
+                for (block, hash) in blocks.iter_mut().zip(hashes) {
+                    *block = hash.and_then(|hash| listed.table.filter_block(hash));
                 }
-                if may_be_there {
-                    candidates.push((chunk * TOUCHED_AT_ONCE + at, hash));
+                // A loop of nothing else: the processor waits for all of them together.
+                black_box(blocks.iter().flatten().fold(0, |all, block| all ^ block.touch()));
+                for ((may_be_there, hash), block) in may_be_there.iter_mut().zip(hashes).zip(blocks) {
+                    if let Some(hash) = *hash
+                        && block.is_none_or(|block| block.may_have(hash))
+                    {
+                        *may_be_there |= listed.prepare(hash)?;
+                    }
                 }
             }
+            let places = (chunk * TOUCHED_AT_ONCE..).zip(hashes).zip(may_be_there);
+            candidates
+                .extend(places.filter_map(|((at, hash), may_be_there)| Some((at, (*hash)?)).filter(|_| may_be_there)));
         }
         let mut found = vec![None; hashes.len()];
         for (at, hash) in candidates {
             found[at] = self.find_key(hash)?;
         }
         Ok(found)
-    }
-
-    /// Lets the processor fetch what looking for these keys will need, for all of them at once.
-    fn touch_keys(&self, hashes: &[Option<u128>]) {
-        for listed in self.asked_for_keys() {
-            for hash in hashes.iter().flatten() {
-                black_box(listed.table.touch(*hash));
-            }
-        }
     }
 
     /// The events after event `after` that mention what has this hash, in ascending order, `limit` of them at most, and the event up

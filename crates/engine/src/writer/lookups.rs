@@ -111,3 +111,6 @@ impl Writer {
         self.nearby.read_ahead(&self.reader, wanted, missing)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,29 @@ pub(super) const FILTER_BLOCK_BYTES: usize = 32;
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
-pub(super) type Block = [u32; 8];
+/// One half of a line of the cache, and never parts of two.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
+pub struct FilterBlock(pub(super) [u32; 8]);
+
+const _: () = assert!(size_of::<FilterBlock>() == FILTER_BLOCK_BYTES);
+
+impl FilterBlock {
+    /// Something of it: asking many for this at once lets the processor wait for all of them together.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.0[0]
+    }
+
+    /// Whether a hash of which this is the block may have been inserted.
+    #[must_use]
+    #[inline]
+    pub fn may_have(&self, hash: u128) -> bool {
+        // All words are looked at, without a branch for each.
+        self.0.iter().zip(mask(hash)).fold(0, |missing, (word, bit)| missing | (bit & !word)) == 0
+    }
+}
 
 /// The block of a hash, of so many.
 #[inline]
@@ -19,25 +41,23 @@ pub(super) fn block_of(hash: u128, blocks: usize) -> usize {
 }
 
 #[inline]
-fn mask(hash: u128) -> Block {
+fn mask(hash: u128) -> [u32; 8] {
     let low = hash as u32;
     SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
 }
 
 #[inline]
-pub(super) fn insert(blocks: &mut [Block], hash: u128) {
+pub(super) fn insert(blocks: &mut [FilterBlock], hash: u128) {
     let at = block_of(hash, blocks.len());
-    for (word, bit) in blocks[at].iter_mut().zip(mask(hash)) {
+    for (word, bit) in blocks[at].0.iter_mut().zip(mask(hash)) {
         *word |= bit;
     }
 }
 
 /// Whether the hash may have been inserted. A filter without blocks says that it may.
 #[inline]
-pub(super) fn may_have(blocks: &[Block], hash: u128) -> bool {
-    let Some(block) = blocks.get(block_of(hash, blocks.len())) else { return true };
-    // All words are looked at, without a branch for each.
-    block.iter().zip(mask(hash)).fold(0, |missing, (word, bit)| missing | (bit & !word)) == 0
+pub(super) fn may_have(blocks: &[FilterBlock], hash: u128) -> bool {
+    blocks.get(block_of(hash, blocks.len())).is_none_or(|block| block.may_have(hash))
 }
 
 #[cfg(test)]
@@ -55,7 +75,7 @@ mod tests {
     #[test]
     fn what_was_inserted_passes_and_one_in_350_of_the_others() {
         let count = 1 << 15;
-        let mut blocks = vec![[0; 8]; (count as usize * 14).div_ceil(256)];
+        let mut blocks = vec![FilterBlock::default(); (count as usize * 14).div_ceil(256)];
         for hash in hashes(0, count) {
             insert(&mut blocks, hash);
         }

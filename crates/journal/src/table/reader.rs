@@ -6,7 +6,7 @@ use crate::blockfile::{
     BLOCK_HEADER_BYTES, BlockFileError, BlockHeader, BlockReader, END_BYTES, read_block, will_read_block,
 };
 use crate::disk::{Disk, DiskFile};
-use crate::table::filter::{self, Block, FILTER_BLOCK_BYTES};
+use crate::table::filter::{self, FILTER_BLOCK_BYTES, FilterBlock};
 use crate::table::layout::{
     BLOCK_FRAME_BYTES, DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, SLOT_BYTES, SUMMARY_BYTES, Summary, TABLE_EVENT_MAX,
     event_in, filter_blocks, hash_in, head, header_bytes, partition_bytes, partition_of, partitions_of, slot,
@@ -34,7 +34,7 @@ struct Partition {
 /// What of a partition is kept in memory.
 #[derive(Debug)]
 struct PartitionHeader {
-    filter: Box<[Block]>,
+    filter: Box<[FilterBlock]>,
     /// The heads of its pages.
     pages: Box<[u64]>,
 }
@@ -257,7 +257,7 @@ impl Table {
         let (filter, pages) = bytes.split_at(filter_blocks(count, bits) as usize * FILTER_BLOCK_BYTES);
         let words = |block: &[u8; FILTER_BLOCK_BYTES]| {
             let words = block.as_chunks::<4>().0;
-            std::array::from_fn(|at| u32::from_le_bytes(words[at]))
+            FilterBlock(std::array::from_fn(|at| u32::from_le_bytes(words[at])))
         };
         let header = PartitionHeader {
             filter: filter.as_chunks().0.iter().map(words).collect(),
@@ -266,13 +266,13 @@ impl Table {
         Ok(partition.header.get_or_init(|| header))
     }
 
-    /// Something of the line of memory that tells whether this hash may be there, if it has been read: asking for many at
-    /// once lets the processor wait for all of them together.
+    /// The block of the filter that tells whether this hash may be there. None where it was not read yet, or there is none: then
+    /// it may.
     #[must_use]
-    pub fn touch(&self, hash: u128) -> u32 {
+    pub fn filter_block(&self, hash: u128) -> Option<&FilterBlock> {
         let at = partition_of(slot(hash, 0), u64::from(self.summary.partitions)) as usize;
-        let filter = self.partitions.get(at).and_then(|partition| Some(&partition.header.get()?.filter));
-        filter.and_then(|blocks| blocks.get(filter::block_of(hash, blocks.len()))).map_or(0, |block| block[0])
+        let blocks = &self.partitions.get(at)?.header.get()?.filter;
+        blocks.get(filter::block_of(hash, blocks.len()))
     }
 
     /// Reads what it needs in memory of its partitions, one with each step, so that the requests to come need not.

@@ -2,7 +2,7 @@
 
 use crate::blockfile::{BlockFileError, BlockHeader, BlockWriter};
 use crate::disk::Disk;
-use crate::table::filter::{self, Block};
+use crate::table::filter::{self, FilterBlock};
 use crate::table::layout::{
     DIRECTORY_ENTRY_BYTES, PAGE_SLOTS, Summary, add_to_sum, filter_blocks, hash_in, head, header_bytes, partition_of,
     partitions_of,
@@ -36,7 +36,7 @@ pub struct TableWriter<'d> {
     written: u64,
     sum: u128,
     scratch: Vec<u8>,
-    filter: Vec<Block>,
+    filter: Vec<FilterBlock>,
 }
 
 impl<'d> TableWriter<'d> {
@@ -102,7 +102,7 @@ impl<'d> TableWriter<'d> {
     fn write_header(&mut self, slots: &[u128]) -> Result<(), BlockFileError> {
         let count = slots.len() as u64;
         self.filter.clear();
-        self.filter.resize(filter_blocks(count, self.spec.bits_per_slot) as usize, [0; 8]);
+        self.filter.resize(filter_blocks(count, self.spec.bits_per_slot) as usize, FilterBlock::default());
         if !self.filter.is_empty() {
             for slot in slots {
                 filter::insert(&mut self.filter, hash_in(*slot));
@@ -110,7 +110,7 @@ impl<'d> TableWriter<'d> {
         }
         self.scratch.clear();
         self.scratch.reserve(header_bytes(count, self.spec.bits_per_slot));
-        for word in self.filter.as_flattened() {
+        for word in self.filter.iter().flat_map(|block| block.0) {
             self.scratch.extend_from_slice(&word.to_le_bytes());
         }
         for page in slots.chunks(PAGE_SLOTS as usize) {
