@@ -15,7 +15,7 @@ use anyhow::{Context, anyhow};
 use tocos_api::{Listeners, NotHandedOver, Settings, Version, WebhookSettings};
 use tocos_engine::{ClockOptions, Engine, EngineOptions, MemberOptions, OpenReport, Opening, TableOptions};
 use tocos_group::Role;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -61,9 +61,9 @@ pub(crate) fn run(
     runtime.block_on(async {
         // Ports first: that one is taken is found out at once, a long log is read later.
         let listeners = Listeners {
-            public: bind(config.listen, "listen").await?,
+            public: bind(config.listen, "listen")?,
             internal: match config.internal_listen {
-                Some(address) => Some(bind(address, "internal_listen").await?),
+                Some(address) => Some(bind(address, "internal_listen")?),
                 None => None,
             },
         };
@@ -227,13 +227,25 @@ async fn serve(
     told
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    listen(address).with_context(|| {
         format!(
             "{setting}: {address} can't be listened on; is another service there? Choose another with --{}",
             setting.replace('_', "-")
         )
     })
+}
+
+/// Connections that may wait to be accepted; Linux allows no more than `net.core.somaxconn`, 4096 by default. Where there is no room a
+/// client waits for a second before it tries again, and many clients connect at once when a service was restarted.
+const WAITING_CONNECTIONS_MAX: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A port is free at once when its service has ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_CONNECTIONS_MAX)
 }
 
 fn settings(config: &Config) -> Settings {
@@ -330,5 +342,21 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+
+    #[tokio::test]
+    async fn many_clients_may_connect_at_once() {
+        let address = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "listen").unwrap();
+        let to = address.local_addr().unwrap();
+        // Nobody accepts them meanwhile. One that finds no room would try again after a second.
+        let connect = |_| TcpStream::connect_timeout(&to, Duration::from_millis(900));
+        let connected: Vec<_> = (0..400).map(connect).collect::<Result<_, _>>().unwrap();
+        assert_eq!(connected.len(), 400);
     }
 }
