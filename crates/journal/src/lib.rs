@@ -85,6 +85,7 @@ pub use segment::{SEGMENT_HEADER_BYTES, SegmentFault, SegmentHeader, segment_sta
 pub use snapshots::{Snapshots, snapshot_name};
 pub use space::{Space, space};
 pub use table::{
-    FilterBlock, Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name, table_range,
+    FilterBits, FilterBlock, Slots, Table, TableSpec, TableWriter, add_to_sum, event_in, hash_in, slot, table_name,
+    table_range,
 };
 pub use tail::TailReport;

@@ -128,7 +128,7 @@ fn write(
     const SLOTS_AT_ONCE: usize = 1 << 14;
     let name = kind.name(range);
     let count = slots.len() as u64;
-    let spec = TableSpec { name: name.clone(), header, range, count, bits_per_slot: kind.bits_per_slot() };
+    let spec = TableSpec { name: name.clone(), header, range, count, bits_per_slot: kind.bits_per_slot(count) };
     let mut writer = TableWriter::create(disk, spec)?;
     for slots in slots.chunks(SLOTS_AT_ONCE) {
         for slot in slots {

@@ -31,7 +31,7 @@ pub(crate) fn merge(
     let header = BlockHeader { kind: kind.in_header(), ..*last.table.header() };
     let count = old.iter().map(|listed| listed.table.count()).sum();
     let name = kind.name(range);
-    let spec = TableSpec { name: name.clone(), header, range, count, bits_per_slot: kind.bits_per_slot() };
+    let spec = TableSpec { name: name.clone(), header, range, count, bits_per_slot: kind.bits_per_slot(count) };
     let mut writer = TableWriter::create(disk, spec)?;
     let mut inputs = Vec::with_capacity(old.len());
     for listed in old {

@@ -14,11 +14,12 @@ pub(crate) use policy::due;
 pub(crate) use startup::{complete, is_listed, list, make_ahead, open};
 
 use crate::error::Unavailable;
+use std::array::from_fn;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tocos_journal::blockfile::BlockFileError;
-use tocos_journal::{Table, table_name, table_range};
+use tocos_journal::{FilterBits, Table, table_name, table_range};
 
 /// What a table tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,9 +52,12 @@ impl Kind {
         }
     }
 
-    /// New keys are asked for all the time, and old ones hardly ever. The others are asked for mostly where they are there.
-    pub(crate) fn bits_per_slot(self) -> u32 {
+    /// Bits of the filter for each slot of a table of so many. New keys are asked for all the time, and old ones hardly ever. The others
+    /// are asked for mostly where they are there. Small tables are many, and take little memory: they let few pass, since
+    /// reading a page takes a hundred times as long as asking a filter.
+    pub(crate) fn bits_per_slot(self, count: u64) -> u32 {
         match self {
+            Self::Keys if count <= SMALL => 20,
             Self::Keys => 14,
             Self::Over | Self::Mentions => 0,
         }
@@ -78,6 +82,8 @@ impl Kind {
     }
 }
 
+/// Slots of a small table, at most.
+const SMALL: u64 = 1 << 24;
 /// Keys whose filters are fetched at once.
 const TOUCHED_AT_ONCE: usize = 64;
 
@@ -246,6 +252,8 @@ impl Tables {
         let mut candidates = Vec::new();
         for (chunk, hashes) in hashes.chunks(TOUCHED_AT_ONCE).enumerate() {
             let mut may_be_there = [false; TOUCHED_AT_ONCE];
+            let bits: [_; TOUCHED_AT_ONCE] =
+                from_fn(|at| FilterBits::of(hashes.get(at).copied().flatten().unwrap_or(0)));
             for listed in self.asked_for_keys() {
                 let mut blocks = [None; TOUCHED_AT_ONCE];
                 for (block, hash) in blocks.iter_mut().zip(hashes) {
@@ -253,11 +261,9 @@ impl Tables {
                 }
                 // A loop of nothing else: the processor waits for all of them together.
                 black_box(blocks.iter().flatten().fold(0, |all, block| all ^ block.touch()));
-                for ((may_be_there, hash), block) in may_be_there.iter_mut().zip(hashes).zip(blocks) {
-                    if let Some(hash) = *hash
-                        && block.is_none_or(|block| block.may_have(hash))
-                    {
-                        *may_be_there |= listed.prepare(hash)?;
+                for (at, hash) in hashes.iter().enumerate().filter_map(|(at, hash)| Some((at, (*hash)?))) {
+                    if blocks[at].is_none_or(|block| block.may_have(&bits[at])) {
+                        may_be_there[at] |= listed.prepare(hash)?;
                     }
                 }
             }

@@ -24,12 +24,26 @@ impl FilterBlock {
         self.0[0]
     }
 
-    /// Whether a hash of which this is the block may have been inserted.
+    /// Whether the hash of these bits may have been inserted, if this is its block.
     #[must_use]
     #[inline]
-    pub fn may_have(&self, hash: u128) -> bool {
+    pub fn may_have(&self, bits: &FilterBits) -> bool {
         // All words are looked at, without a branch for each.
-        self.0.iter().zip(mask(hash)).fold(0, |missing, (word, bit)| missing | (bit & !word)) == 0
+        self.0.iter().zip(bits.0).fold(0, |missing, (word, bit)| missing | (bit & !word)) == 0
+    }
+}
+
+/// The bits that a hash sets in its block, the same in each filter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FilterBits([u32; 8]);
+
+impl FilterBits {
+    /// Those of a hash.
+    #[must_use]
+    #[inline]
+    pub fn of(hash: u128) -> Self {
+        let low = hash as u32;
+        Self(SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27)))
     }
 }
 
@@ -41,15 +55,9 @@ pub(super) fn block_of(hash: u128, blocks: usize) -> usize {
 }
 
 #[inline]
-fn mask(hash: u128) -> [u32; 8] {
-    let low = hash as u32;
-    SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
-}
-
-#[inline]
 pub(super) fn insert(blocks: &mut [FilterBlock], hash: u128) {
     let at = block_of(hash, blocks.len());
-    for (word, bit) in blocks[at].0.iter_mut().zip(mask(hash)) {
+    for (word, bit) in blocks[at].0.iter_mut().zip(FilterBits::of(hash).0) {
         *word |= bit;
     }
 }
@@ -57,7 +65,7 @@ pub(super) fn insert(blocks: &mut [FilterBlock], hash: u128) {
 /// Whether the hash may have been inserted. A filter without blocks says that it may.
 #[inline]
 pub(super) fn may_have(blocks: &[FilterBlock], hash: u128) -> bool {
-    blocks.get(block_of(hash, blocks.len())).is_none_or(|block| block.may_have(hash))
+    blocks.get(block_of(hash, blocks.len())).is_none_or(|block| block.may_have(&FilterBits::of(hash)))
 }
 
 #[cfg(test)]

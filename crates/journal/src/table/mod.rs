@@ -11,7 +11,7 @@ mod reader;
 mod slots;
 mod writer;
 
-pub use filter::FilterBlock;
+pub use filter::{FilterBits, FilterBlock};
 pub use layout::{add_to_sum, event_in, hash_in, slot};
 pub use reader::Table;
 pub use slots::Slots;
