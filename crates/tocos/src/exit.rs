@@ -64,7 +64,7 @@ fn number(error: &anyhow::Error) -> u8 {
     let client = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     match client {
         Some(ClientError::Unreachable { .. } | ClientError::Unavailable(_)) => UNAVAILABLE,
-        Some(ClientError::Refused(_)) | None => REFUSED,
+        Some(ClientError::Refused(_) | ClientError::Untrusted { .. }) | None => REFUSED,
     }
 }
 

@@ -119,7 +119,7 @@ impl Session {
             let unknown = match &error {
                 ClientError::Unreachable { maybe_sent, .. } => *maybe_sent,
                 ClientError::Unavailable(_) => true,
-                ClientError::Refused(_) => false,
+                ClientError::Refused(_) | ClientError::Untrusted { .. } => false,
             };
             let error = self.told(error);
             if unknown && !args.dry_run {

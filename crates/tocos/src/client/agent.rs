@@ -83,11 +83,23 @@ pub(crate) struct Reason {
     pub never_connected: bool,
     /// Trying again can't help: the address or the certificate is wrong.
     pub hopeless: bool,
+    /// A server is there, and its certificate is not valid or not trusted. Nothing was sent.
+    pub untrusted: bool,
 }
 
 /// Puts an error of the HTTP library into our words.
 pub(crate) fn reason(error: &ureq::Error) -> Reason {
+    let of_tls = match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref().and_then(|error| error.downcast_ref()),
+        _ => None,
+    };
+    let untrusted = matches!(of_tls, Some(rustls::Error::InvalidCertificate(_)));
     let words = match error {
+        _ if matches!(of_tls, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer))) => {
+            "no authority that is trusted here signed its certificate; --ca-file or SSL_CERT_FILE names others"
+                .to_owned()
+        }
         ureq::Error::HostNotFound => "its host name is unknown".to_owned(),
         ureq::Error::ConnectionFailed => "nothing accepts connections there".to_owned(),
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -104,15 +116,16 @@ pub(crate) fn reason(error: &ureq::Error) -> Reason {
         ),
         _ => false,
     };
-    let hopeless = matches!(
-        error,
-        ureq::Error::BadUri(_)
-            | ureq::Error::Http(_)
-            | ureq::Error::InvalidProxyUrl
-            | ureq::Error::Tls(_)
-            | ureq::Error::Pem(_)
-            | ureq::Error::Rustls(_)
-            | ureq::Error::BodyExceedsLimit(_)
-    );
-    Reason { words, never_connected, hopeless }
+    let hopeless = untrusted
+        || matches!(
+            error,
+            ureq::Error::BadUri(_)
+                | ureq::Error::Http(_)
+                | ureq::Error::InvalidProxyUrl
+                | ureq::Error::Tls(_)
+                | ureq::Error::Pem(_)
+                | ureq::Error::Rustls(_)
+                | ureq::Error::BodyExceedsLimit(_)
+        );
+    Reason { words, never_connected, hopeless, untrusted }
 }

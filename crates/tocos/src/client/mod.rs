@@ -30,6 +30,13 @@ pub(crate) enum ClientError {
     Refused(Box<Problem>),
     /// The server said that it can't work at the moment, and kept saying so.
     Unavailable(Box<Problem>),
+    /// A server is there, and its certificate is not valid or not trusted. Nothing was sent, and retrying won't help.
+    Untrusted {
+        /// The server's address.
+        url: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// No response came: no server there, or the connection broke.
     Unreachable {
         /// The server's address.
@@ -45,6 +52,7 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(problem) | Self::Unavailable(problem) => problem.fmt(f),
+            Self::Untrusted { url, reason } => write!(f, "the server at {url} is not trusted: {reason}"),
             Self::Unreachable { url, reason, maybe_sent: false } => write!(
                 f,
                 "no server answers at {url}: {reason}. Is it running (`tocos serve`)? Set another address with --url or TOCOS_URL"
@@ -308,6 +316,9 @@ impl Client {
     /// A connection that failed is worth another try if it was there before: the server may be starting anew.
     fn lost(&self, error: &ureq::Error) -> (ClientError, Wait) {
         let reason = reason(error);
+        if reason.untrusted {
+            return (ClientError::Untrusted { url: self.url.clone(), reason: reason.words }, Wait::Pointless);
+        }
         let wait = if reason.hopeless || (reason.never_connected && !self.reached.get()) {
             Wait::Pointless
         } else {

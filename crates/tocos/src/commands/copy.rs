@@ -153,7 +153,7 @@ impl Api {
 
 fn trouble(error: &ClientError) -> Trouble {
     match error {
-        ClientError::Refused(_) => Trouble::Stuck(error.to_string()),
+        ClientError::Refused(_) | ClientError::Untrusted { .. } => Trouble::Stuck(error.to_string()),
         ClientError::Unavailable(_) | ClientError::Unreachable { .. } => Trouble::Away(error.to_string()),
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
 
 mod archive;
+mod authorities;
 mod clock;
 mod commands;
 mod crash;

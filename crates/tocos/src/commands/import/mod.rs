@@ -124,6 +124,7 @@ impl ImportArgs {
 fn short(error: &ClientError) -> String {
     match error {
         ClientError::Unreachable { reason, .. } => format!("no answer: {reason}"),
+        ClientError::Untrusted { .. } => error.to_string(),
         ClientError::Refused(problem) | ClientError::Unavailable(problem) => problem.title.clone(),
     }
 }
