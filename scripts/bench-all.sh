@@ -77,7 +77,7 @@ measure report report --events "$((grown / 5))" --rounds "$rounds"
 measure due due --schedules "$many"
 measure snapshots snapshots --users "$many" --every "$((many / 5))" --seconds "$(awk "BEGIN { print $seconds * 4 }")"
 measure recovery recovery --users "$many" --transfers "$((grown / 10))" --rounds "$rounds"
-measure recovery-users recovery --users "$((many * 10))" --transfers "$((many * 19))" --keys --rounds 1
+measure recovery-users recovery --users "$((many * 10))" --transfers "$((many * 19))" --keys --rounds "$rounds"
 measure footprint footprint --users "$many" --transfers "$many"
 sync
 printf '\n== postgres (after %d s)\n' "$SECONDS"
