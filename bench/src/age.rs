@@ -18,6 +18,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tocos_engine::filter_bits_per_key;
 use tocos_journal::{FileDisk, Table, TableSpec, TableWriter, slot};
 
 #[derive(Args)]
@@ -117,8 +118,8 @@ fn pad_table(disk: &FileDisk, name: &str, more: u64) -> Result<u64, tocos_journa
     const HASHES: f64 = (1u128 << 80) as f64;
     let table = Table::open(disk, name)?;
     let range = table.range();
-    let bits_per_slot = if name.starts_with("keys") { 14 } else { 0 };
     let (header, count) = (*table.header(), table.count() + more);
+    let bits_per_slot = if name.starts_with("keys") { filter_bits_per_key(count) } else { 0 };
     let mut writer =
         TableWriter::create(disk, TableSpec { name: name.to_owned(), header, range, count, bits_per_slot })?;
     let mut real = table.slots(disk)?;

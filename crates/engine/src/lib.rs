@@ -52,7 +52,7 @@ pub use past::{Moment, PastAccount};
 pub use report::{Liability, LiabilityQuery, LiabilitySpan, ReportBasis, ReportError, SpanFlows, Step, There};
 pub use stats::{Histogram, Stats};
 pub use stored::StoredEvent;
-pub use tables::TableOptions;
+pub use tables::{TableOptions, filter_bits_per_key};
 pub use tocos_journal::{Space, space};
 pub use verify::{VerifyFailure, VerifyReport, verify, verify_here, verify_on};
 pub use writer::{Batch, Submitted};

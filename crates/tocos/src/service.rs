@@ -352,10 +352,10 @@ mod tests {
 
     #[tokio::test]
     async fn many_clients_may_connect_at_once() {
-        let address = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "listen").unwrap();
-        let to = address.local_addr().unwrap();
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "listen").unwrap();
+        let address = listener.local_addr().unwrap();
         // Nobody accepts them meanwhile. One that finds no room would try again after a second.
-        let connect = |_| TcpStream::connect_timeout(&to, Duration::from_millis(900));
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
         let connected: Vec<_> = (0..400).map(connect).collect::<Result<_, _>>().unwrap();
         assert_eq!(connected.len(), 400);
     }

@@ -53,12 +53,10 @@ impl Kind {
     }
 
     /// Bits of the filter for each slot of a table of so many. New keys are asked for all the time, and old ones hardly ever. The others
-    /// are asked for mostly where they are there. Small tables are many, and take little memory: they let few pass, since
-    /// reading a page takes a hundred times as long as asking a filter.
+    /// are asked for mostly where they are there.
     pub(crate) fn bits_per_slot(self, count: u64) -> u32 {
         match self {
-            Self::Keys if count <= SMALL => 20,
-            Self::Keys => 14,
+            Self::Keys => filter_bits_per_key(count),
             Self::Over | Self::Mentions => 0,
         }
     }
@@ -82,8 +80,16 @@ impl Kind {
     }
 }
 
-/// Slots of a small table, at most.
+/// Keys of a small table, at most.
 const SMALL: u64 = 1 << 24;
+
+/// Bits that the filter of a table of so many keys has for each. Small tables are many, and take little memory: theirs let few pass, since
+/// reading a page takes a hundred times as long as asking a filter.
+#[must_use]
+pub fn filter_bits_per_key(keys: u64) -> u32 {
+    if keys <= SMALL { 20 } else { 14 }
+}
+
 /// Keys whose filters are fetched at once.
 const TOUCHED_AT_ONCE: usize = 64;
 
