@@ -53,7 +53,7 @@ class Emulator(Endpoint):
             raise Broken(f"something listens on {self.url} already: end it first (scripts/local-down.sh, if it is ours)")
         env = dict(os.environ, PATH=f"{self.python.parent}:{os.environ['PATH']}", MOTO_IAM_LOAD_MANAGED_POLICIES="true")
         if self.kind == "moto":
-            command = [self.python.parent / "moto_server", "-H", "127.0.0.1", "-p", str(self.port)]
+            command = [self.python, Path(__file__).with_name("moto_server.py"), "-H", "127.0.0.1", "-p", str(self.port)]
         else:
             command = [self.python, "-m", "localstack.runtime.main"]
             env |= {

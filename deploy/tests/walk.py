@@ -90,27 +90,10 @@ class Walk:
         shutil.copytree(ROOT / "terraform", self.terraform, ignore=skip)
         shutil.copytree(ROOT / "deploy", self.folder / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
         self.tflocal("init", "-no-color")
-        try:
-            said = self.apply()
-        except Broken as broken:
-            # A slow emulator has made a subnet whose answer was lost, and the request that the provider repeats conflicts with it. Terraform
-            # goes on when it is gone.
-            if "InvalidSubnet.Conflict" not in str(broken):
-                raise
-            self.remove_unknown_subnets()
-            said = self.apply()
+        said = self.apply()
         following = re.search(r"next = <<-?EOT\n(.*?)EOT", said, re.S)
         assert following and following.group(1).strip().startswith("1. ../scripts/local-bodies.sh"), f"apply does not say what to do next:\n{said[-1500:]}"
         return re.search(r"Resources: \d+ added", said).group()
-
-    def remove_unknown_subnets(self):
-        """Those in our range that Terraform's state does not have."""
-        resources = json.loads((self.terraform / "terraform.tfstate").read_text())["resources"]
-        known = {one["attributes"]["id"] for resource in resources if resource["type"] == "aws_subnet" for one in resource["instances"]}
-        ec2 = self.emulator.client("ec2")
-        for subnet in ec2.describe_subnets()["Subnets"]:
-            if subnet["CidrBlock"].startswith(self.cidr.removesuffix("0.0/16")) and subnet["SubnetId"] not in known:
-                ec2.delete_subnet(SubnetId=subnet["SubnetId"])
 
     def answered(self):
         said = self.script("local-bodies.sh", self.image).stdout
@@ -210,13 +193,7 @@ class Walk:
     def destroyed(self):
         values = self.shape["variables"] | {"vpc_cidr": self.cidr, "metrics_cidrs": "[]"}
         words = ["destroy", "-auto-approve", "-no-color", "-var-file=emulator.tfvars", *(f"-var={name}={value}" for name, value in values.items())]
-        try:
-            said = self.tflocal(*words)
-        except Broken as broken:
-            # A slow emulator has taken a rule away, and the request that the provider repeats does not find it. Terraform says so, and goes on when it is run again.
-            if "InvalidPermission.NotFound" not in str(broken):
-                raise
-            said = self.tflocal(*words)
+        said = self.tflocal(*words)
         assert "Destroy complete" in said, said[-1500:]
         wait_until("the bodies are gone", lambda: not self.world.bodies.running(), 15)
         # What watches the bodies goes after them.
