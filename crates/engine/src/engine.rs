@@ -117,9 +117,10 @@ impl Engine {
         self.note_decided(&mut core);
         // Clients that get their responses together send their next requests together, and would wait for the disk
         // together while nothing is decided. Three quarters of them make a frame, so that the others are decided while
-        // it is synced; with fewer, the disk would sync more often than it helps.
+        // it is synced; fewer where several frames are written at once. With still fewer, the disk would sync more often than it helps.
         core.crowd = core.crowd.max(core.writer.events_on_their_way());
-        if core.crowd >= CROWD_MIN && core.writer.pending_events() * 4 >= core.crowd * 3 && !core.wants_seal {
+        let enough = core.crowd * 3 / (2 * (1 + self.shared.at_once.frames()));
+        if core.crowd >= CROWD_MIN && core.writer.pending_events() >= enough && !core.wants_seal {
             self.shared.notify_commit(&mut core);
         }
         result

@@ -8,6 +8,7 @@
 //! in `journal`).
 
 mod as_of;
+mod at_once;
 mod clock;
 mod commit;
 mod durable;

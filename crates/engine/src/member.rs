@@ -307,7 +307,7 @@ impl Member {
                 self.shared.set_full(Some(place.clone()));
                 FollowError::Full(place)
             }
-            AppendError::NotNext(_) | AppendError::WrongNumber { .. } | AppendError::Empty => {
+            AppendError::NotNext(_) | AppendError::WrongNumber { .. } | AppendError::Empty | AppendError::Busy => {
                 FollowError::NotNext(error.to_string())
             }
             AppendError::TooLarge { .. } | AppendError::Disk { .. } | AppendError::Poisoned { .. } => {

@@ -1,5 +1,6 @@
 //! What the callers, the commit thread and the snapshot thread share.
 
+use crate::at_once::AtOnce;
 use crate::durable::Progress;
 use crate::flow::Flow;
 use crate::recent::RecentIndex;
@@ -16,9 +17,9 @@ use tocos_ledger::{KeyHasher, State};
 
 /// Pending events from which on waiting for more to share a sync with brings nothing.
 pub(crate) const SEALED_AT_ONCE: usize = 1_024;
-/// Frames that are sealed ahead of the one that is being written: while a large batch is decided, the next frame is there
+/// Frames that are sealed ahead of those that are being written: while a large batch is decided, the next frame is there
 /// without the ledger's lock.
-pub(crate) const FRAMES_AHEAD_MAX: usize = 2;
+const FRAMES_AHEAD_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     pub(crate) reader: Reader,
     pub(crate) counters: Counters,
+    pub(crate) at_once: AtOnce,
     /// That of the snapshot's thread.
     pub(crate) throttle: Throttle,
     /// That of the thread that merges tables.
@@ -95,6 +97,7 @@ impl Shared {
             progress: Arc::new(Progress::new(parts.reader.last_event())),
             reader: parts.reader,
             counters,
+            at_once: AtOnce::new(),
             throttle: Throttle::default(),
             merge_throttle: Throttle::default(),
             tables_made: Mutex::new(false),
@@ -171,8 +174,8 @@ impl Shared {
     pub(crate) fn notify_commit(&self, core: &mut Core) {
         self.is_unsealed.store(false, Ordering::Release);
         core.writer.advance_durable(self.progress.durable());
-        let (pending, in_flight) = (core.writer.pending_events(), core.writer.frames_in_flight());
-        if pending >= SEALED_AT_ONCE && in_flight <= FRAMES_AHEAD_MAX {
+        let pending = core.writer.pending_events();
+        if pending >= SEALED_AT_ONCE && self.may_seal_ahead(core) {
             if let Some(work) = core.seal(self.snapshot_every_events) {
                 self.sealed().push_back(work);
                 self.wake_commit();
@@ -180,10 +183,20 @@ impl Shared {
         } else if pending > 0 && !core.wants_seal {
             core.wants_seal = true;
             // Several frames of a group may be on their way.
-            if in_flight == 0 || self.flow.is_some() {
+            if self.may_write_beside(core) || self.flow.is_some() {
                 self.wake_commit();
             }
         }
+    }
+
+    /// Whether another frame would be written at once.
+    pub(crate) fn may_write_beside(&self, core: &Core) -> bool {
+        core.writer.frames_in_flight() < self.at_once.frames()
+    }
+
+    /// Whether another frame may be sealed, to be written later.
+    pub(crate) fn may_seal_ahead(&self, core: &Core) -> bool {
+        core.writer.frames_in_flight() < self.at_once.frames() + FRAMES_AHEAD_MAX
     }
 
     /// Wakes whoever takes frames to be written.

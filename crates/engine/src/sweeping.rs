@@ -1,6 +1,6 @@
 //! The thread that does what time makes due: now and then while nothing else happens, and frame after frame where it is very much.
 
-use crate::shared::{Core, FRAMES_AHEAD_MAX, Shared};
+use crate::shared::{Core, Shared};
 use crate::writer::Lead;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ pub(crate) fn run(shared: &Shared) {
         if core.closing {
             continue;
         }
-        if core.writer.frames_in_flight() > FRAMES_AHEAD_MAX {
+        if !shared.may_seal_ahead(&core) {
             core = without(shared, core);
             continue;
         }

@@ -32,6 +32,9 @@ pub enum AppendError {
         /// Where the segment would be.
         place: String,
     },
+    /// Others are on their way, and this frame can't be beside them: it needs another segment, or zeros are written with it or with
+    /// them. Nothing was written: begin it again when they are finished.
+    Busy,
     /// A write or a sync failed. From now on every append is refused.
     Disk {
         /// The file.
@@ -59,6 +62,7 @@ impl fmt::Display for AppendError {
             ),
             Self::NotNext(fault) => write!(f, "the frame does not follow the log: {fault}"),
             Self::Full { place } => write!(f, "the disk is full: there is no room for {place}"),
+            Self::Busy => f.write_str("the frame must wait for those that are on their way"),
             Self::Disk { place, source } => write!(
                 f,
                 "writing {place} failed: {source}. Nothing more is written until tocos is restarted; check the disk first."

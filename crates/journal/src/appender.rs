@@ -1,5 +1,6 @@
 //! The one writer of the log.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -16,7 +17,11 @@ use crate::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_name};
 /// What is kept of the buffer between frames: more than all but the rarest take.
 const BUFFER_KEPT_BYTES: usize = 4 << 20;
 
-/// Appends frames, one at a time, each durable before the call returns.
+/// How many buffers are kept: one for each frame that is usefully on its way at once.
+const BUFFERS_KEPT: usize = 4;
+
+/// Appends frames: one at a time, each durable before [`append`](Self::append) returns, or several on their way at once, by
+/// [`begin`](Self::begin), [`Begun::write`] and [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Appender {
     log: Arc<Log>,
@@ -27,9 +32,14 @@ pub struct Appender {
     offset: u64,
     /// Up to where the segment holds zeros that were written and not only allocated.
     zeroed_to: u64,
-    position: Position,
-    /// The frame's bytes, kept for the next one.
-    buffer: Vec<u8>,
+    /// The place behind all frames that were begun.
+    end: Position,
+    /// The place behind those that are durable with all before them.
+    durable: Position,
+    /// Begun and not durable, the oldest first.
+    on_their_way: VecDeque<OnItsWay>,
+    /// Of frames that were written, kept for the next ones.
+    buffers: Vec<Vec<u8>>,
     poisoned: Option<String>,
     /// The file of the next segment, made ahead.
     spare: Option<Arc<dyn DiskFile>>,
@@ -37,6 +47,46 @@ pub struct Appender {
 
 /// What a failed write or sync is about.
 type Failed = (String, io::Error);
+
+/// What the appender knows of a frame that was begun.
+#[derive(Debug)]
+struct OnItsWay {
+    first: u64,
+    offset: u64,
+    /// The place behind it, in the segment and in the log.
+    end: u64,
+    position: Position,
+    /// Its write has zeros behind the frame, over what follows there.
+    zeroes: bool,
+    is_written: bool,
+}
+
+/// A frame that has its place in the log and all its bytes, to be written by any thread. From [`Appender::begin`]; give it back to
+/// [`Appender::finish`].
+#[derive(Debug)]
+#[must_use = "no frame behind this one becomes durable before it is written and finished"]
+pub struct Begun {
+    file: Arc<dyn DiskFile>,
+    offset: u64,
+    bytes: Vec<u8>,
+    position: Position,
+}
+
+impl Begun {
+    /// Writes the frame; it is durable when this returns, and in the log when [`Appender::finish`] says so.
+    ///
+    /// # Errors
+    /// What the system says. Never write it again: give the error to [`Appender::finish`].
+    pub fn write(&self) -> io::Result<()> {
+        self.file.write_durable_at(&self.bytes, self.offset)
+    }
+
+    /// The end of the log when this frame and all before it are durable.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+}
 
 impl Appender {
     pub(crate) fn new(
@@ -53,8 +103,10 @@ impl Appender {
             file,
             offset,
             zeroed_to: offset,
-            position,
-            buffer: Vec::new(),
+            end: position,
+            durable: position,
+            on_their_way: VecDeque::new(),
+            buffers: Vec::new(),
             poisoned: None,
             spare: None,
         }
@@ -65,19 +117,94 @@ impl Appender {
     /// # Errors
     /// See [`AppendError`]. A failed write or sync is never tried again: it poisons the appender.
     pub fn append(&mut self, frame: &Frame) -> Result<(), AppendError> {
+        self.check_poisoned()?;
+        if !self.on_their_way.is_empty() {
+            return Err(AppendError::Busy);
+        }
+        let begun = self.begin(frame)?;
+        let written = begun.write();
+        self.finish(begun, written).map(|_durable| ())
+    }
+
+    /// Gives the frame its place behind all that were begun, so that it can be written while they are. It says which events were
+    /// durable by now: that is what tells a torn frame from a damaged one when the log is opened again.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; [`AppendError::Busy`] while this frame can't be on its way beside those that are.
+    pub fn begin(&mut self, frame: &Frame) -> Result<Begun, AppendError> {
         self.check(frame)?;
         let bytes = frame.disk_bytes();
+        let is_busy = !self.on_their_way.is_empty();
         if self.needs_another_segment(bytes) {
+            // The segments behind this one rest on all of it.
+            if is_busy {
+                return Err(AppendError::Busy);
+            }
             self.roll_for(bytes)?;
         }
-        if let Err(source) = self.write(frame) {
+        let end = self.offset + bytes;
+        let zeros = if end > self.zeroed_to {
+            let room = self.options.segment_bytes.saturating_sub(end);
+            room.min(u64::from(self.options.zero_ahead_bytes))
+        } else {
+            0
+        };
+        // Zeros are written alone: they would go over the frame behind, or into one that is on its way.
+        if is_busy && (zeros > 0 || self.on_their_way.iter().any(|frame| frame.zeroes)) {
+            return Err(AppendError::Busy);
+        }
+        let mut buffer = self.buffers.pop().unwrap_or_default();
+        let link = Link { prev: self.end.chain, tag: self.segment.tag, durable: self.durable.event };
+        let chain = frame.seal_into(&mut buffer, &link);
+        buffer.resize(buffer.len() + zeros as usize, 0);
+        let begun = Begun {
+            file: Arc::clone(&self.file),
+            offset: self.offset,
+            bytes: buffer,
+            position: Position { event: frame.last(), chain },
+        };
+        self.on_their_way.push_back(OnItsWay {
+            first: frame.first(),
+            offset: self.offset,
+            end,
+            position: begun.position,
+            zeroes: zeros > 0,
+            is_written: false,
+        });
+        self.zeroed_to = self.zeroed_to.max(end + zeros);
+        (self.offset, self.end) = (end, begun.position);
+        Ok(begun)
+    }
+
+    /// Takes note of what became of a frame that was begun, and lets readers see it if all before it are durable. Returns the end of
+    /// the durable log.
+    ///
+    /// # Errors
+    /// [`AppendError::Disk`] if it was not written: that poisons the appender, with all that is on its way.
+    pub fn finish(&mut self, begun: Begun, written: io::Result<()>) -> Result<Position, AppendError> {
+        self.check_poisoned()?;
+        if let Err(source) = written {
             return Err(self.poison((self.segment.place.clone(), source)));
         }
-        self.segment.note(frame.first(), self.offset);
-        self.offset += bytes;
-        self.segment.set_end(self.offset);
-        self.log.publish(self.position);
-        Ok(())
+        if let Some(frame) = self.on_their_way.iter_mut().find(|frame| frame.position == begun.position) {
+            frame.is_written = true;
+        }
+        if self.buffers.len() < BUFFERS_KEPT {
+            let mut buffer = begun.bytes;
+            buffer.clear();
+            buffer.shrink_to(BUFFER_KEPT_BYTES);
+            self.buffers.push(buffer);
+        }
+        let before = self.durable;
+        while let Some(frame) = self.on_their_way.pop_front_if(|frame| frame.is_written) {
+            self.segment.note(frame.first, frame.offset);
+            self.segment.set_end(frame.end);
+            self.durable = frame.position;
+        }
+        if self.durable != before {
+            self.log.publish(self.durable);
+        }
+        Ok(self.durable)
     }
 
     /// Writes a frame that is durable elsewhere, and lets readers see it. The frame itself need not be durable here before the next
@@ -87,7 +214,10 @@ impl Appender {
     /// See [`AppendError`].
     pub fn append_sealed(&mut self, frame: &Sealed) -> Result<(), AppendError> {
         self.check_poisoned()?;
-        let home = home(frame.header(), &self.segment.header, self.segment.tag, self.position);
+        if !self.on_their_way.is_empty() {
+            return Err(AppendError::Busy);
+        }
+        let home = home(frame.header(), &self.segment.header, self.segment.tag, self.end);
         if let Home::Next(header) = home.map_err(AppendError::NotNext)? {
             if let Err(source) = self.file.sync() {
                 return Err(self.poison((self.segment.place.clone(), source)));
@@ -97,12 +227,12 @@ impl Appender {
         if let Err(source) = self.file.write_at(frame.bytes(), self.offset) {
             return Err(self.poison((self.segment.place.clone(), source)));
         }
-        self.position = frame.position();
+        (self.end, self.durable) = (frame.position(), frame.position());
         self.segment.note(frame.header().first, self.offset);
         self.offset += frame.bytes().len() as u64;
         self.zeroed_to = self.zeroed_to.max(self.offset);
         self.segment.set_end(self.offset);
-        self.log.publish(self.position);
+        self.log.publish(self.end);
         Ok(())
     }
 
@@ -115,7 +245,7 @@ impl Appender {
     /// Seals frames to be written behind the end of the log, ahead of writing them.
     #[must_use]
     pub fn sealer(&self) -> Sealer {
-        Sealer::new(self.segment.header, self.offset, self.options.segment_bytes, self.position)
+        Sealer::new(self.segment.header, self.offset, self.options.segment_bytes, self.end)
     }
 
     fn check_poisoned(&self) -> Result<(), AppendError> {
@@ -124,7 +254,7 @@ impl Appender {
 
     fn check(&self, frame: &Frame) -> Result<(), AppendError> {
         self.check_poisoned()?;
-        frame.check(self.position.event + 1)
+        frame.check(self.end.event + 1)
     }
 
     fn poison(&mut self, (place, source): Failed) -> AppendError {
@@ -153,7 +283,7 @@ impl Appender {
 
     fn create_spare(&self, bytes: u64) -> Result<Arc<dyn DiskFile>, AppendError> {
         self.log.create_spare(bytes).map_err(|source| {
-            let place = self.log.disk.place(&segment_name(self.position.event + 1));
+            let place = self.log.disk.place(&segment_name(self.end.event + 1));
             match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => AppendError::Full { place },
                 _ => AppendError::Disk { place, source },
@@ -163,7 +293,7 @@ impl Appender {
 
     /// Starts another segment, with room for so many bytes.
     fn roll_for(&mut self, bytes: u64) -> Result<(), AppendError> {
-        self.roll_to(following(&self.segment.header, self.position), bytes)
+        self.roll_to(following(&self.segment.header, self.end), bytes)
     }
 
     fn roll_to(&mut self, header: SegmentHeader, bytes: u64) -> Result<(), AppendError> {
@@ -188,34 +318,22 @@ impl Appender {
         Ok(())
     }
 
-    /// One write, durable when it returns: the frame, and now and then zeros behind it for the frames to come.
-    fn write(&mut self, frame: &Frame) -> io::Result<()> {
-        self.buffer.clear();
-        self.buffer.shrink_to(BUFFER_KEPT_BYTES);
-        let link = Link { prev: self.position.chain, tag: self.segment.tag, durable: self.position.event };
-        let chain = frame.seal_into(&mut self.buffer, &link);
-        let end = self.offset + self.buffer.len() as u64;
-        if end > self.zeroed_to {
-            let room = self.options.segment_bytes.saturating_sub(end);
-            let ahead = room.min(u64::from(self.options.zero_ahead_bytes)) as usize;
-            self.zeroed_to = end + ahead as u64;
-            self.buffer.resize(self.buffer.len() + ahead, 0);
-        }
-        self.file.write_durable_at(&self.buffer, self.offset)?;
-        self.position = Position { event: frame.last(), chain };
-        Ok(())
-    }
-
     /// The last durable event, 0 in an empty log.
     #[must_use]
     pub fn last_event(&self) -> u64 {
-        self.position.event
+        self.durable.event
+    }
+
+    /// The event with which the next frame begins.
+    #[must_use]
+    pub fn next_event(&self) -> u64 {
+        self.end.event + 1
     }
 
     /// The end of the durable log: what a snapshot of this state has to name.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.position
+        self.durable
     }
 
     /// Whether a write or sync has failed, so that every append is refused until the journal is opened again.

@@ -62,7 +62,7 @@ mod tail;
 mod window;
 
 pub use append_error::AppendError;
-pub use appender::Appender;
+pub use appender::{Appender, Begun};
 pub use disk::{Disk, DiskFile, DiskLock, LockError, NotFetched};
 pub use error::{Broken, OpenError, ReadError};
 pub use file_disk::FileDisk;

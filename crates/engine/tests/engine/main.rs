@@ -10,6 +10,7 @@ mod member;
 mod naive;
 mod report;
 mod restart;
+mod slow_disk;
 mod tables;
 mod time;
 

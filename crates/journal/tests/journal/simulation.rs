@@ -1,12 +1,12 @@
 //! Random lives of a journal on a disk that crashes, tears, fills up and lies, each from one seed.
 //!
 //! `TOCOS_SEED=17` runs that seed alone, `TOCOS_SEEDS=100000` that many. What must hold: everything whose append
-//! returned is there, byte for byte; nothing follows it but the one frame that was on its way; damage to what was
+//! returned is there, byte for byte; nothing follows it but the first of the frames that were on their way; damage to what was
 //! durable is noticed.
 
 use tocos_journal::blockfile::{self, BlockFileError, BlockHeader, BlockReader};
 use tocos_journal::sim::{SimDisk, WriteFault};
-use tocos_journal::{AppendError, Journal, OpenError, Options, Position, snapshot_name};
+use tocos_journal::{AppendError, Begun, FrameView, Journal, OpenError, Options, Position, snapshot_name};
 
 use crate::chance::Chance;
 use crate::story::{Batch, LEDGER, Open, arc, blob_offset, layout, open, segments};
@@ -39,8 +39,9 @@ fn what_was_acknowledged_survives_any_bad_day() {
     eprintln!("{total:?}");
     if whole_run {
         // Without these the run would have proved little.
-        let Tally { frames, kept, torn, rolled, refused_opens, crashes, restarts } = total;
+        let Tally { frames, kept, kept_pairs, gaps, torn, rolled, refused_opens, crashes, restarts } = total;
         assert!(frames > 20_000 && crashes > 4000 && restarts > 1000, "{total:?}");
+        assert!(kept_pairs > 20 && gaps > 300, "{total:?}");
         assert!(kept > 100 && torn > 300 && rolled > 3000 && refused_opens > 100, "{total:?}");
     }
 }
@@ -51,6 +52,10 @@ struct Tally {
     frames: u64,
     /// Frames that were not acknowledged and are there nevertheless.
     kept: u64,
+    /// Both of two that were on their way together.
+    kept_pairs: u64,
+    /// Frames that were written when the one before them was not.
+    gaps: u64,
     torn: u64,
     rolled: u64,
     refused_opens: u64,
@@ -62,6 +67,8 @@ impl Tally {
     fn add(&mut self, other: &Self) {
         self.frames += other.frames;
         self.kept += other.kept;
+        self.kept_pairs += other.kept_pairs;
+        self.gaps += other.gaps;
         self.torn += other.torn;
         self.rolled += other.rolled;
         self.refused_opens += other.refused_opens;
@@ -76,8 +83,8 @@ struct Life {
     options: Options,
     /// What is in the log, and the place behind each.
     durable: Vec<(Batch, Position)>,
-    /// The frame whose append failed last.
-    in_flight: Option<Batch>,
+    /// The frames that were on their way when the process ended.
+    in_flight: Vec<Batch>,
     snapshot: SnapshotState,
     tally: Tally,
 }
@@ -103,7 +110,7 @@ impl Life {
             disk: SimDisk::new(seed),
             options,
             durable: Vec::new(),
-            in_flight: None,
+            in_flight: Vec::new(),
             snapshot: SnapshotState::default(),
             tally: Tally::default(),
         }
@@ -184,45 +191,59 @@ impl Life {
         assert!(log.found.len() >= known.len(), "{} of {} frames are there", log.found.len(), known.len());
         let (found, more) = log.found.split_at(known.len());
         assert_eq!(found, known);
-        if let Some(extra) = more.first() {
-            assert_eq!(Some(extra), self.in_flight.as_ref(), "nothing but the frame on its way may follow");
-            assert_eq!(more.len(), 1);
-            self.durable.push((extra.clone(), log.appender.position()));
+        assert!(self.in_flight.starts_with(more), "nothing but the first of the frames on their way may follow");
+        for extra in more {
+            self.durable.push((extra.clone(), log.reader.position_at(extra.last()).unwrap().unwrap()));
             self.tally.kept += 1;
         }
-        self.in_flight = None;
+        self.tally.kept_pairs += u64::from(more.len() > 1);
+        self.in_flight.clear();
         let end = self.durable.last().map_or(Position::start(&LEDGER.ledger_id), |last| last.1);
         assert_eq!((log.appender.position(), log.reader.position()), (end, end));
         log
     }
 
-    /// Appends until something fails or enough is done.
+    /// Appends until something fails or enough is done, up to two frames at once.
     fn work(&mut self, mut log: Open) {
         let appends = self.chance.between(0, 12);
         self.plan_fault(appends + 4, appends + 2);
+        let mut begun = Vec::new();
         for _ in 0..appends {
-            let first = log.appender.last_event() + 1;
+            let first = log.appender.next_event();
             let count = self.chance.between(1, 6);
             let blob_bytes_max = if self.chance.once_in(9) { 9000 } else { 200 };
             let batch = Batch::random(&mut self.chance, first, count, blob_bytes_max);
-            match log.appender.append(&batch.frame()) {
-                Ok(()) => {
-                    self.tally.frames += 1;
-                    assert_eq!(log.reader.last_event(), batch.last());
-                    self.durable.push((batch, log.appender.position()));
-                }
-                // Nothing was written. It would be tried again; here the process ends instead, or goes on with another batch.
-                Err(AppendError::Full { .. }) => {
-                    assert!(!log.appender.is_poisoned());
-                    if self.chance.once_in(2) {
+            loop {
+                match log.appender.begin(&batch.frame()) {
+                    Ok(next) => {
+                        begun.push(next);
+                        self.in_flight.push(batch);
+                        break;
+                    }
+                    Err(AppendError::Busy) => {
+                        assert!(!begun.is_empty());
+                        if !self.write_one(&mut begun, &mut log) {
+                            return;
+                        }
+                    }
+                    // Nothing was written. It would be tried again; here the process ends instead, or goes on with another batch.
+                    Err(AppendError::Full { .. }) => {
+                        assert!(!log.appender.is_poisoned());
+                        if self.chance.once_in(2) {
+                            return;
+                        }
+                        break;
+                    }
+                    Err(error) => {
+                        assert!(matches!(error, AppendError::Disk { .. }), "{error}");
+                        assert!(matches!(log.appender.begin(&batch.frame()), Err(AppendError::Poisoned { .. })));
                         return;
                     }
                 }
-                Err(error) => {
-                    assert!(matches!(error, AppendError::Disk { .. }), "{error}");
-                    let again = log.appender.append(&batch.frame());
-                    assert!(matches!(again, Err(AppendError::Poisoned { .. })));
-                    self.in_flight = Some(batch);
+            }
+            let at_most = self.chance.between(0, 1) as usize;
+            while begun.len() > at_most {
+                if !self.write_one(&mut begun, &mut log) {
                     return;
                 }
             }
@@ -233,7 +254,7 @@ impl Life {
                     return;
                 }
             }
-            if self.chance.once_in(3) {
+            if self.chance.once_in(3) && log.reader.last_event() > 0 {
                 self.read(&log);
             }
             if self.chance.once_in(6) {
@@ -241,6 +262,43 @@ impl Life {
             }
             if self.is_dead() {
                 return;
+            }
+        }
+    }
+
+    /// Writes one of the frames on their way. False if the process ends with that.
+    fn write_one(&mut self, begun: &mut Vec<Begun>, log: &mut Open) -> bool {
+        let nth = self.chance.between(0, begun.len() as u64 - 1) as usize;
+        let next = begun.remove(nth);
+        let written = next.write();
+        if nth > 0 && written.is_ok() {
+            self.tally.gaps += 1;
+            assert!(log.reader.last_event() < next.position().event, "nobody may see it yet");
+        }
+        if self.chance.once_in(30) {
+            // Before it takes note of that.
+            return false;
+        }
+        let before = log.reader.last_event();
+        match log.appender.finish(next, written) {
+            Ok(durable) => {
+                assert_eq!((log.appender.position(), log.reader.position()), (durable, durable));
+                while self.in_flight.first().is_some_and(|batch| batch.last() <= durable.event) {
+                    let batch = self.in_flight.remove(0);
+                    let position = log.reader.position_at(batch.last()).unwrap().unwrap();
+                    self.durable.push((batch, position));
+                    self.tally.frames += 1;
+                }
+                true
+            }
+            Err(error) => {
+                assert!(matches!(error, AppendError::Disk { .. }), "{error}");
+                for next in begun.drain(..) {
+                    let written = next.write();
+                    assert!(matches!(log.appender.finish(next, written), Err(AppendError::Poisoned { .. })));
+                }
+                assert_eq!(log.reader.last_event(), before);
+                false
             }
         }
     }
@@ -305,7 +363,9 @@ impl Life {
     fn damage(&mut self) {
         let frames = layout(&self.disk);
         assert_eq!(frames.len(), self.durable.len());
-        let Some(last) = frames.last().cloned() else { return };
+        let Some(last) = frames.last() else { return };
+        let bytes = self.disk.get(&last.file).unwrap();
+        let known = FrameView::parse(&bytes[last.offset as usize..]).unwrap().header().durable;
         for _ in 0..3 {
             let laid = &frames[self.chance.between(0, frames.len() as u64 - 1) as usize];
             let offset = laid.offset + self.chance.between(0, laid.bytes - 1);
@@ -323,8 +383,8 @@ impl Life {
                     assert_eq!((broken.event, broken.offset), (laid.first, laid.offset));
                 }
                 Ok((seen, tail)) => {
-                    assert_eq!(laid, &last, "a flipped bit before the last frame was not noticed");
-                    assert!(tail.bytes_cut > 0 && seen == frames.len() - 1);
+                    assert!(laid.first > known, "a flipped bit in what was known to be durable was not noticed");
+                    assert!(tail.bytes_cut > 0 && laid == &frames[seen]);
                 }
                 Err(other) => panic!("{other}"),
             }
