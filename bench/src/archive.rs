@@ -4,6 +4,7 @@
 use crate::LoadArgs;
 use crate::grow::fill;
 use crate::load::{Group, Plan, run_plan};
+use crate::metrics::metric;
 use crate::report::{RunResult, line, print, rss_bytes};
 use crate::scenario::Name;
 use crate::server::{Server, beside_this_program};
@@ -11,8 +12,6 @@ use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,16 +65,8 @@ impl Place {
         load
     }
 
-    /// A figure of the running service.
     fn metric(&self, name: &str) -> Result<f64> {
-        let said = std::fs::read_to_string(&self.addresses)?;
-        let address = said.lines().find_map(|line| line.strip_prefix("internal http://"));
-        let mut stream = TcpStream::connect(address.context("the service does not say where its metrics are")?.trim())?;
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok());
-        value.with_context(|| format!("{name} is not among the metrics"))
+        metric(&self.addresses, name)
     }
 
     fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> Result<bool>) -> Result<()> {

@@ -42,7 +42,7 @@ const FILE_BYTES: u64 = 64 << 20;
 /// The header of a frame.
 const HEADER_BYTES: usize = 112;
 /// Numbers of frames on their way at once that are compared.
-const ON_THEIR_WAY: [usize; 2] = [1, 2];
+const ON_THEIR_WAY: [usize; 3] = [1, 2, 4];
 
 /// Measures each number of frames on their way, in turns.
 pub(crate) fn run(args: &DiskArgs) -> Result<Value> {

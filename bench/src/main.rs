@@ -18,6 +18,7 @@ mod lists;
 mod load;
 mod lookups;
 mod memory;
+mod metrics;
 mod page;
 mod past;
 mod plot;

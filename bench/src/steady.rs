@@ -3,6 +3,7 @@
 
 use crate::LoadArgs;
 use crate::memory::quiet_rss_bytes;
+use crate::metrics::metric;
 use crate::report::line;
 use crate::scenario::user;
 use crate::server::Server;
@@ -43,10 +44,13 @@ pub(crate) fn run(args: &SteadyArgs) -> Result<Value> {
     ensure!(args.looks >= 4 && args.load.users > 1, "at least 4 looks and 2 users are needed");
     let home = workspace::fresh()?;
     let data = home.path().join("data");
-    let server = Server::for_run(&LoadArgs { data_dir: Some(data.clone()), ..args.load.clone() })?;
+    let addresses = home.path().join("addresses");
+    let mut load = LoadArgs { data_dir: Some(data.clone()), ..args.load.clone() };
+    load.server_args.extend(["--address-file".to_owned(), addresses.display().to_string()]);
+    let server = Server::for_run(&load)?;
     let process = server.process_id().context("the server is our own")?;
     let begun = Instant::now();
-    let (mut next, mut written, mut looks) = (0, 0, Vec::new());
+    let (mut next, mut written, mut looks, mut tables) = (0, 0, Vec::new(), Vec::new());
     for look in 0..=args.looks {
         while written < args.warm + args.events * look / args.looks {
             written += pair(&server, &mut next, args.load.users)?;
@@ -54,22 +58,29 @@ pub(crate) fn run(args: &SteadyArgs) -> Result<Value> {
         std::thread::sleep(EXPIRED);
         let rss = quiet_rss_bytes(process, &data)?;
         let last_event = server.last_event()?;
+        let table_bytes = metric(&addresses, "tocos_table_memory_bytes")? as u64;
         line(format_args!(
-            "{written} events and {} of the clock: {:.1} MB",
+            "{written} events and {} of the clock: {:.1} MB, of which {:.1} are for what is found in tables",
             last_event.saturating_sub(written),
-            rss as f64 / 1e6
+            rss as f64 / 1e6,
+            table_bytes as f64 / 1e6
         ));
         looks.push((last_event, rss));
+        tables.push((last_event, table_bytes));
     }
-    let slope = slope(&looks);
+    let (slope, table_slope) = (slope(&looks), slope(&tables));
     let seconds = begun.elapsed().as_secs_f64();
     line(format_args!(
-        "memory grows by {slope:.2} bytes an event, by least squares over {} looks; {seconds:.0} s",
+        "memory grows by {slope:.2} bytes an event, by least squares over {} looks, tables by {table_slope:.2}; {seconds:.0} s",
         looks.len()
     ));
-    let looks: Vec<Value> = looks.iter().map(|(event, rss)| json!({"event": event, "rss_bytes": rss})).collect();
+    let looks: Vec<Value> = looks
+        .iter()
+        .zip(&tables)
+        .map(|((event, rss), (_, tables))| json!({"event": event, "rss_bytes": rss, "table_bytes": tables}))
+        .collect();
     Ok(
-        json!({"warm": args.warm, "events": args.events, "users": args.load.users, "looks": looks, "bytes_per_event": slope}),
+        json!({"warm": args.warm, "events": args.events, "users": args.load.users, "looks": looks, "bytes_per_event": slope, "table_bytes_per_event": table_slope}),
     )
 }
 
