@@ -285,6 +285,10 @@ impl World {
         }
         let name = &names[self.rng.usize(0..names.len())];
         let bytes = self.disk.get(name).unwrap();
+        if bytes.is_empty() {
+            // It was cut to nothing before.
+            return;
+        }
         match self.rng.u32(0..4) {
             0 => self.disk.delete(name),
             1 => self.disk.put(name, &bytes[..self.rng.usize(0..bytes.len())]),
