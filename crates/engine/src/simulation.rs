@@ -418,6 +418,7 @@ impl World {
 fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seeds = number("TOCOS_SEED").map_or(0..number("TOCOS_SEEDS").unwrap_or(200), |seed| seed..seed + 1);
+    let is_whole_run = seeds.end - seeds.start >= 200;
     let mut crashes = 0;
     let mut events = 0;
     let mut snapshots = 0;
@@ -455,5 +456,8 @@ fn nothing_that_was_answered_is_ever_lost_and_nothing_else_appears() {
         "{crashes} crashes, {events} events, {snapshots} starts from a snapshot, {merges} merges of tables, {damaged} of them damaged, \
          {made_again} noticed and made again, {gaps} frames behind one that was not written, answers: {outcomes:?}"
     );
-    assert!(crashes > 0 && events > 0 && merges > 0 && made_again > 0 && gaps > 0);
+    if is_whole_run {
+        // Without these the run would have proved little.
+        assert!(crashes > 0 && events > 0 && merges > 0 && made_again > 0 && gaps > 0);
+    }
 }
